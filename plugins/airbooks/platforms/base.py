@@ -1,0 +1,332 @@
+"""The port: what the delivery engine asks of every platform, and the part of the answer that all platforms share."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from types import MappingProxyType
+from typing import Any, ClassVar, Self
+
+from airflow.sdk import BaseHook
+
+from airbooks.canonical import CreditNote, DocumentKind, Finding, Invoice, Party, Payment, RemoteDocument, RemotePayment
+from airbooks.platforms.errors import ConfigurationError, Outcome, PlatformError
+from airbooks.platforms.references import ReferenceItem, ReferenceKind, References
+from airbooks.platforms.spec import PlatformSpec
+from airbooks.platforms.tokens import MemoryTokens, Token, TokenStore
+from airbooks.platforms.wire import Budget, Complaint, Reply, Request, Unlimited, Wire, base_url, to_json
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """A platform connection as Airflow stores it; never printed."""
+
+    host: str = ""
+    schema: str = ""
+    login: str = ""
+    password: str = field(default="", repr=False)
+    port: int | None = None
+    extra: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}), repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sending:
+    """One row of the outbox on its way to a platform.
+
+    `key` (36 characters, a UUID) is the idempotency key: derived from the delivery, its generation and the content, so that the same
+    attempt repeats it and a corrected document never does. `options` are the platform operator's own (approve, e-mail, ...).
+    """
+
+    key: str
+    document: Invoice | CreditNote
+    references: References
+    options: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """What became of one Sending: a remote document, or an error that says whether it happened.
+
+    `note` records what a request became where the platform has no exact form of it ("deleted", "credit memo 1042").
+    """
+
+    key: str
+    remote: RemoteDocument | None = None
+    error: PlatformError | None = None
+    note: str = ""
+
+    @property
+    def outcome(self) -> Outcome:
+        if self.error is not None:
+            return self.error.outcome
+        return Outcome.HAPPENED if self.remote is not None else Outcome.UNKNOWN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """A request that a dry run shows and does not send; `body` holds no credentials."""
+
+    method: str
+    path: str
+    body: str
+
+
+class PlatformHook(BaseHook, ABC):
+    """One connection to one platform; use it as a context manager, or close it.
+
+    Methods that handle several documents never raise for one of them: they return one `Sent` per key, in any order. They raise
+    PlatformError when the whole request failed; the engine then applies it to every item that has no `Sent`.
+    """
+
+    spec: ClassVar[PlatformSpec]
+    conn_name_attr: ClassVar[str] = "conn_id"
+    default_conn_name: ClassVar[str]
+    conn_type: ClassVar[str]
+    hook_name: ClassVar[str]
+
+    def __init_subclass__(cls, **keywords: Any) -> None:
+        super().__init_subclass__(**keywords)
+        cls.default_conn_name = f"{cls.spec.slug}_default"
+        cls.conn_type = cls.spec.connection_type
+        cls.hook_name = cls.spec.title
+
+    def __init__(
+        self,
+        conn_id: str = "",
+        *,
+        account: Account | None = None,
+        tokens: TokenStore | None = None,
+        budget: Budget | None = None,
+        read_timeout: float | None = None,
+    ) -> None:
+        super().__init__()
+        self.conn_id = conn_id or self.default_conn_name
+        self._account = account
+        self.tokens = tokens or MemoryTokens()
+        self.budget = budget or Unlimited()
+        self._read_timeout = read_timeout or self.spec.read_timeout_seconds
+        self._wire: Wire | None = None
+        self._token: Token | None = None
+
+    # -- the connection -------------------------------------------------------------------------------------------------------
+
+    @property
+    def account(self) -> Account:
+        """The connection, read from Airflow once; its secrets are registered with Airflow's log masker."""
+        if self._account is None:
+            self._account = self._read_account()
+        return self._account
+
+    def _read_account(self) -> Account:
+        from airflow.sdk.log import mask_secret
+
+        stored = self.get_connection(self.conn_id)
+        account = Account(
+            host=stored.host or "",
+            schema=stored.schema or "",
+            login=stored.login or "",
+            password=stored.password or "",
+            port=stored.port,
+            extra=stored.extra_dejson,
+        )
+        for secret in self._secrets_of(account):
+            mask_secret(secret)
+        return account
+
+    def _secrets_of(self, account: Account) -> tuple[str, ...]:
+        hidden = [str(account.extra[each.name]) for each in self.spec.form if each.secret and account.extra.get(each.name)]
+        return (*([account.password] if account.password else []), *hidden)
+
+    def secrets(self) -> tuple[str, ...]:
+        """Everything that must not appear in a message: stored secrets and the current token."""
+        token = self._token
+        return (*self._secrets_of(self.account), *((token.access, token.refresh, *token.extra.values()) if token else ()))
+
+    def setting(self, name: str) -> Any:
+        """A field of the connection's extra, or the default its form declares; raises ConfigurationError when a required one is empty."""
+        declared = {each.name: each for each in self.spec.form}[name]
+        value = self.account.extra.get(name)
+        if value is None or value == "":
+            value = declared.default
+        if (value is None or value == "") and declared.required:
+            raise ConfigurationError(
+                f"Connection {self.conn_id!r} ({self.spec.title}) has no {declared.label!r}. "
+                f"Set the field {name!r} in its form. {declared.help}".strip()
+            )
+        return value
+
+    def settings(self) -> Mapping[str, str]:
+        """The non-secret part of the connection's extra, with defaults, as text: what pure mappings may know of the connection."""
+        values = {each.name: self.account.extra.get(each.name, each.default) for each in self.spec.form if not each.secret}
+        return MappingProxyType({name: str(value) for name, value in values.items() if value is not None and value != ""})
+
+    def root(self) -> str:
+        """The connection's base URL, without a trailing slash."""
+        account = self.account
+        return base_url(account.host, account.schema, account.port, allow_http=bool(account.extra.get("allow_http")))
+
+    @property
+    def wire(self) -> Wire:
+        if self._wire is None:
+            self._wire = Wire(
+                platform=self.spec.slug,
+                rules=self.spec.errors,
+                budget=self.budget,
+                read_timeout=self._read_timeout,
+                secrets=self.secrets,
+                read_complaint=self.read_complaint,
+                request_id=self.request_id,
+            )
+        return self._wire
+
+    def get_conn(self) -> Wire:
+        return self.wire
+
+    def close(self) -> None:
+        """Close the HTTP session; platforms with licence-bound sessions log out first."""
+        if self._wire is not None:
+            self._wire.close()
+            self._wire = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # -- authorisation --------------------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def authorisation(self) -> Mapping[str, str]:
+        """The headers that authorise a request; platforms that authorise in the body return none and do it there."""
+
+    @abstractmethod
+    def issue_token(self, newest: Token | None) -> Token:
+        """A new token or session from the platform. Called under the store's lock; must not use `call` (which would authorise itself)."""
+
+    def token(self) -> Token:
+        """A token that is good for at least a minute."""
+        if self._token is None:
+            self._token = self.tokens.read(self.conn_id)
+        if self._token is None or not self._token.is_fresh():
+            self.renew_token()
+        assert self._token is not None  # noqa: S101 renew_token sets it or raises
+        return self._token
+
+    def renew_token(self) -> None:
+        """Replace the current token by a newer one, another worker's or a new one."""
+        self._token = self.tokens.renew(self.conn_id, self._token, self.issue_token)
+        self._mask(self._token)
+
+    @staticmethod
+    def _mask(token: Token) -> None:
+        from airflow.sdk.log import mask_secret
+
+        for secret in (token.access, token.refresh):
+            if secret:
+                mask_secret(secret)
+
+    # -- calls ----------------------------------------------------------------------------------------------------------------
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        json: Any = None,
+        content: bytes | None = None,
+        read: bool = False,
+        scope: str = "call",
+    ) -> Reply:
+        """One authorised call; `path` is appended to the base URL, or is a full URL on the same host. Raises PlatformError."""
+        url = path if path.startswith(f"{self.root()}/") else f"{self.root()}/{path.lstrip('/')}"
+        body = to_json(json) if json is not None else content
+        request = Request(method=method, url=url, params=params, headers=headers, content=body, read=read, scope=scope)
+        return self.wire.send(request, self.authorisation, self.renew_token)
+
+    @abstractmethod
+    def read_complaint(self, reply: Reply) -> Complaint | None:
+        """The platform's own error in an answer, or None for a good one. Raising ValueError or KeyError means: not the documented form."""
+
+    def request_id(self, reply: Reply) -> str:
+        """The platform's trace id of an answer, for its support; empty where it has none."""
+        return reply.headers.get("x-request-id", "")
+
+    # -- the port -------------------------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def test_connection(self) -> tuple[bool, str]:
+        """Whether the connection works, and in words what it reaches or what is missing (scope, company, preference switched off)."""
+
+    @abstractmethod
+    def refusals(self, document: Invoice | CreditNote) -> tuple[Finding, ...]:
+        """What this document needs that the platform cannot express; empty when it can be sent. Nothing is ever dropped silently."""
+
+    @abstractmethod
+    def ensure_customer(self, party: Party, currency: str) -> str:
+        """The platform's id of a customer: found by our code, else by name and e-mail where that is unambiguous, else created.
+
+        `currency` matters where the platform fixes a customer's currency (`spec.customer_per_currency`). The engine holds a lock per
+        connection and customer code. Safe to repeat after an unknown outcome: it looks before it creates.
+        """
+
+    @abstractmethod
+    def find_invoice(self, number: str, kind: DocumentKind) -> list[RemoteDocument]:
+        """The live (not void) documents that carry our number, at most a few; more than one is for a person to resolve."""
+
+    @abstractmethod
+    def get_invoice(self, remote_id: str, kind: DocumentKind) -> RemoteDocument | None:
+        """The document as the platform holds it now, or None when it is gone."""
+
+    @abstractmethod
+    def create_invoices(self, batch: Sequence[Sending]) -> list[Sent]:
+        """Create invoices and credit notes (at most `spec.limits.batch`); where posting is a step of its own they are drafts afterwards."""
+
+    def post_invoices(self, batch: Sequence[tuple[Sending, RemoteDocument]]) -> list[Sent]:
+        """Post drafts that were created (and echo-checked). Posting one that is already posted succeeds. Only with Capability.POST_STEP."""
+        raise ConfigurationError(f"{self.spec.title} has no posting step ({len(batch)} documents)")
+
+    @abstractmethod
+    def update_invoice(self, sending: Sending, remote: RemoteDocument) -> Sent:
+        """Make the platform's document equal to ours, by its version token; a state that forbids it comes back as a REVIEW error."""
+
+    @abstractmethod
+    def void_invoice(self, remote: RemoteDocument, *, on: date, reason: str, key: str) -> Sent:
+        """Void, or the platform's nearest (delete of a draft, reversal, corrective credit note), which `Sent.note` names."""
+
+    @abstractmethod
+    def list_payments(self, since: datetime) -> Iterator[RemotePayment]:
+        """Customer payments that changed since, whoever booked them; may repeat some (the caller keeps an overlap)."""
+
+    @abstractmethod
+    def apply_payment(self, payment: Payment, *, customer_id: str, key: str, references: References) -> RemotePayment:
+        """Book one payment and apply its allocations (each names the `remote_id` of its document). Raises PlatformError."""
+
+    @abstractmethod
+    def list_reference(self, kind: ReferenceKind) -> Iterator[ReferenceItem]:
+        """The platform's own list of a kind (active entries first is not promised)."""
+
+    def find_reference(self, kind: ReferenceKind, codes: Collection[str]) -> list[ReferenceItem]:
+        """The entries with these platform codes; platforms with long lists ask only for them."""
+        return [item for item in self.list_reference(kind) if item.code in codes]
+
+    @abstractmethod
+    def preview(self, batch: Sequence[Sending]) -> list[Preview]:
+        """The exact requests that `create_invoices` would send first, without sending anything."""
+
+
+def one_by_one(batch: Sequence[Sending], send: Callable[[Sending], RemoteDocument]) -> list[Sent]:
+    """For platforms without batches: each document on its own; an error that stops the connection leaves the rest unsent."""
+    results: list[Sent] = []
+    for sending in batch:
+        try:
+            results.append(Sent(key=sending.key, remote=send(sending)))
+        except PlatformError as error:
+            results.append(Sent(key=sending.key, error=error))
+            if error.action.value in {"stop", "wait"}:
+                break
+    return results

@@ -1,0 +1,140 @@
+"""What can go wrong, on two axes.
+
+    AirbooksError
+    ├── ConfigurationError      the installation must be changed (a connection field, routes.yaml, mappings.yaml)
+    ├── ReferenceMissing        a code of ours has no counterpart on the platform
+    └── PlatformError           a platform refused, failed, or left us without an answer
+
+A PlatformError says what to do next (`action`) and whether the thing happened (`outcome`). The two are independent: "connection refused"
+may be tried again freely, "connection lost while reading the answer" may not, although both are network errors.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Action(StrEnum):
+    """What to do next."""
+
+    RETRY = "retry"  # the same request again, after a short pause
+    WAIT = "wait"  # the platform asks for less: again after its pause
+    RENEW = "renew"  # token or session is stale: renew it once, then again
+    REREAD = "reread"  # our version token is stale: read, compare, once again
+    LOOK_UP = "look_up"  # find out what happened before anything else
+    REVIEW = "review"  # a person must decide on this document
+    STOP = "stop"  # a person must mend the connection; no document of it can go on
+
+
+class Outcome(StrEnum):
+    """Whether the platform did what was asked."""
+
+    DID_NOT_HAPPEN = "did_not_happen"
+    HAPPENED = "happened"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorRule:
+    """One row of a platform's error table: which answers it covers, and what they mean.
+
+    A rule matches when every given part does: `status` (HTTP), `codes` (the platform's own), `text` (a regular expression on the
+    platform's message, for vendors whose codes do not tell). `says` and `fix` are for the person who gets the exception.
+    """
+
+    name: str
+    action: Action
+    outcome: Outcome
+    status: tuple[int, ...] = ()
+    codes: tuple[str, ...] = ()
+    text: str = ""
+    says: str = ""
+    fix: str = ""
+
+    def matches(self, status: int | None, code: str, text: str) -> bool:
+        if not (self.status or self.codes or self.text):
+            return False
+        return (
+            (not self.status or status in self.status)
+            and (not self.codes or code in self.codes)
+            and (not self.text or re.search(self.text, text, re.IGNORECASE) is not None)
+        )
+
+
+FALLBACK_RULES: tuple[ErrorRule, ...] = (
+    ErrorRule(name="authorisation expired", action=Action.RENEW, outcome=Outcome.DID_NOT_HAPPEN, status=(401,)),
+    ErrorRule(name="not allowed", action=Action.STOP, outcome=Outcome.DID_NOT_HAPPEN, status=(403,)),
+    ErrorRule(name="throttled", action=Action.WAIT, outcome=Outcome.DID_NOT_HAPPEN, status=(429,)),
+    ErrorRule(name="request time-out at the platform", action=Action.LOOK_UP, outcome=Outcome.UNKNOWN, status=(408,)),
+    ErrorRule(name="refused", action=Action.REVIEW, outcome=Outcome.DID_NOT_HAPPEN, status=tuple(range(400, 500))),
+    ErrorRule(name="platform failure", action=Action.LOOK_UP, outcome=Outcome.UNKNOWN, status=tuple(range(500, 600))),
+)
+UNREADABLE_ANSWER = ErrorRule(name="unreadable answer", action=Action.LOOK_UP, outcome=Outcome.UNKNOWN)
+
+
+def classify(rules: Iterable[ErrorRule], status: int | None, code: str, text: str) -> ErrorRule:
+    """The first rule that matches: the platform's own table first, then the meaning of the HTTP status, else an unknown outcome."""
+    for rule in (*rules, *FALLBACK_RULES):
+        if rule.matches(status, code, text):
+            return rule
+    return UNREADABLE_ANSWER
+
+
+class AirbooksError(Exception):
+    """Base of every error this package raises on purpose."""
+
+
+class ConfigurationError(AirbooksError):
+    """The installation must be changed; the message names the file or connection field, the value, the rule and the way out."""
+
+
+class ReferenceMissing(AirbooksError):  # noqa: N818 it names a fact about data, not a fault
+    """A code of ours has no counterpart on the platform: `kind` and `code` are ours, `target` what the mapping named (or empty)."""
+
+    def __init__(self, kind: str, code: str, target: str = "") -> None:
+        self.kind, self.code, self.target = kind, code, target
+        wanted = f"is mapped to {target!r}, which the platform does not have" if target else "has no mapping"
+        super().__init__(f"{kind} {code!r} {wanted}")
+
+
+class PlatformError(AirbooksError):
+    """A platform refused, failed, or left us without an answer. Carries no secret: `body` is redacted and bounded."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        platform: str,
+        rule: ErrorRule,
+        status: int | None = None,
+        code: str = "",
+        field: str = "",
+        request_id: str = "",
+        retry_after: float | None = None,
+        body: str = "",
+    ) -> None:
+        super().__init__(message)
+        self.message, self.platform, self.rule = message, platform, rule
+        self.status, self.code, self.field, self.request_id = status, code, field, request_id
+        self.retry_after, self.body = retry_after, body
+
+    @property
+    def action(self) -> Action:
+        return self.rule.action
+
+    @property
+    def outcome(self) -> Outcome:
+        return self.rule.outcome
+
+    def __str__(self) -> str:
+        parts = [f"{self.platform}: {self.rule.name}"]
+        if self.status is not None:
+            parts.append(f"HTTP {self.status}")
+        if self.code:
+            parts.append(f"code {self.code}")
+        if self.request_id:
+            parts.append(f"request {self.request_id}")
+        return f"{', '.join(parts)}: {self.message}"

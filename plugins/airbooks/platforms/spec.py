@@ -1,0 +1,125 @@
+"""What a platform is, as plain data: no I/O, no Airflow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+from airbooks.platforms.errors import ErrorRule
+from airbooks.platforms.references import ReferenceKind
+
+
+class Capability(StrEnum):
+    """What a platform's API offers and its connector does."""
+
+    BATCH = "batch"  # several documents in one request, answered item by item
+    POST_STEP = "post_step"  # create makes a draft; posting is a request of its own
+    UPDATE_DRAFT = "update_draft"
+    UPDATE_POSTED = "update_posted"
+    VOID = "void"
+    CREDIT_NOTES = "credit_notes"
+    OWN_NUMBER = "own_number"  # our document number becomes the platform's
+    NATIVE_IDEMPOTENCY = "native_idempotency"
+    VERSION_TOKEN = "version_token"  # noqa: S105 a concurrency token, not a secret
+    MULTI_CURRENCY = "multi_currency"
+    EXCHANGE_RATE = "exchange_rate"  # the rate can be given
+    LINE_DISCOUNT = "line_discount"
+    DOCUMENT_DISCOUNT = "document_discount"
+    DIMENSIONS = "dimensions"
+    TAX_GIVEN = "tax_given"  # the tax amount can be given, not only a code
+    PAYMENTS_IN = "payments_in"  # payments can be listed
+    PAYMENTS_OUT = "payments_out"  # payments can be applied
+
+
+class Idempotency(StrEnum):
+    """Which mechanism of the platform keeps a repeated create from making a second document."""
+
+    NONE = "none"  # only our own look-up
+    QUERY = "query"
+    HEADER = "header"
+    CONTROL_ID = "control_id"
+    EXTERNAL_ID = "external_id"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """The vendor's ceilings, per connection; None means not published. `batch` is documents per request, `lines` lines per document."""
+
+    per_second: int | None = None
+    per_minute: int | None = None
+    per_day: int | None = None
+    batches_per_minute: int | None = None
+    concurrent: int | None = None
+    batch: int = 1
+    batch_bytes: int | None = None
+    lines: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormField:
+    """One field of the connection form that Airflow stores in `extra`."""
+
+    name: str
+    label: str
+    help: str = ""
+    kind: Literal["string", "integer", "boolean"] = "string"
+    default: str | int | bool | None = None
+    required: bool = False
+    secret: bool = False
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandardField:
+    """How one of Airflow's own connection fields (host, schema, login, password, port) is called here; `label` empty hides it."""
+
+    name: Literal["host", "schema", "login", "password", "port"]
+    label: str
+    placeholder: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlatformSpec:
+    """Everything about a platform that is a fact and not code.
+
+    `class_prefix` names the room's two classes (`QuickBooks`: QuickBooksHook, QuickBooksInvoiceOperator). `endpoint_note` says why the
+    real endpoint differs from the one the blueprint named (empty where it does not). `settle_seconds` is how long after a lost answer the
+    platform may still commit: its own server time-out plus margin. `reference_kinds` are the codes that must be mapped before a document
+    can be sent. `unverified` lists what the vendor's documents do not settle.
+    """
+
+    slug: str
+    title: str
+    class_prefix: str
+    docs: str
+    blueprint_endpoint: str
+    real_endpoint: str
+    endpoint_note: str = ""
+    limits: Limits
+    idempotency: Idempotency
+    capabilities: frozenset[Capability]
+    standard_fields: tuple[StandardField, ...]
+    form: tuple[FormField, ...]
+    reference_kinds: tuple[ReferenceKind, ...]
+    errors: tuple[ErrorRule, ...]
+    settle_seconds: int
+    read_timeout_seconds: float = 60.0
+    number_max: int | None = None
+    customer_per_currency: bool = False
+    unverified: tuple[str, ...] = ()
+
+    @property
+    def connection_type(self) -> str:
+        return self.slug
+
+    @property
+    def hook_path(self) -> str:
+        return f"airbooks.platforms.{self.slug}.hook.{self.class_prefix}Hook"
+
+    @property
+    def operator_path(self) -> str:
+        return f"airbooks.platforms.{self.slug}.operator.{self.class_prefix}InvoiceOperator"
+
+    def can(self, capability: Capability) -> bool:
+        return capability in self.capabilities
