@@ -1,0 +1,261 @@
+"""The sandbox: every platform's simulator behind one loopback port, with its books, its request log and faults on demand.
+
+Each simulator answers under `/<slug>`. What people and tests ask about a simulator lies under `/__sandbox__/`:
+`books/<slug>`, `requests/<slug>`, `connections`, `faults`, `clock/<slug>`. Nothing of it is meant to leave this machine.
+"""
+
+from __future__ import annotations
+
+import csv
+import importlib
+import importlib.util
+import socket
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Self
+
+import uvicorn
+from fastapi import APIRouter, Body, FastAPI, HTTPException
+from starlette.types import Receive, Scope, Send
+
+import airbooks.platforms
+from airbooks import paths
+from airbooks.sandbox.faults import App, Call, Fault, Faults, Kind, strike
+from airbooks.sandbox.kit import Books, Clock, Context, Row, Simulator, Store
+from airbooks.sandbox.requests import Asked, RequestLog, secrets_of
+
+LOOPBACK = "127.0.0.1"
+CONTROL = "/__sandbox__"
+
+
+def available() -> list[str]:
+    """The slugs of every platform that has a simulator."""
+    rooms = {room.name for folder in airbooks.platforms.__path__ for room in Path(folder).iterdir() if room.is_dir()}
+    return sorted(slug for slug in rooms if slug.isidentifier() and importlib.util.find_spec(f"airbooks.platforms.{slug}.sandbox"))
+
+
+def catalogue() -> list[Row]:
+    """The items of the demo supplier, which every simulated company sells."""
+    with paths.CATALOGUE.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def simulator(slug: str, base_url: str, *, folder: Path | None = None, time_scale: float = 1.0) -> Simulator:
+    """One platform's simulator, its tables in `folder/<slug>.sqlite` or in memory."""
+    kind: type[Simulator] = importlib.import_module(f"airbooks.platforms.{slug}.sandbox").SIMULATOR
+    store = Store(None if folder is None else folder / f"{slug}.sqlite")
+    context = Context(
+        store=store,
+        clock=Clock(),
+        base_url=f"{base_url}/{slug}",
+        time_scale=time_scale,
+        options={"catalogue": catalogue()},
+    )
+    return kind(context)
+
+
+class Door:
+    """The outermost layer: records every call and lets armed faults strike it. It must see uvicorn's own `send`."""
+
+    def __init__(self, app: App, logs: dict[str, RequestLog], faults: Faults) -> None:
+        self.app, self.logs, self.faults = app, logs, faults
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        slug, path = _split(scope.get("path", ""))
+        if scope["type"] != "http" or slug not in self.logs:
+            await self.app(scope, receive, send)
+            return
+        body = await _whole_body(receive)
+        fault = self.faults.choose(slug, scope["method"], path, body)
+        record = self.logs[slug].entry(dict(scope), body, fault.kind if fault else None)
+        call = Call(self.app, dict(scope), body, receive, send, record)  # type: ignore[arg-type]
+        try:
+            await self._answer(call, fault)
+        finally:
+            record(None)
+
+    async def _answer(self, call: Call, fault: Fault | None) -> None:
+        if fault is not None:
+            await strike(fault, call)
+        else:
+            await (await call.handle()).send(call.send)
+
+
+def _split(path: str) -> tuple[str, str]:
+    slug, _, rest = path.removeprefix("/").partition("/")
+    return slug, f"/{rest}"
+
+
+async def _whole_body(receive: Receive) -> bytes:
+    body, more = b"", True
+    while more:
+        message = await receive()
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+    return body
+
+
+class Sandbox:
+    """The simulators of some platforms on one port. `start` serves in a thread, `serve` in the caller's."""
+
+    def __init__(self, slugs: Iterable[str] | None = None, *, port: int = 0, folder: Path | None = None, time_scale: float = 1.0) -> None:
+        self._socket = _bound(port)
+        self.url = f"http://{LOOPBACK}:{self._socket.getsockname()[1]}"
+        chosen = available() if slugs is None else list(slugs)
+        if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True)
+        self.simulators = {slug: simulator(slug, self.url, folder=folder, time_scale=time_scale) for slug in chosen}
+        self.logs = {slug: RequestLog(secrets_of(each.connection())) for slug, each in self.simulators.items()}
+        self.faults = Faults()
+        config = uvicorn.Config(
+            Door(self._routes(), self.logs, self.faults),
+            log_level="warning",
+            access_log=False,
+            lifespan="off",
+            server_header=False,
+            timeout_graceful_shutdown=1,
+        )
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self.serve, name="sandbox", daemon=True)
+
+    def _routes(self) -> FastAPI:
+        app = FastAPI(title="airbooks sandbox", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
+        app.include_router(control(self), prefix=CONTROL)
+        for slug, each in self.simulators.items():
+            app.include_router(each.router, prefix=f"/{slug}")
+        return app
+
+    def base_url(self, slug: str) -> str:
+        """Where the simulator of `slug` answers, without a trailing slash."""
+        return f"{self.url}/{slug}"
+
+    def books(self, slug: str) -> Books:
+        return self.simulators[slug].books()
+
+    def requests(self, slug: str) -> list[Asked]:
+        return list(self.logs[slug].asked)
+
+    def inject(self, slug: str, fault: str, **parameters: Any) -> None:
+        """Arm a transport fault, or one of the simulator's own."""
+        if fault in set(Kind):
+            self.faults.arm(fault, slug=slug, **parameters)
+        else:
+            self.simulators[slug].inject(fault, parameters)
+
+    def clear_faults(self) -> None:
+        self.faults.clear()
+        for each in self.simulators.values():
+            each.clear_faults()
+
+    def serve(self) -> None:
+        self._server.run(sockets=[self._socket])
+
+    def start(self) -> Self:
+        self._thread.start()
+        while not self._server.started and self._thread.is_alive():
+            self._thread.join(0.01)
+        return self
+
+    def stop(self) -> None:
+        self._server.should_exit = True
+        self._server.force_exit = True
+        self._thread.join(10)
+        self._socket.close()
+        for each in self.simulators.values():
+            each.store.close()
+
+
+@contextmanager
+def running(slugs: Iterable[str] | None = None, **options: Any) -> Iterator[Sandbox]:
+    """A sandbox in a thread of this process, stopped at the end."""
+    sandbox = Sandbox(slugs, **options).start()
+    try:
+        yield sandbox
+    finally:
+        sandbox.stop()
+
+
+def _bound(port: int) -> socket.socket:
+    """A loopback socket on `port` (0: any free one). Raises OSError when the port is taken."""
+    wire = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    wire.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        wire.bind((LOOPBACK, port))
+    except OSError:
+        wire.close()
+        raise
+    return wire
+
+
+def control(sandbox: Sandbox) -> APIRouter:
+    """The questions people and tests ask about the simulators."""
+    router = APIRouter()
+
+    def known(slug: str) -> Simulator:
+        if slug not in sandbox.simulators:
+            raise HTTPException(404, f"no simulator {slug!r}; there are {sorted(sandbox.simulators)}")
+        return sandbox.simulators[slug]
+
+    @router.get("/health")
+    async def health() -> Row:
+        return {"status": "ok", "platforms": sorted(sandbox.simulators)}
+
+    @router.get("/connections")
+    async def connections() -> dict[str, Row]:
+        return {slug: each.connection() for slug, each in sandbox.simulators.items()}
+
+    @router.get("/books/{slug}")
+    async def books(slug: str) -> Row:
+        shown: Row = _money_as_text(asdict(known(slug).books()))
+        return shown
+
+    @router.get("/requests/{slug}")
+    async def requests(slug: str) -> list[Row]:
+        known(slug)
+        return [asked.as_row() for asked in sandbox.requests(slug)]
+
+    @router.delete("/requests/{slug}", status_code=204)
+    async def forget_requests(slug: str) -> None:
+        known(slug)
+        sandbox.logs[slug].asked.clear()
+
+    @router.get("/faults")
+    async def faults() -> Row:
+        wire = [{**fault.model_dump(mode="json"), "struck": fault.struck} for fault in sandbox.faults.armed]
+        return {"wire": wire, "platforms": {slug: each.armed for slug, each in sandbox.simulators.items() if each.armed}}
+
+    @router.post("/faults", status_code=201)
+    async def inject(slug: str = Body(), kind: str = Body(), parameters: Row = Body(default_factory=dict)) -> Row:
+        known(slug)
+        try:
+            sandbox.inject(slug, kind, **parameters)
+        except ValueError as refused:
+            raise HTTPException(422, str(refused)) from refused
+        return {"slug": slug, "kind": kind}
+
+    @router.delete("/faults", status_code=204)
+    async def clear() -> None:
+        sandbox.clear_faults()
+
+    @router.put("/clock/{slug}")
+    async def clock(slug: str, seconds: float = Body(embed=True)) -> Row:
+        """Move this platform's time `seconds` away from the real one."""
+        known(slug).clock.offset = timedelta(seconds=seconds)
+        return {"now": known(slug).clock.now().isoformat()}
+
+    return router
+
+
+def _money_as_text(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return str(value)
+    if isinstance(value, dict):
+        return {key: _money_as_text(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_money_as_text(item) for item in value]
+    return value
