@@ -1,7 +1,7 @@
 """Rate budgets in Postgres, per connection, shared by all workers.
 
-Each limit is one row that says when the next call may leave (generic cell rate algorithm): taking a call moves that time on by one interval, in one
-statement, so that workers queue up in the order they asked. A burst of up to a tenth of the limit is let through at once.
+Each limit is one row that says when the next call may leave (generic cell rate algorithm): taking a call moves that time on by one
+interval, in one statement, so that workers queue up in the order they asked. A burst of a tenth of the limit is let through at once.
 """
 
 from __future__ import annotations
@@ -46,7 +46,10 @@ class Bucket:
 
 
 def buckets_of(limits: Limits, scale: float = 1.0) -> tuple[Bucket, ...]:
-    """The buckets of a platform's limits. Each pace is a tenth below the limit, which pays for the burst; `scale` > 1 runs a sandbox's clock faster."""
+    """The buckets of a platform's limits; `scale` > 1 fits a sandbox whose clock runs faster.
+
+    Each pace is a tenth below the limit, which pays for the burst.
+    """
     published = (
         ("second", limits.per_second, 1.0, "call"),
         ("minute", limits.per_minute, 60.0, "call"),
@@ -61,7 +64,7 @@ class SharedBudget:
 
     def __init__(
         self,
-        database: psycopg.Connection[tuple[object, ...]],
+        database: psycopg.Connection,
         connection: str,
         buckets: tuple[Bucket, ...],
         *,
@@ -119,7 +122,7 @@ class SharedBudget:
             },
         ).fetchone()
         assert row is not None  # noqa: S101 _prepare made the row
-        return float(row[0])  # type: ignore[arg-type]
+        return float(row[0])
 
     def penalise(self, seconds: float) -> None:
         """The platform answered 429: no worker calls this connection for `seconds` (an absurd number is capped)."""
@@ -139,7 +142,7 @@ class NoSlotError(AirbooksError):
 
 @contextmanager
 def slot(
-    database: psycopg.Connection[tuple[object, ...]], connection: str, concurrent: int | None, sleep: Callable[[float], None] = time.sleep
+    database: psycopg.Connection, connection: str, concurrent: int | None, sleep: Callable[[float], None] = time.sleep
 ) -> Iterator[None]:
     """One of the connection's concurrent places, held while inside; freed by Postgres itself when the worker dies.
 
@@ -152,7 +155,7 @@ def slot(
         database.execute("SELECT pg_advisory_unlock(hashtextextended('airbooks.slot ' || %s, %s))", (connection, number))
 
 
-def _take_slot(database: psycopg.Connection[tuple[object, ...]], connection: str, places: int, sleep: Callable[[float], None]) -> int:
+def _take_slot(database: psycopg.Connection, connection: str, places: int, sleep: Callable[[float], None]) -> int:
     waited = 0.0
     while waited <= LONGEST_WAIT:
         for number in range(places):

@@ -44,16 +44,16 @@ class StoredTokens:
     work that needed it. The lock is held until that commit.
     """
 
-    def __init__(self, open_database: Callable[[], psycopg.Connection[tuple[object, ...]]], seal: Seal) -> None:
+    def __init__(self, open_database: Callable[[], psycopg.Connection], seal: Seal) -> None:
         self._open, self._seal = open_database, seal
 
     def read(self, connection: str) -> Token | None:
         with self._open() as database:
             return self._read(database, connection)
 
-    def _read(self, database: psycopg.Connection[tuple[object, ...]], connection: str) -> Token | None:
+    def _read(self, database: psycopg.Connection, connection: str) -> Token | None:
         row = database.execute("SELECT sealed FROM airbooks.token WHERE connection = %s", (connection,)).fetchone()
-        return _unpack(self._seal.decrypt(bytes(row[0]))) if row else None  # type: ignore[call-overload]
+        return _unpack(self._seal.decrypt(bytes(row[0]))) if row else None
 
     def renew(self, connection: str, stale: Token | None, issue: Callable[[Token | None], Token]) -> Token:
         with self._open() as database:
