@@ -21,9 +21,9 @@ CREATE TABLE airbooks.raw_document (
     changed_at    timestamptz NOT NULL,
     received_at   timestamptz NOT NULL DEFAULT now(),
     run_id        text NOT NULL DEFAULT '',
-    staged_at     timestamptz,                     -- null: waits for staging
-    UNIQUE (source, source_id, content_hash)
+    staged_at     timestamptz                      -- null: waits for staging
 );
+CREATE INDEX raw_document_newest ON airbooks.raw_document (source, source_id, raw_id DESC);
 CREATE INDEX raw_document_waiting ON airbooks.raw_document (raw_id) WHERE staged_at IS NULL;
 
 -- Canonical documents: one row per revision -----------------------------------------------------------------------------------
