@@ -1,0 +1,76 @@
+"""The states of a delivery and the only ways between them.
+
+    pending --claimed--> sending --booked-----> delivered
+       ^                    |------refused----> rejected
+       |                    |------held back--> parked
+       |<-----not sent------|------differs----> parked
+       |                    '------lost-------> unknown --found-----> delivered
+       |                                           |------differs---> parked
+       |                                           |------absent----> unknown (once)
+       |<---------------absent twice---------------'
+       '<--released-- rejected, parked
+
+`sending` is committed before the wire is touched. `unknown` is never sent again without a look-up, after the platform's settle time,
+that found nothing twice. `parked` waits for a person; it may hold a document that is on the platform but not as ours says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+
+
+class State(StrEnum):
+    PENDING = "pending"
+    SENDING = "sending"
+    DELIVERED = "delivered"
+    UNKNOWN = "unknown"
+    REJECTED = "rejected"
+    PARKED = "parked"
+
+
+class Event(StrEnum):
+    CLAIMED = "claimed"
+    BOOKED = "booked"
+    REFUSED = "refused"
+    HELD_BACK = "held back"
+    NOT_SENT = "not sent"
+    LOST = "lost"
+    FOUND = "found"
+    DIFFERS = "differs"
+    ABSENT = "absent"
+    ABSENT_TWICE = "absent twice"
+    RELEASED = "released"
+
+
+TRANSITIONS: Mapping[tuple[State, Event], State] = MappingProxyType(
+    {
+        (State.PENDING, Event.CLAIMED): State.SENDING,
+        (State.SENDING, Event.BOOKED): State.DELIVERED,
+        (State.SENDING, Event.REFUSED): State.REJECTED,
+        (State.SENDING, Event.HELD_BACK): State.PARKED,
+        (State.SENDING, Event.DIFFERS): State.PARKED,
+        (State.SENDING, Event.NOT_SENT): State.PENDING,
+        (State.SENDING, Event.LOST): State.UNKNOWN,
+        (State.UNKNOWN, Event.FOUND): State.DELIVERED,
+        (State.UNKNOWN, Event.DIFFERS): State.PARKED,
+        (State.UNKNOWN, Event.REFUSED): State.REJECTED,
+        (State.UNKNOWN, Event.ABSENT): State.UNKNOWN,
+        (State.UNKNOWN, Event.ABSENT_TWICE): State.PENDING,
+        (State.REJECTED, Event.RELEASED): State.PENDING,
+        (State.PARKED, Event.RELEASED): State.PENDING,
+    }
+)
+
+
+class IllegalTransitionError(Exception):
+    """Something tried to move a delivery in a way the table does not know."""
+
+
+def after(state: State, event: Event) -> State:
+    """The state that follows; raises IllegalTransitionError."""
+    try:
+        return TRANSITIONS[state, event]
+    except KeyError:
+        raise IllegalTransitionError(f"a delivery that is {state} cannot be {event}") from None

@@ -1,0 +1,266 @@
+"""The outbox in SQL: planning, claiming, recording. What the states mean is in `airbooks.delivery.states`.
+
+Every function works inside its caller's transaction; claims and records are fenced by worker and attempt, so that a worker that was
+given up for dead can no longer write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import psycopg
+from psycopg.rows import class_row
+from psycopg.types.json import Jsonb
+
+from airbooks.staging.documents import copy_in
+
+LEASE_SECONDS = 15 * 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claimed:
+    """One delivery in the hands of this worker.
+
+    `body` is the canonical document as stored; `earlier_remote_id` is what an earlier revision of it became on the platform.
+    """
+
+    delivery_id: int
+    document_id: int
+    operation: str
+    attempt: int
+    generation: int
+    idempotency_key: str
+    options: Mapping[str, Any]
+    remote_id: str
+    remote_version: str
+    number: str
+    customer_code: str
+    currency: str
+    gross_total: Decimal
+    content_hash: str
+    absences: int
+    earlier_remote_id: str
+    body: Mapping[str, Any] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """What to write about one claimed delivery. `not_before` is seconds from now; None amounts mean the platform did not say."""
+
+    delivery_id: int
+    attempt: int
+    state: str
+    remote_id: str = ""
+    remote_number: str = ""
+    remote_status: str = ""
+    remote_version: str = ""
+    remote_currency: str = ""
+    remote_total: Decimal | None = None
+    remote_tax: Decimal | None = None
+    confirmed: bool = False
+    absences: int = 0
+    not_before: float = 0.0
+    last_error: str = ""
+
+
+_CLAIMED_COLUMNS = """
+    d.delivery_id, d.document_id, d.operation, d.attempt, d.generation, d.idempotency_key, d.options, d.remote_id, d.remote_version,
+    doc.number, doc.customer_code, doc.currency, doc.gross_total, doc.content_hash, doc.body, d.absences,
+    coalesce((SELECT e.remote_id FROM airbooks.delivery e JOIN airbooks.document p USING (document_id)
+              WHERE (p.source, p.source_id) = (doc.source, doc.source_id) AND p.revision < doc.revision
+                  AND e.connection = d.connection AND e.remote_id <> '' ORDER BY p.revision DESC LIMIT 1), '') AS earlier_remote_id
+"""
+
+_CLAIM = f"""
+WITH picked AS (
+    SELECT d.delivery_id
+    FROM airbooks.delivery d JOIN airbooks.document doc USING (document_id)
+    WHERE d.connection = %(connection)s AND d.state = 'pending' AND d.not_before <= now()
+        AND d.delivery_id BETWEEN %(first)s AND %(last)s
+        AND doc.is_current AND doc.state = 'valid'
+        AND NOT EXISTS (  -- revision n + 1 goes after n
+            SELECT FROM airbooks.delivery e JOIN airbooks.document p USING (document_id)
+            WHERE (p.source, p.source_id) = (doc.source, doc.source_id) AND p.revision < doc.revision
+                AND e.connection = d.connection AND e.state IN ('sending', 'unknown'))
+        AND NOT EXISTS (  -- a credit note goes after the invoice it corrects
+            SELECT FROM airbooks.document inv JOIN airbooks.delivery e USING (document_id)
+            WHERE doc.kind = 'credit_note' AND inv.kind = 'invoice' AND inv.is_current AND inv.division = doc.division
+                AND inv.number = ANY (doc.preceding) AND e.connection = d.connection AND e.state IN ('pending', 'sending', 'unknown'))
+    ORDER BY d.delivery_id LIMIT %(limit)s
+    FOR UPDATE OF d SKIP LOCKED
+), claimed AS (
+    UPDATE airbooks.delivery d
+    SET state = 'sending', attempt = d.attempt + 1, worker = %(worker)s, run_id = %(run_id)s, changed_at = now(),
+        lease_until = now() + make_interval(secs => {LEASE_SECONDS}),
+        idempotency_key = md5(concat_ws(':', d.delivery_id, d.generation, d.operation, doc.content_hash, d.options::text))::uuid::text
+    FROM picked, airbooks.document doc
+    WHERE d.delivery_id = picked.delivery_id AND doc.document_id = d.document_id
+    RETURNING d.*
+)
+SELECT {_CLAIMED_COLUMNS} FROM claimed d JOIN airbooks.document doc USING (document_id) ORDER BY d.delivery_id
+"""  # noqa: S608 only constants are put in
+
+_CLAIM_UNKNOWN = f"""
+WITH picked AS (
+    SELECT delivery_id FROM airbooks.delivery
+    WHERE connection = %(connection)s AND state = 'unknown' AND not_before <= now()
+    ORDER BY delivery_id LIMIT %(limit)s
+    FOR UPDATE SKIP LOCKED
+), claimed AS (
+    UPDATE airbooks.delivery d
+    SET worker = %(worker)s, not_before = now() + make_interval(secs => {LEASE_SECONDS}), changed_at = now()
+    FROM picked WHERE d.delivery_id = picked.delivery_id
+    RETURNING d.*
+)
+SELECT {_CLAIMED_COLUMNS} FROM claimed d JOIN airbooks.document doc USING (document_id) ORDER BY d.delivery_id
+"""  # noqa: S608 only constants are put in
+
+
+def plan(database: psycopg.Connection, rows: Sequence[tuple[int, str, str, str]], options: Mapping[str, Any], run_id: str) -> int:
+    """Add deliveries (document_id, connection, platform, operation); returns how many are new. Existing ones stay as they are."""
+    database.execute(
+        "CREATE TEMP TABLE IF NOT EXISTS planned (document_id bigint, connection text, platform text, operation text) ON COMMIT DELETE ROWS"
+    )
+    copy_in(database, "planned", ("document_id", "connection", "platform", "operation"), rows)
+    added = database.execute(
+        "INSERT INTO airbooks.delivery (document_id, connection, platform, operation, options, run_id)"
+        " SELECT document_id, connection, platform, operation, %s, %s FROM planned ORDER BY document_id"
+        " ON CONFLICT (document_id, connection, operation) DO NOTHING",
+        (Jsonb(dict(options)), run_id),
+    ).rowcount
+    database.execute("DELETE FROM planned")
+    return added
+
+
+def announce_worker(database: psycopg.Connection, worker: str) -> None:
+    """Hold the lock that says this worker lives; Postgres drops it by itself when the process dies."""
+    database.execute("SELECT pg_advisory_lock(hashtextextended('airbooks.worker ' || %s, 0))", (worker,))
+
+
+def give_up_dead(database: psycopg.Connection, connection: str, settle_seconds: float) -> int:
+    """What a dead worker (or an expired lease) left in `sending` becomes `unknown`, to be looked up after the settle time."""
+    holders = database.execute(
+        "SELECT DISTINCT worker FROM airbooks.delivery WHERE connection = %s AND state = 'sending'", (connection,)
+    ).fetchall()
+    dead = [worker for (worker,) in holders if _is_dead(database, worker)]
+    return database.execute(
+        "UPDATE airbooks.delivery SET state = 'unknown', absences = 0, unknown_since = now(), changed_at = now(),"
+        " not_before = now() + make_interval(secs => %s), last_error = 'the worker died, or held it too long'"
+        " WHERE connection = %s AND state = 'sending' AND (worker = ANY(%s) OR lease_until < now())",
+        (settle_seconds, connection, dead),
+    ).rowcount
+
+
+def _is_dead(database: psycopg.Connection, worker: str) -> bool:
+    row = database.execute("SELECT pg_try_advisory_xact_lock(hashtextextended('airbooks.worker ' || %s, 0))", (worker,)).fetchone()
+    return bool(row and row[0])
+
+
+def claim(database: psycopg.Connection, connection: str, span: tuple[int, int], limit: int, worker: str, run_id: str) -> list[Claimed]:
+    """Take up to `limit` pending deliveries of a connection within a range of ids; the caller commits before it touches the wire."""
+    with database.cursor(row_factory=class_row(Claimed)) as cursor:
+        return cursor.execute(
+            _CLAIM,
+            {"connection": connection, "first": span[0], "last": span[1], "limit": limit, "worker": worker, "run_id": run_id},
+        ).fetchall()
+
+
+def claim_unknown(database: psycopg.Connection, connection: str, limit: int, worker: str) -> list[Claimed]:
+    """Take unknown deliveries whose settle time has passed, to look them up; they stay `unknown` meanwhile."""
+    with database.cursor(row_factory=class_row(Claimed)) as cursor:
+        return cursor.execute(_CLAIM_UNKNOWN, {"connection": connection, "limit": limit, "worker": worker}).fetchall()
+
+
+_RECORD_COLUMNS = (
+    "delivery_id",
+    "attempt",
+    "state",
+    "remote_id",
+    "remote_number",
+    "remote_status",
+    "remote_version",
+    "remote_currency",
+    "remote_total",
+    "remote_tax",
+    "confirmed",
+    "absences",
+    "not_before",
+    "last_error",
+)
+
+
+def record(database: psycopg.Connection, worker: str, records: Sequence[Record]) -> set[int]:
+    """Write the outcomes of claimed deliveries; returns the ids that were still this worker's (the others were taken over)."""
+    database.execute(
+        "CREATE TEMP TABLE IF NOT EXISTS outcome (delivery_id bigint, attempt int, state text, remote_id text, remote_number text,"
+        " remote_status text, remote_version text, remote_currency text, remote_total numeric, remote_tax numeric, confirmed boolean,"
+        " absences int, not_before float8, last_error text) ON COMMIT DELETE ROWS"
+    )
+    copy_in(database, "outcome", _RECORD_COLUMNS, (tuple(getattr(each, name) for name in _RECORD_COLUMNS) for each in records))
+    written = database.execute(
+        """
+        UPDATE airbooks.delivery d
+        SET state = o.state, absences = o.absences, last_error = o.last_error, changed_at = now(),
+            not_before = now() + make_interval(secs => o.not_before),
+            unknown_since = CASE WHEN o.state = 'unknown' THEN coalesce(d.unknown_since, now()) END,
+            lease_until = CASE WHEN o.state = 'sending' THEN d.lease_until END,
+            worker = CASE WHEN o.state = 'sending' THEN d.worker ELSE '' END,
+            remote_id = coalesce(nullif(o.remote_id, ''), d.remote_id),
+            remote_number = coalesce(nullif(o.remote_number, ''), d.remote_number),
+            remote_status = coalesce(nullif(o.remote_status, ''), d.remote_status),
+            remote_version = coalesce(nullif(o.remote_version, ''), d.remote_version),
+            remote_currency = coalesce(nullif(o.remote_currency, ''), d.remote_currency),
+            remote_total = coalesce(o.remote_total, d.remote_total),
+            remote_tax = coalesce(o.remote_tax, d.remote_tax),
+            delivered_at = CASE WHEN o.state = 'delivered' THEN coalesce(d.delivered_at, now()) ELSE d.delivered_at END,
+            confirmed_at = CASE WHEN o.confirmed THEN now() ELSE d.confirmed_at END
+        FROM outcome o
+        WHERE d.delivery_id = o.delivery_id AND d.attempt = o.attempt AND d.worker = %s AND d.state IN ('sending', 'unknown')
+        RETURNING d.delivery_id
+        """,
+        (worker,),
+    ).fetchall()
+    database.execute("DELETE FROM outcome")
+    return {row[0] for row in written}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chunk:
+    """A range of pending deliveries of one connection, for one mapped task."""
+
+    connection: str
+    first: int
+    last: int
+    count: int
+
+
+def chunks(database: psycopg.Connection, connection: str, size: int) -> list[Chunk]:
+    """The connection's open work in ranges of about `size` deliveries; unknown ones due for a look-up count as work."""
+    rows = database.execute(
+        """
+        SELECT min(delivery_id), max(delivery_id), count(*)
+        FROM (SELECT delivery_id, (row_number() OVER (ORDER BY delivery_id) - 1) / %s AS part
+              FROM airbooks.delivery JOIN airbooks.document doc USING (document_id)
+              WHERE connection = %s AND doc.is_current AND doc.state = 'valid'
+                  AND (state = 'pending' OR state = 'unknown' OR state = 'sending')) numbered
+        GROUP BY part ORDER BY part
+        """,
+        (size, connection),
+    ).fetchall()
+    return [Chunk(connection=connection, first=row[0], last=row[1], count=row[2]) for row in rows]
+
+
+def delivered_since(database: psycopg.Connection, run_id: str) -> list[tuple[str, str, int, Decimal, datetime | None]]:
+    """Per connection and currency of one run: how many were delivered, their value, and when the last one was confirmed."""
+    return database.execute(
+        """
+        SELECT d.connection, doc.currency, count(*)::int, sum(doc.gross_total), max(d.confirmed_at)
+        FROM airbooks.delivery d JOIN airbooks.document doc USING (document_id)
+        WHERE d.run_id = %s AND d.state = 'delivered' GROUP BY 1, 2 ORDER BY 1, 2
+        """,
+        (run_id,),
+    ).fetchall()
