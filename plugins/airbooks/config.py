@@ -21,7 +21,7 @@ from airbooks.yaml_file import ConfigError, Problems, Setting, did_you_mean, rea
 __all__ = ["Config", "ConfigError", "ConnectionConfig", "Route", "SourceConfig", "load_config"]
 
 FILES = ("sources.yaml", "routes.yaml", "mappings.yaml")
-CODE_KINDS = ("item", "account", "tax_code", "terms", "dimension", "unit", "currency", "payment_method", "warehouse")
+CODE_KINDS = ("item", "account", "tax_code", "terms", "dimension", "unit", "currency", "payment_method")
 SAME, ANY = "=", "*"
 
 
@@ -75,7 +75,7 @@ class Route:
         return all(MATCHERS[name](document) in values for name, values in self.match)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class SourceConfig:
     """Where documents come from. `settings` are the source's own keys; `mapping` and `refuse` are compiled by airbooks.sources."""
 

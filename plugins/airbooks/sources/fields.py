@@ -1,0 +1,190 @@
+"""One value of a mapping: which column it comes from and how its text becomes a canonical value."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+from functools import partial
+from typing import Any
+
+from airbooks.sources.raw import Payload
+from airbooks.yaml_file import Setting
+
+LEAF_KEYS = "column constant lookup patterns as format decimal separator required optional default absolute"
+UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ufffe\uffff\ud800-\udfff]+")
+ABSENT = object()
+TRUTH = {"true": True, "t": True, "yes": True, "y": True, "1": True, "false": False, "f": False, "no": False, "n": False, "0": False}
+
+
+class FieldError(ValueError):
+    """A value cannot be taken over: `code` says how, `value` what stands there, `expected` what should."""
+
+    def __init__(self, code: str, value: object, expected: str) -> None:
+        super().__init__(expected)
+        self.code, self.value, self.expected = code, "" if value is None else str(value), expected
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """A compiled field. An empty value gives `default` (None leaves the canonical field out), unless it is `required`."""
+
+    column: str
+    convert: Callable[[Any], Any]
+    expected: str
+    lookup: Mapping[str, str] | None = None
+    patterns: tuple[tuple[re.Pattern[str], str], ...] = ()
+    required: bool = False
+    optional: bool = False
+    default: Any = None
+    constant: Any = None
+
+    def read(self, row: Payload, document: Payload) -> Any:
+        """The canonical value, or None where there is none; raises FieldError. A column of the row hides one of the document."""
+        if not self.column:
+            return self.constant
+        value = row.get(self.column, ABSENT)
+        if value is ABSENT:
+            value = document.get(self.column, ABSENT)
+        if value is ABSENT and not self.optional:
+            raise FieldError("SRC-COLUMN", self.column, f"a column {self.column!r}")
+        if isinstance(value, str):
+            value = clean(value)
+        if value is ABSENT or value is None or value == "":
+            return self._empty()
+        return self._converted(value)
+
+    def _empty(self) -> Any:
+        if self.required:
+            raise FieldError("SRC-MISSING", "", self.expected)
+        return self.default
+
+    def _converted(self, value: Any) -> Any:
+        if self.patterns or self.lookup is not None:
+            value = self._translated(str(value))
+        try:
+            return self.convert(value)
+        except (ValueError, TypeError, InvalidOperation):
+            raise FieldError("SRC-FORMAT", value, self.expected) from None
+
+    def _translated(self, text: str) -> str:
+        for pattern, result in self.patterns:
+            if pattern.fullmatch(text):
+                return result
+        table = self.lookup or {}
+        found = table.get(text, table.get("*"))
+        if found is None:
+            known = [*table, *(pattern.pattern for pattern, _ in self.patterns)]
+            raise FieldError("SRC-LOOKUP", text, f"one of {', '.join(known)}")
+        return text if found == "=" else found
+
+
+def clean(text: str) -> str:
+    """`text` without control characters and lone surrogates (no XML can carry them), and without blanks at its ends."""
+    return UNPRINTABLE.sub(" ", text).strip()
+
+
+def to_text(value: Any) -> str:
+    return clean(value if isinstance(value, str) else str(value))
+
+
+def to_number(value: Any, decimal: str = ".", absolute: bool = False) -> Decimal:
+    if isinstance(value, bool | float):
+        raise TypeError("not an exact number")
+    text = str(value)
+    if decimal == ",":
+        text = text.replace(".", "").replace(" ", "").replace(",", ".")
+    number = Decimal(text)
+    if not number.is_finite():
+        raise ValueError("not a finite number")
+    return abs(number) if absolute else number
+
+
+def to_date(value: Any, format_: str = "") -> date:
+    """The calendar day as it is written: a time of day or a zone beside it moves nothing."""
+    if format_:
+        return datetime.strptime(str(value), format_).date()  # noqa: DTZ007 only the day is used
+    return date.fromisoformat(str(value)[:10])
+
+
+def to_boolean(value: Any) -> bool:
+    word = str(value).lower()
+    if word not in TRUTH:
+        raise ValueError("not a truth value")
+    return TRUTH[word]
+
+
+def to_list(value: Any, separator: str = "") -> list[str]:
+    parts = value if isinstance(value, list) else str(value).split(separator) if separator else [value]
+    return [to_text(part) for part in parts if part not in (None, "")]
+
+
+CONVERSIONS: Mapping[str, tuple[Callable[..., Any], str]] = {
+    "text": (to_text, "text"),
+    "number": (to_number, "a number such as 1234.50"),
+    "integer": (int, "a whole number"),
+    "date": (to_date, "a date such as 2026-01-31"),
+    "boolean": (to_boolean, "yes or no"),
+    "list": (to_list, "a list"),
+}
+
+
+def compile_field(setting: Setting) -> Field:
+    """A field of sources.yaml: the name of a column, or `column`/`constant` with how to read it."""
+    if not setting.is_mapping():
+        return Field(column=setting.text(), convert=to_text, expected="text")
+    keys = setting.fields(LEAF_KEYS)
+    if ("column" in keys) == ("constant" in keys):
+        setting.problem("a field needs either `column` or `constant`")
+    convert, expected = _conversion(keys)
+    return Field(
+        column=keys["column"].text() if "column" in keys else "",
+        constant=_constant(keys.get("constant"), convert, expected),
+        convert=convert,
+        expected=expected,
+        lookup={key: value.text() for key, value in keys["lookup"].items()} if "lookup" in keys else None,
+        patterns=tuple(_pattern(key, value) for key, value in keys["patterns"].items()) if "patterns" in keys else (),
+        required=_flag(keys, "required"),
+        optional=_flag(keys, "optional"),
+        default=_constant(keys.get("default"), convert, expected),
+    )
+
+
+def _flag(keys: Mapping[str, Setting], name: str) -> bool:
+    return name in keys and bool(keys[name].plain())
+
+
+def _conversion(keys: Mapping[str, Setting]) -> tuple[Callable[[Any], Any], str]:
+    kind = keys["as"].text() if "as" in keys else "text"
+    if kind not in CONVERSIONS:
+        keys["as"].problem(f"unknown conversion {kind!r}; known: {', '.join(CONVERSIONS)}")
+        return to_text, "text"
+    convert, expected = CONVERSIONS[kind]
+    if kind == "date" and "format" in keys:
+        return partial(to_date, format_=keys["format"].text()), f"a date written as {keys['format'].text()}"
+    if kind == "number":
+        decimal = keys["decimal"].text() if "decimal" in keys else "."
+        return partial(to_number, decimal=decimal, absolute=_flag(keys, "absolute")), expected
+    if kind == "list" and "separator" in keys:
+        return partial(to_list, separator=keys["separator"].text()), expected
+    return convert, expected
+
+
+def _constant(setting: Setting | None, convert: Callable[[Any], Any], expected: str) -> Any:
+    if setting is None:
+        return None
+    try:
+        return convert(setting.text())
+    except (ValueError, TypeError, InvalidOperation):
+        setting.problem(f"{setting.text()!r} is not {expected}")
+        return None
+
+
+def _pattern(text: str, value: Setting) -> tuple[re.Pattern[str], str]:
+    try:
+        return re.compile(text), value.text()
+    except re.error as error:
+        value.problem(f"{text!r} is not a regular expression: {error}")
+        return re.compile(""), value.text()
