@@ -1,0 +1,177 @@
+"""Starting and stopping a local run from a command: one supervisor per state folder."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from airbooks.runtime.errors import SetupError
+from airbooks.runtime.processes import members, stop_all
+from airbooks.runtime.settings import Stack, require_free
+from airbooks.runtime.supervisor import Status
+
+NEEDED_SPACE = 1_000_000_000  # bytes: the databases, the logs, and room to grow
+Progress = Callable[[str], None]
+
+
+@dataclass
+class Run:
+    """A supervisor that this command started."""
+
+    stack: Stack
+    supervisor: subprocess.Popen[bytes]
+
+    def wait_ready(self, progress: Progress) -> None:
+        """Return when every part is healthy, telling `progress` what is awaited. Raises SetupError with the supervisor's words."""
+        told = ""
+        while True:
+            status = self.status()
+            if status.phase == "ready":
+                return
+            if status.phase == "starting" and status.says != told:
+                told = status.says
+                progress(told)
+            self.check()
+            time.sleep(0.1)
+
+    def check(self) -> None:
+        """Raises SetupError if the supervisor, and with it everything, is gone."""
+        if self.supervisor.poll() is not None:
+            raise SetupError(
+                self.status().says or f"The supervisor ended ({self.supervisor.returncode}); see {self.stack.logs / 'supervisor.log'}"
+            )
+
+    def status(self) -> Status:
+        status = Status.read(self.stack.status_file)
+        if status is None or status.pid != self.supervisor.pid:
+            return Status(pid=self.supervisor.pid, started_at=0, ui_port=self.stack.ui_port, sandbox_port=self.stack.sandbox_port)
+        return status
+
+    def detach(self) -> None:
+        """Let the run go on after this command."""
+        assert self.supervisor.stdin is not None
+        self.supervisor.stdin.write(b"detach\n")
+        self.supervisor.stdin.flush()
+
+    def stop(self) -> None:
+        """Stop every part and wait until all are gone, even if that takes the rough way."""
+        assert self.supervisor.stdin is not None
+        self.supervisor.stdin.close()
+        try:
+            self.supervisor.wait(60)
+        except subprocess.TimeoutExpired:
+            stop_all(self.supervisor.pid, spare=lambda _process: False, seconds=1)
+            self.supervisor.wait()
+
+
+def launch(stack: Stack) -> Run:
+    """Start a supervisor. Raises SetupError if one runs already, a port is taken or the disk is full."""
+    stack.logs.mkdir(parents=True, exist_ok=True)
+    require_stopped(stack.state)
+    require_space(stack.state)
+    require_free(stack.ui_port, "Airflow's pages", "make up UI_PORT=...")
+    require_free(stack.sandbox_port, "the sandbox", "make up SANDBOX_PORT=...")
+    with (stack.logs / "supervisor.log").open("wb") as log:
+        supervisor = subprocess.Popen(
+            [sys.executable, "-m", "airbooks.runtime.supervisor", stack.to_json()],
+            env=stack.airflow_environment(),
+            stdin=subprocess.PIPE,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    return Run(stack, supervisor)
+
+
+@contextmanager
+def running(stack: Stack, progress: Progress) -> Iterator[Run]:
+    """A ready run for the duration of the block. It is stopped at the end unless the block detached it and did not fail."""
+    run = launch(stack)
+    try:
+        run.wait_ready(progress)
+        yield run
+    finally:
+        with _undisturbed():
+            run.stop()
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Hold off a second Ctrl-C while things are being stopped."""
+    before = {each: signal.signal(each, signal.SIG_IGN) for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
+def current(state: Path) -> Status | None:
+    """The status of the run in this state folder, or None if none is up."""
+    status = Status.read(state / "status.json")
+    if status is None or not _is_supervisor(status):
+        return None
+    return status
+
+
+def require_stopped(state: Path) -> None:
+    """Raises SetupError if a run is up; clears away what a killed supervisor left behind."""
+    status = current(state)
+    if status is not None:
+        raise SetupError(f"airbooks is up already, with its pages at http://127.0.0.1:{status.ui_port}. Run `make down` first.")
+    clear_leftovers(state)
+
+
+def clear_leftovers(state: Path) -> int:
+    """Stop the parts of a run whose supervisor was killed; how many processes there were."""
+    status = Status.read(state / "status.json")
+    if status is None or psutil.pid_exists(status.pid):
+        return 0
+    left = members(status.pid)
+    stop_all(status.pid, spare=lambda process: process.name() == "postgres", seconds=5)
+    for process in members(status.pid):
+        if process.ppid() not in {each.pid for each in left if each.name() == "postgres"}:
+            process.send_signal(signal.SIGINT)
+    deadline = time.monotonic() + 20
+    while members(status.pid) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return len(left)
+
+
+def down(state: Path) -> bool:
+    """Stop the run in this state folder and wait for its end; whether anything was running."""
+    status = current(state)
+    if status is None:
+        return clear_leftovers(state) > 0
+    os.kill(status.pid, signal.SIGTERM)
+    psutil.Process(status.pid).wait(60)
+    return True
+
+
+def _is_supervisor(status: Status) -> bool:
+    try:
+        return (
+            abs(psutil.Process(status.pid).create_time() - status.started_at) < 1
+            and psutil.Process(status.pid).status() != psutil.STATUS_ZOMBIE
+        )
+    except psutil.NoSuchProcess:
+        return False
+
+
+def require_space(folder: Path) -> None:
+    """Raises SetupError if the disk under `folder` has too little room."""
+    free = shutil.disk_usage(folder).free
+    if free < NEEDED_SPACE:
+        raise SetupError(
+            f"The disk under {folder} has {free / 1e6:,.0f} MB left; airbooks wants {NEEDED_SPACE / 1e6:,.0f} MB. Free some space, or set AIRBOOKS_STATE."
+        )

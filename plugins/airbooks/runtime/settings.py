@@ -1,0 +1,177 @@
+"""One local run: its folders, ports, secrets and the environment its processes get."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import socket
+import sys
+from base64 import urlsafe_b64encode
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+
+from airbooks import paths
+from airbooks.runtime.errors import SetupError
+from airbooks.runtime.postgres import Cluster, runs_as_root
+
+LOOPBACK = "127.0.0.1"
+ADMIN = "admin"
+METADATA, STAGING, ERP = "airflow", "airbooks", "sales_erp"  # databases in the one embedded server
+_REACHABLE_BY_ALL = Path("/var/lib/airbooks")  # the server's account cannot enter root's home
+
+
+@dataclass(frozen=True, kw_only=True)
+class Secrets:
+    """Made once per state folder, readable by its owner only."""
+
+    identity: str
+    admin_password: str
+    fernet_key: str
+    jwt_secret: str
+    session_secret: str
+
+    @classmethod
+    def made(cls) -> Secrets:
+        return cls(
+            identity=secrets.token_hex(4),
+            admin_password=secrets.token_urlsafe(12),
+            fernet_key=urlsafe_b64encode(secrets.token_bytes(32)).decode(),
+            jwt_secret=secrets.token_urlsafe(48),
+            session_secret=secrets.token_urlsafe(32),
+        )
+
+    def __repr__(self) -> str:
+        return "Secrets(***)"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stack:
+    """Everything that follows from a state folder and two ports. Paths below `state` unless said otherwise."""
+
+    state: Path
+    ui_port: int
+    sandbox_port: int
+    dags: Path = paths.DAGS
+    plugins: Path = paths.PLUGINS
+    platforms: tuple[str, ...] | None = None  # simulators the sandbox serves; None: all there are
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self), default=str)
+
+    @classmethod
+    def from_json(cls, text: str) -> Stack:
+        given = json.loads(text)
+        folders = {name: Path(given.pop(name)) for name in ("state", "dags", "plugins")}
+        platforms = given.pop("platforms")
+        return cls(**folders, **given, platforms=None if platforms is None else tuple(platforms))
+
+    @property
+    def logs(self) -> Path:
+        return self.state / "logs"
+
+    @property
+    def airflow_home(self) -> Path:
+        return self.state / "airflow"
+
+    @property
+    def status_file(self) -> Path:
+        return self.state / "status.json"
+
+    @property
+    def lock_file(self) -> Path:
+        return self.state / "lock"
+
+    @property
+    def sandbox_tables(self) -> Path:
+        return self.state / "sandbox"
+
+    @property
+    def ui_url(self) -> str:
+        return f"http://{LOOPBACK}:{self.ui_port}"
+
+    @property
+    def sandbox_url(self) -> str:
+        return f"http://{LOOPBACK}:{self.sandbox_port}"
+
+    @cached_property
+    def secrets(self) -> Secrets:
+        self.state.mkdir(parents=True, exist_ok=True)
+        file = self.state / "secrets.json"
+        if not file.exists():
+            _write_private(file, json.dumps(asdict(Secrets.made())))
+        return Secrets(**json.loads(file.read_text("utf-8")))
+
+    @cached_property
+    def cluster(self) -> Cluster:
+        return Cluster(_REACHABLE_BY_ALL / self.secrets.identity if runs_as_root() else self.state / "postgres")
+
+    def airflow_environment(self) -> dict[str, str]:
+        """The environment of every process: the caller's without its own Airflow settings, and ours."""
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW_", "_AIRFLOW"))}
+        return {**inherited, **self._python(), **self._airflow()}
+
+    def _python(self) -> dict[str, str]:
+        return {
+            "AIRBOOKS_STATE": str(self.state),
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
+            "PYTHONPATH": str(self.plugins),
+            "PYTHONUNBUFFERED": "1",
+            "PYTHONWARNINGS": "ignore::DeprecationWarning",
+        }
+
+    def _airflow(self) -> dict[str, str]:
+        made = self.secrets
+        return {
+            "AIRFLOW_HOME": str(self.airflow_home),
+            "AIRFLOW__API__BASE_URL": self.ui_url,
+            "AIRFLOW__API__HOST": LOOPBACK,
+            "AIRFLOW__API__PORT": str(self.ui_port),
+            "AIRFLOW__API__SECRET_KEY": made.session_secret,
+            "AIRFLOW__API__WORKERS": "1",
+            "AIRFLOW__API_AUTH__JWT_SECRET": made.jwt_secret,
+            "AIRFLOW__CORE__DAGS_FOLDER": str(self.dags),
+            "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{self.ui_url}/execution/",
+            "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
+            "AIRFLOW__CORE__FERNET_KEY": made.fernet_key,
+            "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+            "AIRFLOW__CORE__PARALLELISM": "4",  # LocalExecutor keeps that many processes
+            "AIRFLOW__CORE__PLUGINS_FOLDER": str(self.plugins),
+            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(self.airflow_home / "passwords.json"),
+            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{ADMIN}:admin",
+            "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "60",  # seconds between two looks at an unchanged file
+            "AIRFLOW__DAG_PROCESSOR__PARSING_PROCESSES": "2",
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": self.cluster.url(METADATA).replace("postgresql:", "postgresql+psycopg2:"),
+            "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(self.logs / "tasks"),
+            "AIRFLOW__SCHEDULER__SCHEDULER_HEARTBEAT_SEC": "1",
+            "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.2",
+            "AIRFLOW__TRIGGERER__CAPACITY": "100",
+            "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+        }
+
+    def write_airflow_home(self) -> None:
+        self.airflow_home.mkdir(parents=True, exist_ok=True)
+        _write_private(self.airflow_home / "passwords.json", json.dumps({ADMIN: self.secrets.admin_password}))
+
+
+def free_port() -> int:
+    """A loopback port that nobody listens on now."""
+    with socket.create_server((LOOPBACK, 0)) as probe:
+        port: int = probe.getsockname()[1]
+    return port
+
+
+def require_free(port: int, what: str, option: str) -> None:
+    """Raises SetupError if somebody listens on `port` already."""
+    try:
+        socket.create_server((LOOPBACK, port)).close()
+    except OSError as taken:
+        raise SetupError(
+            f"Port {port}, wanted for {what}, is not free ({taken.strerror}). Stop what uses it, or choose another: {option}"
+        ) from taken
+
+
+def _write_private(file: Path, text: str) -> None:
+    with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as out:
+        out.write(text)
