@@ -100,6 +100,7 @@ def test_the_trail_refuses_changes(database: psycopg.Connection, statement: str)
         database.execute(statement)
 
 
+_decimals = st.decimals(allow_nan=False, allow_infinity=False)
 _json = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**60), 2**60) | st.text(st.characters()) | _decimals,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(st.characters()), inner, max_size=3),
