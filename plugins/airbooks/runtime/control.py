@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import psutil
 
@@ -30,6 +31,7 @@ class Run:
 
     stack: Stack
     supervisor: subprocess.Popen[bytes]
+    lifeline: IO[bytes]  # the supervisor's standard input: at its end, it stops
 
     def wait_ready(self, progress: Progress) -> None:
         """Return when every part is healthy, telling `progress` what is awaited. Raises SetupError with the supervisor's words."""
@@ -47,9 +49,8 @@ class Run:
     def check(self) -> None:
         """Raises SetupError if the supervisor, and with it everything, is gone."""
         if self.supervisor.poll() is not None:
-            raise SetupError(
-                self.status().says or f"The supervisor ended ({self.supervisor.returncode}); see {self.stack.logs / 'supervisor.log'}"
-            )
+            log = self.stack.logs / "supervisor.log"
+            raise SetupError(self.status().says or f"The supervisor ended ({self.supervisor.returncode}); see {log}")
 
     def status(self) -> Status:
         status = Status.read(self.stack.status_file)
@@ -59,14 +60,12 @@ class Run:
 
     def detach(self) -> None:
         """Let the run go on after this command."""
-        assert self.supervisor.stdin is not None
-        self.supervisor.stdin.write(b"detach\n")
-        self.supervisor.stdin.flush()
+        self.lifeline.write(b"detach\n")
+        self.lifeline.flush()
 
     def stop(self) -> None:
         """Stop every part and wait until all are gone, even if that takes the rough way."""
-        assert self.supervisor.stdin is not None
-        self.supervisor.stdin.close()
+        self.lifeline.close()
         try:
             self.supervisor.wait(60)
         except subprocess.TimeoutExpired:
@@ -81,16 +80,17 @@ def launch(stack: Stack) -> Run:
     require_space(stack.state)
     require_free(stack.ui_port, "Airflow's pages", "make up UI_PORT=...")
     require_free(stack.sandbox_port, "the sandbox", "make up SANDBOX_PORT=...")
-    with (stack.logs / "supervisor.log").open("wb") as log:
+    reading, writing = os.pipe()
+    with (stack.logs / "supervisor.log").open("wb") as log, os.fdopen(reading):
         supervisor = subprocess.Popen(
             [sys.executable, "-m", "airbooks.runtime.supervisor", stack.to_json()],
             env=stack.airflow_environment(),
-            stdin=subprocess.PIPE,
+            stdin=reading,
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    return Run(stack, supervisor)
+    return Run(stack, supervisor, os.fdopen(writing, "wb"))
 
 
 @contextmanager
@@ -173,5 +173,6 @@ def require_space(folder: Path) -> None:
     free = shutil.disk_usage(folder).free
     if free < NEEDED_SPACE:
         raise SetupError(
-            f"The disk under {folder} has {free / 1e6:,.0f} MB left; airbooks wants {NEEDED_SPACE / 1e6:,.0f} MB. Free some space, or set AIRBOOKS_STATE."
+            f"The disk under {folder} has {free / 1e6:,.0f} MB left; airbooks wants {NEEDED_SPACE / 1e6:,.0f} MB. "
+            "Free some space, or let AIRBOOKS_STATE name a folder on another disk."
         )

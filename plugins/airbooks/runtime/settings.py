@@ -63,9 +63,14 @@ class Stack:
     @classmethod
     def from_json(cls, text: str) -> Stack:
         given = json.loads(text)
-        folders = {name: Path(given.pop(name)) for name in ("state", "dags", "plugins")}
-        platforms = given.pop("platforms")
-        return cls(**folders, **given, platforms=None if platforms is None else tuple(platforms))
+        return cls(
+            state=Path(given["state"]),
+            ui_port=given["ui_port"],
+            sandbox_port=given["sandbox_port"],
+            dags=Path(given["dags"]),
+            plugins=Path(given["plugins"]),
+            platforms=None if given["platforms"] is None else tuple(given["platforms"]),
+        )
 
     @property
     def logs(self) -> Path:
@@ -173,5 +178,5 @@ def require_free(port: int, what: str, option: str) -> None:
 
 
 def _write_private(file: Path, text: str) -> None:
-    with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as out:
-        out.write(text)
+    file.touch(mode=0o600)
+    file.write_text(text, "utf-8")

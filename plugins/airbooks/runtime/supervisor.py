@@ -63,7 +63,7 @@ class Stopped(Exception):  # noqa: N818 - not an error: somebody asked for it
     """Somebody asked the supervisor to stop."""
 
 
-class ComponentDied(SetupError):
+class PartEndedError(SetupError):
     """A part of the run ended by itself."""
 
 
@@ -173,12 +173,12 @@ class Supervisor:
             raise SetupError(f"Waited {START_LIMIT:.0f} seconds for {what}. The logs are in {self.stack.logs}.")
 
     def watch(self, until: Callable[[], bool], *, ignoring: str = "") -> None:
-        """Return when `until` says so. Raises Stopped when the command goes away, ComponentDied when a part ends."""
+        """Return when `until` says so. Raises Stopped when the command goes away, PartEndedError when a part ends."""
         while not until():
             self.listen(0.2)
             for name, part in self.parts.items():
                 if name != ignoring and part.poll() is not None:
-                    raise ComponentDied(f"{name} ended by itself ({_ending(part.returncode)}).\n{self.log_end(name)}")
+                    raise PartEndedError(f"{name} ended by itself ({_ending(part.returncode)}).\n{self.log_end(name)}")
 
     def listen(self, seconds: float) -> None:
         """Wait for a word from the command, at most `seconds`."""
