@@ -278,6 +278,10 @@ class PlatformHook(BaseHook, ABC):
     def find_invoice(self, number: str, kind: DocumentKind) -> list[RemoteDocument]:
         """The live (not void) documents that carry our number, at most a few; more than one is for a person to resolve."""
 
+    def find_invoices(self, wanted: Sequence[tuple[str, DocumentKind]]) -> dict[tuple[str, DocumentKind], list[RemoteDocument]]:
+        """`find_invoice` for several (number, kind); platforms that can ask for many at once do so."""
+        return {each: self.find_invoice(*each) for each in dict.fromkeys(wanted)}
+
     @abstractmethod
     def get_invoice(self, remote_id: str, kind: DocumentKind) -> RemoteDocument | None:
         """The document as the platform holds it now, or None when it is gone."""

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
@@ -128,6 +128,21 @@ class PlatformError(AirbooksError):
     @property
     def outcome(self) -> Outcome:
         return self.rule.outcome
+
+    def as_not_happened(self) -> PlatformError:
+        """The same error where what it leaves open is not the document itself, but a step before it that is safe to repeat."""
+        rule = replace(self.rule, outcome=Outcome.DID_NOT_HAPPEN)
+        return PlatformError(
+            self.message,
+            platform=self.platform,
+            rule=rule,
+            status=self.status,
+            code=self.code,
+            field=self.field,
+            request_id=self.request_id,
+            retry_after=self.retry_after,
+            body=self.body,
+        )
 
     def __str__(self) -> str:
         parts = [f"{self.platform}: {self.rule.name}"]

@@ -1,0 +1,120 @@
+"""Verdicts into the database, the audit trail and the log: one transaction for a whole batch."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Sequence
+from decimal import Decimal
+
+import psycopg
+
+from airbooks.delivery.preparing import Workplace
+from airbooks.delivery.states import Event, State, after
+from airbooks.delivery.verdicts import Verdict
+from airbooks.staging import audit, exceptions, outbox
+
+log = logging.getLogger("airflow.task.airbooks.delivery")
+
+
+def record(work: Workplace, worker: str, run_id: str, verdicts: Sequence[Verdict], started: State, seconds: float) -> Counter[str]:
+    """Write the verdicts and commit; returns how many of each event. `seconds` is how long the batch took at the platform."""
+    if not verdicts:
+        return Counter()
+    kept = outbox.record(work.database, worker, [_row(verdict, started) for verdict in verdicts])
+    written = [verdict for verdict in verdicts if verdict.claimed.delivery_id in kept]
+    _exceptions(work.database, written, run_id)
+    audit.append(work.database, [_event(work, run_id, verdict) for verdict in written])
+    work.database.commit()
+    for verdict in verdicts:
+        _log(work.connection, verdict, seconds, taken_over=verdict.claimed.delivery_id not in kept)
+    return Counter(verdict.event.value for verdict in written)
+
+
+def _row(verdict: Verdict, started: State) -> outbox.Record:
+    remote = verdict.remote
+    state = after(started, verdict.event)
+    return outbox.Record(
+        delivery_id=verdict.claimed.delivery_id,
+        attempt=verdict.claimed.attempt,
+        state=state.value,
+        remote_id=remote.remote_id if remote else "",
+        remote_number=remote.number if remote else "",
+        remote_status=remote.status.value if remote else "",
+        remote_version=remote.version if remote else "",
+        remote_currency=remote.currency if remote else "",
+        remote_total=remote.total if remote else None,
+        remote_tax=remote.tax if remote else None,
+        confirmed=state is State.DELIVERED and remote is not None and remote.total is not None,
+        absences=verdict.absences,
+        not_before=verdict.wait,
+        last_error="" if state is State.DELIVERED else verdict.says[:2000],
+    )
+
+
+def _exceptions(database: psycopg.Connection, verdicts: Sequence[Verdict], run_id: str) -> None:
+    found = [
+        exceptions.Found(
+            finding=finding,
+            document_id=verdict.claimed.document_id,
+            delivery_id=verdict.claimed.delivery_id,
+            number=verdict.document.number,
+            amount=verdict.document.gross_total,
+            currency=verdict.document.currency,
+            run_id=run_id,
+        )
+        for verdict in verdicts
+        for finding in verdict.findings
+    ]
+    exceptions.open_exceptions(database, found)
+    settled = [verdict.claimed.delivery_id for verdict in verdicts if verdict.event in {Event.BOOKED, Event.FOUND}]
+    exceptions.close_for(database, delivery_ids=settled)
+
+
+def _text(amount: Decimal | None) -> str | None:
+    return None if amount is None else str(amount)
+
+
+def _event(work: Workplace, run_id: str, verdict: Verdict) -> audit.Event:
+    claimed, remote = verdict.claimed, verdict.remote
+    return audit.Event(
+        actor=run_id,
+        action=f"delivery {verdict.event.value}",
+        document_id=claimed.document_id,
+        delivery_id=claimed.delivery_id,
+        number=verdict.document.number,
+        connection=work.connection,
+        detail={
+            "operation": claimed.operation,
+            "attempt": claimed.attempt,
+            "generation": claimed.generation,
+            "key": claimed.idempotency_key,
+            "content_hash": claimed.content_hash,
+            "says": verdict.says[:2000],
+            "remote_id": remote.remote_id if remote else claimed.remote_id,
+            "remote_number": remote.number if remote else "",
+            "remote_total": _text(remote.total) if remote else None,
+            "overrides": dict(claimed.options),
+        },
+    )
+
+
+def _log(connection: str, verdict: Verdict, seconds: float, *, taken_over: bool) -> None:
+    document, remote = verdict.document, verdict.remote
+    happened = "taken over by another worker, not recorded here" if taken_over else verdict.event.value
+    words = "" if verdict.event in {Event.BOOKED, Event.FOUND} else f": {verdict.says}"
+    level = logging.INFO if verdict.event in {Event.BOOKED, Event.FOUND} else logging.WARNING
+    log.log(
+        level,
+        "%s | %s %s | %s %s | %s | %s%s | platform id %s | %.2f s",
+        document.number,
+        document.buyer.code,
+        document.buyer.name,
+        f"{document.gross_total:,}",
+        document.currency,
+        connection,
+        happened,
+        words,
+        remote.remote_id if remote else verdict.claimed.remote_id or "none",
+        seconds,
+    )
