@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -34,9 +35,14 @@ def open_source(source: SourceConfig, hook: SqlHook | None = None) -> Source:
     """The source that sources.yaml describes; nothing is read yet. A database's `hook` comes from its Airflow connection unless given."""
     settings = dict(source.settings)
     if source.type == "file":
-        path = str(settings.pop("path"))
-        return FileSource(name=source.name, path=path if "://" in path else str(REPOSITORY / Path(path).expanduser()), **settings)
+        return FileSource(name=source.name, path=_path(str(settings.pop("path"))), **settings)
     return _database(source.name, settings, hook or _airflow_hook(str(settings["connection"])))
+
+
+def _path(text: str) -> str:
+    """`text` with its environment variables; what is neither an address nor absolute lies in the checkout."""
+    path = os.path.expandvars(text)
+    return path if "://" in path else str(REPOSITORY / Path(path).expanduser())
 
 
 def _database(name: str, settings: dict[str, Any], hook: SqlHook) -> SqlSource:

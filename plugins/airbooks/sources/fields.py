@@ -13,8 +13,7 @@ from typing import Any
 from airbooks.sources.raw import Payload
 from airbooks.yaml_file import Setting
 
-LEAF_KEYS = "column constant lookup patterns as format decimal separator required optional default absolute"
-UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ufffe\uffff\ud800-\udfff]+")
+LEAF_KEYS = "column constant lookup patterns as format decimal separator prefix required optional default absolute"
 ABSENT = object()
 TRUTH = {"true": True, "t": True, "yes": True, "y": True, "1": True, "false": False, "f": False, "no": False, "n": False, "0": False}
 
@@ -51,7 +50,7 @@ class Field:
         if value is ABSENT and not self.optional:
             raise FieldError("SRC-COLUMN", self.column, f"a column {self.column!r}")
         if isinstance(value, str):
-            value = clean(value)
+            value = value.strip()
         if value is ABSENT or value is None or value == "":
             return self._empty()
         return self._converted(value)
@@ -81,13 +80,13 @@ class Field:
         return text if found == "=" else found
 
 
-def clean(text: str) -> str:
-    """`text` without control characters and lone surrogates (no XML can carry them), and without blanks at its ends."""
-    return UNPRINTABLE.sub(" ", text).strip()
+def to_text(value: Any, prefix: str = "") -> str:
+    return prefix + str(value)
 
 
-def to_text(value: Any) -> str:
-    return clean(value if isinstance(value, str) else str(value))
+def to_code(value: Any, prefix: str = "") -> str:
+    """A code as people write it: spreadsheets turn 17850 into 17850.0."""
+    return prefix + str(value).removesuffix(".0")
 
 
 def to_number(value: Any, decimal: str = ".", absolute: bool = False) -> Decimal:
@@ -118,11 +117,12 @@ def to_boolean(value: Any) -> bool:
 
 def to_list(value: Any, separator: str = "") -> list[str]:
     parts = value if isinstance(value, list) else str(value).split(separator) if separator else [value]
-    return [to_text(part) for part in parts if part not in (None, "")]
+    return [str(part) for part in parts if part not in (None, "")]
 
 
 CONVERSIONS: Mapping[str, tuple[Callable[..., Any], str]] = {
     "text": (to_text, "text"),
+    "code": (to_code, "a code"),
     "number": (to_number, "a number such as 1234.50"),
     "integer": (int, "a whole number"),
     "date": (to_date, "a date such as 2026-01-31"),
@@ -167,6 +167,8 @@ def _conversion(keys: Mapping[str, Setting]) -> tuple[Callable[[Any], Any], str]
     if kind == "number":
         decimal = keys["decimal"].text() if "decimal" in keys else "."
         return partial(to_number, decimal=decimal, absolute=_flag(keys, "absolute")), expected
+    if kind in ("text", "code") and "prefix" in keys:
+        return partial(convert, prefix=keys["prefix"].text()), expected
     if kind == "list" and "separator" in keys:
         return partial(to_list, separator=keys["separator"].text()), expected
     return convert, expected

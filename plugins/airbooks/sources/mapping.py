@@ -53,15 +53,23 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Each:
-    """A list with one object for each row of a child; `rows` empty means one object made from the row itself."""
+    """A list with one object for each row of a child; `rows` empty means one object made from the row itself.
+
+    `position` names the canonical field that takes the row's position, from 1, where the source does not number its rows.
+    """
 
     rows: str
     group: Group
+    position: str = ""
 
     def build(self, row: Payload, document: Payload, path: str, trouble: list[Finding]) -> list[dict[str, Any]]:
         children = row.get(self.rows) or () if self.rows else (row,)
-        built = (self.group.build(child, document, f"{path}[{n}].", trouble) for n, child in enumerate(children))
+        built = (self._one(child, document, n, f"{path}[{n}].", trouble) for n, child in enumerate(children))
         return [each for each in built if each is not None]
+
+    def _one(self, child: Payload, document: Payload, place: int, path: str, trouble: list[Finding]) -> dict[str, Any] | None:
+        built = self.group.build(child, document, path, trouble)
+        return {self.position: str(place + 1), **built} if built is not None and self.position else built
 
 
 Node = Field | Group | Each
@@ -201,10 +209,10 @@ def compile_node(setting: Setting, models: tuple[type[BaseModel], ...]) -> Node:
     shape = next((name for name in ("single", "fields") if name in keys), "")
     if not shape:
         return compile_field(setting)
-    setting.fields(f"{shape} each when")
+    setting.fields(f"{shape} each when position")
     group = compile_group(keys[shape], models, keys["when"].text() if "when" in keys else "")
     if "each" in keys:
-        return Each(keys["each"].text(), group)
+        return Each(keys["each"].text(), group, keys["position"].text() if "position" in keys else "")
     return Each("", group) if shape == "single" else group
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
@@ -9,6 +10,7 @@ from decimal import Decimal
 from typing import Any, Protocol
 
 Payload = dict[str, Any]
+UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")  # what no Postgres text or JSON can hold; shown as the replacement character
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,9 @@ class Source(Protocol):
 
 def json_value(value: Any) -> Any:
     """`value` as JSON can hold it without loss: decimals and floats as text, dates and times in ISO 8601, bytes as hexadecimal."""
-    if value is None or isinstance(value, str | bool | int):
+    if isinstance(value, str):
+        return UNSTORABLE.sub("\ufffd", value) if UNSTORABLE.search(value) else value
+    if value is None or isinstance(value, bool | int):
         return value
     if isinstance(value, Decimal | float):
         return str(value)

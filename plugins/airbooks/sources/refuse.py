@@ -19,7 +19,8 @@ Test = Callable[[Any], bool]
 class Refusal:
     """A document that meets every test of `where`, and has a line that meets every test of `any_line`, is refused under `code`.
 
-    `says` and `fix` may name columns in braces: of the first such line, else of the document; `{line}` is that line's position, `{index}` one less.
+    `says` and `fix` may name columns in braces: of the first such line, else of the document; `{line}` is that line's position and
+    `{index}` one less.
     """
 
     code: str
