@@ -48,6 +48,7 @@ CREATE TABLE airbooks.document (
     tax_total     numeric NOT NULL,
     gross_total   numeric NOT NULL,
     preceding     text[] NOT NULL DEFAULT '{}',    -- numbers of the invoices a credit note corrects
+    route         text[] NOT NULL DEFAULT '{}',    -- the connections it goes to
     body          jsonb NOT NULL,                  -- the whole document; numbers as strings
     run_id        text NOT NULL DEFAULT '',
     staged_at     timestamptz NOT NULL DEFAULT now(),

@@ -96,6 +96,12 @@ def preview(run: Run, span: tuple[int, int], show: Callable[[Ready, Sequence[Pre
     return Counter({"would be sent": len(ready), "would be held back": len(held)})
 
 
+def _creates(ready: Ready) -> bool:
+    """A create; or an update of something that never arrived there."""
+    claimed = ready.claimed
+    return claimed.operation == "create" or (claimed.operation == "update" and not (claimed.earlier_remote_id or claimed.remote_id))
+
+
 class _Round:
     """One claim's way through the steps; verdicts are recorded as soon as a request has been answered."""
 
@@ -113,22 +119,20 @@ class _Round:
             self._record(unprepared(self.work, claims, error), 0.0)
             return
         self._record(held, 0.0)
-        by_operation = {name: [each for each in ready if each.claimed.operation == name] for name in ("create", "update", "void")}
-        fresh = self._after_looking_up(by_operation["create"])
+        fresh = self._after_looking_up([each for each in ready if _creates(each)])
         size = self.hook.spec.limits.batch
         for start in range(0, len(fresh), size):
             self._create(fresh[start : start + size])
-        for each in by_operation["update"]:
-            self._one(each, self._update)
-        for each in by_operation["void"]:
-            self._one(each, self._void)
+        for each in ready:
+            if not _creates(each):
+                self._one(each, self._void if each.claimed.operation == "void" else self._update)
 
     # -- create ---------------------------------------------------------------------------------------------------------------
 
     def _after_looking_up(self, ready: list[Ready]) -> list[Ready]:
         """What is really not there yet; the rest is adopted. A first attempt at a platform that refuses repeats itself needs no look-up."""
         trusted = self.hook.spec.idempotency is not Idempotency.NONE
-        doubtful = [each for each in ready if not trusted or each.claimed.attempt > 1 or each.claimed.remote_id]
+        doubtful = [each for each in ready if not trusted or each.claimed.attempt > 1 or each.claimed.operation != "create"]
         if not doubtful or self._over():
             return ready
         began = time.monotonic()

@@ -68,7 +68,7 @@ def _exceptions(database: psycopg.Connection, verdicts: Sequence[Verdict], run_i
     ]
     exceptions.open_exceptions(database, found)
     settled = [verdict.claimed.delivery_id for verdict in verdicts if verdict.event in {Event.BOOKED, Event.FOUND}]
-    exceptions.close_for(database, delivery_ids=settled)
+    exceptions.close_for(database, delivery_ids=settled, by=run_id)
 
 
 def _text(amount: Decimal | None) -> str | None:

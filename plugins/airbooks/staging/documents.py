@@ -47,11 +47,12 @@ class Arriving(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StagedDocument:
-    """A canonical document with the state validation gave it: `valid` or `exception`."""
+    """A canonical document with the state validation gave it (`valid` or `exception`) and the connections it goes to."""
 
     raw_id: int
     document: Invoice | CreditNote
     state: str
+    route: tuple[str, ...]
 
     @property
     def key(self) -> Key:
@@ -214,6 +215,7 @@ _DOCUMENT_COLUMNS = (
     "tax_total",
     "gross_total",
     "preceding",
+    "route",
     "body",
     "run_id",
 )
@@ -238,6 +240,7 @@ def _document_row(staged: StagedDocument, run_id: str) -> tuple[Any, ...]:
         document.tax_total,
         document.gross_total,
         [each.number for each in document.preceding_invoices],
+        list(staged.route),
         document.model_dump_json(),
         run_id,
     )
@@ -260,7 +263,7 @@ def save_documents(database: psycopg.Connection, staged: Sequence[StagedDocument
 def _refresh_unchanged(database: psycopg.Connection) -> None:
     database.execute(
         """
-        UPDATE airbooks.document d SET state = i.state, raw_id = i.raw_id, run_id = i.run_id, staged_at = now()
+        UPDATE airbooks.document d SET state = i.state, route = i.route, raw_id = i.raw_id, run_id = i.run_id, staged_at = now()
         FROM incoming i
         WHERE d.is_current AND (d.source, d.source_id) = (i.source, i.source_id) AND d.content_hash = i.content_hash
         """

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 import psycopg
 from psycopg.rows import class_row
-from psycopg.types.json import Jsonb
 
 from airbooks.staging.documents import copy_in
 
@@ -120,20 +118,66 @@ SELECT {_CLAIMED_COLUMNS} FROM claimed d JOIN airbooks.document doc USING (docum
 """  # noqa: S608 only constants are put in
 
 
-def plan(database: psycopg.Connection, rows: Sequence[tuple[int, str, str, str]], options: Mapping[str, Any], run_id: str) -> int:
-    """Add deliveries (document_id, connection, platform, operation); returns how many are new. Existing ones stay as they are."""
-    database.execute(
-        "CREATE TEMP TABLE IF NOT EXISTS planned (document_id bigint, connection text, platform text, operation text) ON COMMIT DELETE ROWS"
-    )
-    copy_in(database, "planned", ("document_id", "connection", "platform", "operation"), rows)
-    added = database.execute(
-        "INSERT INTO airbooks.delivery (document_id, connection, platform, operation, options, run_id)"
-        " SELECT document_id, connection, platform, operation, %s, %s FROM planned ORDER BY document_id"
-        " ON CONFLICT (document_id, connection, operation) DO NOTHING",
-        (Jsonb(dict(options)), run_id),
+_PLAN = """
+INSERT INTO airbooks.delivery (document_id, connection, platform, operation, run_id)
+SELECT doc.document_id, c.connection, c.platform,
+    CASE WHEN EXISTS (
+        SELECT FROM airbooks.delivery e JOIN airbooks.document p USING (document_id)
+        WHERE (p.source, p.source_id) = (doc.source, doc.source_id) AND p.revision < doc.revision AND e.connection = c.connection
+            AND (e.state IN ('delivered', 'sending', 'unknown') OR e.remote_id <> '')
+    ) THEN 'update' ELSE 'create' END,
+    %(run_id)s
+FROM airbooks.document doc
+CROSS JOIN LATERAL unnest(doc.route) AS r (connection)
+JOIN unnest(%(connections)s::text[], %(platforms)s::text[]) AS c (connection, platform) USING (connection)
+WHERE doc.is_current AND doc.state = 'valid'
+    AND NOT EXISTS (SELECT FROM airbooks.delivery d WHERE d.document_id = doc.document_id AND d.connection = c.connection)
+ORDER BY doc.document_id
+ON CONFLICT (document_id, connection, operation) DO NOTHING
+"""
+
+_SUPERSEDE = """
+UPDATE airbooks.delivery d SET state = 'rejected', last_error = 'superseded by a newer revision before it was sent', changed_at = now()
+FROM airbooks.document doc
+WHERE doc.document_id = d.document_id AND NOT doc.is_current AND d.state = 'pending'
+"""
+
+
+def plan(database: psycopg.Connection, platforms: Mapping[str, str], run_id: str) -> int:
+    """Add a delivery for every valid document and every connection it is routed to; returns how many are new.
+
+    `platforms` is each connection's platform. A revision of a document that a connection has already becomes an update; what an older
+    revision still had to send is superseded.
+    """
+    database.execute(_SUPERSEDE)
+    return database.execute(_PLAN, {"connections": list(platforms), "platforms": list(platforms.values()), "run_id": run_id}).rowcount
+
+
+def open_work(database: psycopg.Connection, connections: Sequence[str]) -> dict[str, int]:
+    """How many deliveries each connection has to do now: pending ones that may go, and lost or unknown ones to look up."""
+    rows = database.execute(
+        """
+        SELECT connection, count(*)::int FROM airbooks.delivery JOIN airbooks.document doc USING (document_id)
+        WHERE connection = ANY(%s) AND doc.is_current AND doc.state = 'valid'
+            AND ((delivery.state IN ('pending', 'unknown') AND not_before <= now()) OR delivery.state = 'sending')
+        GROUP BY connection
+        """,
+        (list(connections),),
+    ).fetchall()
+    return {row[0]: row[1] for row in rows}
+
+
+def release(database: psycopg.Connection, numbers: Sequence[str]) -> int:
+    """Let what was refused or parked of these document numbers be tried again (a forced run); returns how many."""
+    return database.execute(
+        """
+        UPDATE airbooks.delivery d SET state = 'pending', generation = generation + 1, not_before = now(), changed_at = now()
+        FROM airbooks.document doc
+        WHERE doc.document_id = d.document_id AND doc.is_current AND doc.state = 'valid' AND doc.number = ANY(%s)
+            AND d.state IN ('rejected', 'parked')
+        """,
+        (list(numbers),),
     ).rowcount
-    database.execute("DELETE FROM planned")
-    return added
 
 
 def announce_worker(database: psycopg.Connection, worker: str) -> None:
@@ -228,39 +272,25 @@ def record(database: psycopg.Connection, worker: str, records: Sequence[Record])
     return {row[0] for row in written}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Chunk:
-    """A range of pending deliveries of one connection, for one mapped task."""
-
-    connection: str
-    first: int
-    last: int
-    count: int
-
-
-def chunks(database: psycopg.Connection, connection: str, size: int) -> list[Chunk]:
-    """The connection's open work in ranges of about `size` deliveries; unknown ones due for a look-up count as work."""
-    rows = database.execute(
+def chunks(database: psycopg.Connection, connection: str, size: int) -> list[tuple[int, int]]:
+    """The connection's work in ranges of delivery ids, about `size` each; unknown ones are looked up by whichever chunk comes first."""
+    return database.execute(
         """
-        SELECT min(delivery_id), max(delivery_id), count(*)
+        SELECT min(delivery_id), max(delivery_id)
         FROM (SELECT delivery_id, (row_number() OVER (ORDER BY delivery_id) - 1) / %s AS part
-              FROM airbooks.delivery JOIN airbooks.document doc USING (document_id)
+              FROM airbooks.delivery d JOIN airbooks.document doc USING (document_id)
               WHERE connection = %s AND doc.is_current AND doc.state = 'valid'
-                  AND (state = 'pending' OR state = 'unknown' OR state = 'sending')) numbered
+                  AND ((d.state IN ('pending', 'unknown') AND not_before <= now()) OR d.state = 'sending')) numbered
         GROUP BY part ORDER BY part
         """,
         (size, connection),
     ).fetchall()
-    return [Chunk(connection=connection, first=row[0], last=row[1], count=row[2]) for row in rows]
 
 
-def delivered_since(database: psycopg.Connection, run_id: str) -> list[tuple[str, str, int, Decimal, datetime | None]]:
-    """Per connection and currency of one run: how many were delivered, their value, and when the last one was confirmed."""
+def unconfirmed(database: psycopg.Connection, connection: str, limit: int) -> list[tuple[int, str, str]]:
+    """Delivered documents that nobody has compared with the platform yet: (delivery_id, remote_id, kind)."""
     return database.execute(
-        """
-        SELECT d.connection, doc.currency, count(*)::int, sum(doc.gross_total), max(d.confirmed_at)
-        FROM airbooks.delivery d JOIN airbooks.document doc USING (document_id)
-        WHERE d.run_id = %s AND d.state = 'delivered' GROUP BY 1, 2 ORDER BY 1, 2
-        """,
-        (run_id,),
+        "SELECT d.delivery_id, d.remote_id, doc.kind FROM airbooks.delivery d JOIN airbooks.document doc USING (document_id)"
+        " WHERE d.connection = %s AND d.state = 'delivered' AND d.confirmed_at IS NULL AND d.remote_id <> '' ORDER BY 1 LIMIT %s",
+        (connection, limit),
     ).fetchall()
