@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from airbooks import paths
+
+if TYPE_CHECKING:
+    from airbooks.runtime.settings import Stack
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 
@@ -29,6 +34,40 @@ def sandbox(
     server = Sandbox(chosen, port=port, folder=tables, time_scale=time_scale)
     typer.echo(f"{server.url}/__sandbox__/connections lists: {', '.join(sorted(server.simulators)) or 'no platform'}")
     server.serve()
+
+
+Port = Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes any free one.")]
+Documents = Annotated[int, typer.Option(help="How many sales documents the demo ERP is filled with, the first time.")]
+
+
+@app.command()
+def demo(ui_port: Port = 0, sandbox_port: Port = 0, documents: Documents = 240) -> None:
+    """Run the hourly Dag over a demo business with simulated platforms, account for every document, and stop everything again."""
+    from airbooks.runtime.demo import demo
+
+    raise typer.Exit(demo(_stack(ui_port, sandbox_port), documents))
+
+
+@app.command()
+def up(ui_port: Port = 8080, sandbox_port: Port = 0, documents: Documents = 240) -> None:
+    """Start Airflow, Postgres and the simulated platforms, and leave them running."""
+    from airbooks.runtime.demo import up
+
+    raise typer.Exit(up(_stack(ui_port, sandbox_port), documents))
+
+
+@app.command()
+def down() -> None:
+    """Stop what `airbooks up` started."""
+    from airbooks.runtime.control import down
+
+    typer.echo("airbooks is down." if down(paths.state_dir()) else "Nothing was up.")
+
+
+def _stack(ui_port: int, sandbox_port: int) -> Stack:
+    from airbooks.runtime.settings import Stack, free_port
+
+    return Stack(state=paths.state_dir(), ui_port=ui_port or free_port(), sandbox_port=sandbox_port or free_port())
 
 
 def main() -> None:

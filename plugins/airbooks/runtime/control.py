@@ -32,17 +32,16 @@ class Run:
     stack: Stack
     supervisor: subprocess.Popen[bytes]
     lifeline: IO[bytes]  # the supervisor's standard input: at its end, it stops
+    detached: bool = False
 
-    def wait_ready(self, progress: Progress) -> None:
-        """Return when every part is healthy, telling `progress` what is awaited. Raises SetupError with the supervisor's words."""
-        told = ""
-        while True:
-            status = self.status()
-            if status.phase == "ready":
-                return
-            if status.phase == "starting" and status.says != told:
-                told = status.says
-                progress(told)
+    def wait(self, phase: str, progress: Progress) -> None:
+        """Return when the run has come to `phase` (`databases` or `ready`), telling `progress` what is awaited meanwhile.
+
+        Raises SetupError with the supervisor's words if it fails.
+        """
+        while (status := self.status()).phase not in (phase, "ready"):
+            if status.phase in ("starting", "databases"):
+                progress(f"Starting {status.says}" if status.says else "Starting")
             self.check()
             time.sleep(0.1)
 
@@ -62,6 +61,7 @@ class Run:
         """Let the run go on after this command."""
         self.lifeline.write(b"detach\n")
         self.lifeline.flush()
+        self.detached = True
 
     def stop(self) -> None:
         """Stop every part and wait until all are gone, even if that takes the rough way."""
@@ -94,15 +94,15 @@ def launch(stack: Stack) -> Run:
 
 
 @contextmanager
-def running(stack: Stack, progress: Progress) -> Iterator[Run]:
-    """A ready run for the duration of the block. It is stopped at the end unless the block detached it and did not fail."""
+def running(stack: Stack) -> Iterator[Run]:
+    """A run that starts up when the block begins and is stopped when it ends, unless the block detached it."""
     run = launch(stack)
     try:
-        run.wait_ready(progress)
         yield run
     finally:
-        with _undisturbed():
-            run.stop()
+        if not run.detached:
+            with _undisturbed():
+                run.stop()
 
 
 @contextmanager

@@ -43,7 +43,7 @@ class Status:
     started_at: float  # of the process `pid`, seconds since the epoch: tells it from a later process with the same number
     ui_port: int
     sandbox_port: int
-    phase: str = "starting"  # starting | ready | stopping | stopped | failed
+    phase: str = "starting"  # starting | databases (they exist) | ready | stopping | stopped | failed
     says: str = ""
 
     def write(self, file: Path) -> None:
@@ -101,7 +101,7 @@ class Supervisor:
         self.start_postgres()
         self.start_sandbox()
         self.migrate_metadata()
-        self.say("starting", "Airflow")
+        self.say("databases", "Airflow")
         self.launch("api-server", "-m", "airflow", "api-server", "--host", "127.0.0.1", "--port", str(self.stack.ui_port))
         self.launch("scheduler", "-m", "airflow", "scheduler", "--skip-serve-logs")
         self.launch("dag-processor", "-m", "airflow", "dag-processor")
@@ -133,7 +133,7 @@ class Supervisor:
             ).fetchone()
             if found == (wanted,):
                 return
-            self.say("starting", "Airflow's metadata database")
+            self.say("databases", "Airflow's metadata database")
             migration = self.launch("db-migrate", "-m", "airflow", "db", "migrate")
             self.wait(lambda: migration.poll() is not None, "the metadata database", ignoring="db-migrate")
             del self.parts["db-migrate"]
@@ -163,7 +163,7 @@ class Supervisor:
             return False
         report = airflow.json()
         waiting = [title for part, title in HEALTH_OF.items() if (report.get(part) or {}).get("status") != "healthy"]
-        self.say("starting", ", ".join(waiting) or "ready")
+        self.say("databases", ", ".join(waiting) or "Airflow")
         return not waiting
 
     def wait(self, done: Callable[[], bool], what: str, *, ignoring: str = "") -> None:

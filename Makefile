@@ -1,0 +1,66 @@
+# Needs python3 (3.11, 3.12 or 3.13), make and git; makes the rest itself, inside this folder.
+PYTHON ?= python3
+UI_PORT ?= 8080
+SANDBOX_PORT ?= 0
+DOCUMENTS ?= 240
+
+BIN := .venv/bin
+UV = $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
+READY := .venv/.ready
+.DEFAULT_GOAL := help
+.PHONY: help demo up down test lint types fmt realdata clean distclean
+
+help: ## what there is
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(READY) ## a business day with simulated platforms, counted twice at the end (DOCUMENTS=240)
+	@$(BIN)/airbooks demo --documents $(DOCUMENTS) --sandbox-port $(SANDBOX_PORT)
+
+up: $(READY) ## the same machinery, left running with Airflow's pages (UI_PORT=8080)
+	@$(BIN)/airbooks up --ui-port $(UI_PORT) --sandbox-port $(SANDBOX_PORT) --documents $(DOCUMENTS)
+
+down: ## stop what `make up` started
+	@if [ -x $(BIN)/airbooks ]; then $(BIN)/airbooks down; else echo "Nothing was up."; fi
+
+test: $(READY) ## all tests
+	$(BIN)/python -m pytest -m "not e2e" -n auto --dist loadfile
+	$(BIN)/python -m pytest -m e2e
+
+lint: $(READY) ## style, formatting and the import rules of the house
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+types: $(READY) ## mypy --strict
+	$(BIN)/mypy plugins/airbooks tests
+
+fmt: $(READY) ## format, and fix what can be fixed
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+realdata: $(READY) ## the same way for a million lines of real sales
+	@$(BIN)/airbooks realdata
+
+clean: ## forget everything a run wrote: databases, books, logs, caches
+	@if [ -x $(BIN)/airbooks ]; then $(BIN)/airbooks clean; fi
+	rm -rf .airbooks .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist
+
+distclean: clean ## ... and the environment
+	rm -rf .venv .tools
+
+# The environment: exactly requirements.txt, hashes checked, and this package as it stands here. Quick when nothing changed.
+$(READY): requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || { \
+	  echo "airbooks needs Python 3.11, 3.12 or 3.13 as '$(PYTHON)'. Name another one: make PYTHON=python3.12 ..."; exit 1; }
+	@[ -x "$(UV)" ] || $(MAKE) --no-print-directory .tools/bin/uv
+	@[ -x $(BIN)/python ] || $(UV) venv --quiet --python $(PYTHON) .venv
+	$(UV) pip sync --quiet --python $(BIN)/python --require-hashes requirements.txt
+	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --offline --editable .
+	@touch $@
+
+# uv, in its pinned version, for machines that have none.
+.tools/bin/uv: requirements.txt
+	@rm -rf .tools && $(PYTHON) -m venv .tools || { rm -rf .tools; \
+	  echo "'$(PYTHON) -m venv' does not work here; install it (Debian, Ubuntu: apt install python3-venv) or install uv."; exit 1; }
+	@awk '/^uv==/ {on = 1} on {print} on && !/\\$$/ {exit}' requirements.txt > .tools/uv.txt
+	.tools/bin/pip install --quiet --disable-pip-version-check --require-hashes -r .tools/uv.txt

@@ -1,0 +1,198 @@
+"""`make demo` and `make up`: a whole business day on one machine, told while it happens and counted twice at the end."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from types import FrameType
+
+import httpx
+import psycopg
+from psycopg.rows import scalar_row
+
+from airbooks.config import ConfigError, load_config
+from airbooks.erp.generate import fill
+from airbooks.runtime import report
+from airbooks.runtime.airflow_api import ENDED, AirflowApi, Row
+from airbooks.runtime.console import Console
+from airbooks.runtime.control import Run, running
+from airbooks.runtime.errors import SetupError
+from airbooks.runtime.settings import ADMIN, ERP, STAGING, Stack
+from airbooks.runtime.tally import Ledger, Recorded, Tally, source_numbers, tally
+from airbooks.staging.migrate import MigrationError, migrate
+
+HOURLY, REVIEW = "hourly_invoice_sync", "exception_review"
+SEED = 7
+PARSE_LIMIT = 120.0  # seconds until Airflow must know the Dags
+PROGRESS = """
+    SELECT (SELECT count(*) FROM airbooks.document WHERE is_current),
+           count(*) FILTER (WHERE state = 'delivered'), count(*),
+           (SELECT count(DISTINCT number) FROM airbooks.exception WHERE state = 'open' AND severity = 'error')
+    FROM airbooks.delivery
+"""
+
+
+def demo(stack: Stack, documents: int) -> int:
+    """Run the hourly Dag over the demo business and account for every document; the exit code."""
+    return _guarded("demo", lambda console: _day(stack, documents, console))
+
+
+def up(stack: Stack, documents: int) -> int:
+    """Start everything, fill it, and leave it running; the exit code."""
+    return _guarded("up", lambda console: _open_house(stack, documents, console))
+
+
+def _guarded(name: str, work: Callable[[Console], int]) -> int:
+    console = Console()
+    signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGHUP, _interrupt)
+    try:
+        return work(console)
+    except KeyboardInterrupt:
+        console.plain(f"{name}: interrupted; everything that was started is stopped")
+        return 130
+    except (SetupError, ConfigError, MigrationError, OSError, psycopg.Error) as problem:
+        console.plain(f"{problem}\n{name}: failed")
+        return 1
+
+
+def _day(stack: Stack, documents: int, console: Console) -> int:
+    with running(stack) as run:
+        platforms = _prepare(run, console, documents)
+        before, since = _ledgers(stack, platforms), _database_time(stack)
+        with AirflowApi(stack.ui_url, ADMIN, stack.secrets.admin_password) as airflow:
+            run_id = _trigger(airflow, console)
+            state = _follow(run, airflow, run_id, console)
+            if state == "failed":
+                console.plain(_failures(airflow, run_id))
+        recorded = Recorded.read(stack.cluster.url(STAGING), since)
+        result = tally(source_numbers(stack.cluster.url(ERP)), before, _ledgers(stack, platforms), recorded)
+        console.say("Stopping")
+    _print(stack, console, recorded, result)
+    console.plain(report.last_line(result, console.seconds, ran=state == "success"))
+    return 0 if result.right and state == "success" else 1
+
+
+def _open_house(stack: Stack, documents: int, console: Console) -> int:
+    with running(stack) as run:
+        _prepare(run, console, documents)
+        run.detach()
+    console.plain(f"Airflow   {stack.ui_url}   user {ADMIN}   password {stack.secrets.admin_password}")
+    console.plain(f"Sandbox   {stack.sandbox_url}/__sandbox__/connections")
+    console.plain(f"Postgres  {stack.cluster.url(STAGING)}")
+    console.plain(f"Trigger the Dag {HOURLY} to deliver the demo's documents. `make down` stops everything.")
+    return 0
+
+
+def _print(stack: Stack, console: Console, recorded: Recorded, result: Tally) -> None:
+    if result.delivered == 0 and result.right:
+        console.plain("\nNothing new: every document stands in the books already, or waits for a person.")
+    for part in (report.connection_table(recorded.rows), report.cause_list(recorded.causes), report.where_next(stack)):
+        console.plain(f"\n{part}")
+    console.plain("")
+    for disagreement in result.disagreements:
+        console.plain(f"WRONG: {disagreement}")
+
+
+def _prepare(run: Run, console: Console, documents: int) -> Mapping[str, str]:
+    """Migrate and fill the databases while Airflow starts, create the connections, wait for the Dags. The platform of each connection."""
+    stack = run.stack
+    platforms = {name: each.platform for name, each in load_config().connections.items()}
+    run.wait("databases", console.show)
+    applied = migrate(stack.cluster.url(STAGING))
+    console.say(f"Staging database: {f'{len(applied)} migrations applied' if applied else 'up to date'}")
+    filled = fill(stack.cluster.url(ERP), seed=SEED, documents=documents)
+    console.say(f"Sales ERP: {filled['documents']} documents of {filled['customers']} customers")
+    run.wait("ready", console.show)
+    with AirflowApi(stack.ui_url, ADMIN, stack.secrets.admin_password) as airflow:
+        airflow.put_connections(_connections(stack, platforms))
+        console.say(f"Airflow is up; connections: {', '.join(['airbooks_staging', 'sales_erp', *platforms])}")
+        _wait_for_dags(run, airflow, console)
+    return platforms
+
+
+def _trigger(airflow: AirflowApi, console: Console) -> str:
+    """Start the hourly Dag. It is unpaused after its run exists, so that no scheduled run comes first."""
+    run_id = airflow.trigger(HOURLY)
+    for dag in (REVIEW, HOURLY):
+        airflow.unpause(dag)
+    console.say(f"Triggered {HOURLY}")
+    return run_id
+
+
+def _connections(stack: Stack, platforms: Mapping[str, str]) -> list[Row]:
+    simulated = httpx.get(f"{stack.sandbox_url}/__sandbox__/connections", timeout=30, trust_env=False).raise_for_status().json()
+    missing = sorted(set(platforms.values()) - set(simulated))
+    if missing:
+        raise SetupError(f"routes.yaml names platforms that have no simulator: {', '.join(missing)}")
+    return [
+        _database_connection(stack, "airbooks_staging", STAGING),
+        _database_connection(stack, "sales_erp", ERP),
+        *({**simulated[slug], "connection_id": name} for name, slug in platforms.items()),
+    ]
+
+
+def _database_connection(stack: Stack, name: str, database: str) -> Row:
+    return {
+        "connection_id": name,
+        "conn_type": "postgres",
+        "host": str(stack.cluster.socket_dir),
+        "schema": database,
+        "login": "postgres",
+    }
+
+
+def _wait_for_dags(run: Run, airflow: AirflowApi, console: Console) -> None:
+    deadline = time.monotonic() + PARSE_LIMIT
+    while missing := {HOURLY, REVIEW} - airflow.dag_ids():
+        console.show(f"Waiting for Airflow to read {', '.join(sorted(missing))}")
+        run.check()
+        errors = airflow.import_errors()
+        if errors or time.monotonic() > deadline:
+            raise SetupError("\n".join([f"Airflow does not know {', '.join(sorted(missing))}.", *errors]))
+        time.sleep(0.3)
+
+
+def _follow(run: Run, airflow: AirflowApi, run_id: str, console: Console) -> str:
+    """Show the run's progress until it ends; its state."""
+    with psycopg.connect(run.stack.cluster.url(STAGING), autocommit=True) as database:
+        while (state := airflow.run_state(HOURLY, run_id)) not in ENDED:
+            run.check()
+            console.show(f"{_progress(database)} | {_running_tasks(airflow, run_id)}")
+            time.sleep(1.0)
+    console.say(f"Run ended: {state}")
+    return state
+
+
+def _progress(database: psycopg.Connection) -> str:
+    row = database.execute(PROGRESS).fetchone() or (0, 0, 0, 0)
+    return "staged {} | delivered {} of {} | exceptions {}".format(*row)
+
+
+def _running_tasks(airflow: AirflowApi, run_id: str) -> str:
+    tasks = airflow.tasks(HOURLY, run_id)
+    active = dict.fromkeys(task["task_id"] for task in tasks if task["state"] in ("queued", "running", "up_for_retry"))
+    return ", ".join(active) or "scheduling"
+
+
+def _failures(airflow: AirflowApi, run_id: str) -> str:
+    failed = [task for task in airflow.tasks(HOURLY, run_id) if task["state"] == "failed"]
+    return "\n".join(
+        f"Task {task['task_id']} [{task['map_index']}] failed:\n{airflow.log(HOURLY, run_id, task)[-1500:]}" for task in failed
+    )
+
+
+def _ledgers(stack: Stack, platforms: Mapping[str, str]) -> dict[str, Ledger]:
+    return {name: Ledger.read(stack.sandbox_url, slug) for name, slug in platforms.items()}
+
+
+def _database_time(stack: Stack) -> datetime:
+    with psycopg.connect(stack.cluster.url(STAGING), row_factory=scalar_row) as database:
+        now: datetime = database.execute("SELECT clock_timestamp()").fetchall()[0]
+    return now
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt

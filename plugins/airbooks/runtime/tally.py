@@ -1,0 +1,194 @@
+"""Counting a demo twice: on the sandbox's books and in Postgres, independently of each other."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, LiteralString
+
+import httpx
+import psycopg
+from psycopg.rows import dict_row
+
+Row = dict[str, Any]
+Values = dict[str, Decimal]  # amount per currency
+
+SOURCE_NUMBERS: LiteralString = "SELECT document_number FROM erp.sales_document WHERE status = 'posted'"
+DELIVERED_NUMBERS: LiteralString = """
+    SELECT d.connection, o.number FROM airbooks.delivery d JOIN airbooks.document o USING (document_id)
+    WHERE d.state = 'delivered' AND d.operation = 'create'
+"""
+EXCEPTION_NUMBERS: LiteralString = "SELECT number FROM airbooks.exception WHERE state = 'open' AND severity = 'error'"
+CONNECTION_ROWS: LiteralString = """
+    SELECT d.connection,
+           count(*) FILTER (WHERE d.delivered_at >= %(since)s) AS delivered,
+           count(*) FILTER (WHERE d.delivered_at >= %(since)s AND d.confirmed_at IS NOT NULL) AS confirmed,
+           count(*) FILTER (WHERE d.state = 'rejected' AND d.changed_at >= %(since)s) AS rejected,
+           count(*) FILTER (WHERE d.state IN ('pending', 'sending', 'unknown')) AS open,
+           coalesce(extract(epoch FROM max(d.delivered_at) - min(d.created_at)) FILTER (WHERE d.delivered_at >= %(since)s), 0) AS seconds
+    FROM airbooks.delivery d GROUP BY 1 ORDER BY 1
+"""
+CONNECTION_VALUES: LiteralString = """
+    SELECT d.connection, o.currency, sum(o.gross_total)
+    FROM airbooks.delivery d JOIN airbooks.document o USING (document_id)
+    WHERE d.delivered_at >= %(since)s AND d.operation = 'create' GROUP BY 1, 2 ORDER BY 1, 2
+"""
+CAUSES: LiteralString = """
+    SELECT c.code, c.connection, c.says, c.fix, count(*) AS documents,
+           array_remove(array_agg(DISTINCT e.currency), '') AS currencies, sum(e.amount) AS amount
+    FROM airbooks.exception e JOIN airbooks.exception_cause c USING (cause_id)
+    WHERE e.state = 'open' AND e.severity = 'error'
+    GROUP BY c.cause_id ORDER BY documents DESC, c.code
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ledger:
+    """The sandbox's books of one connection: its documents by remote id, void ones left out."""
+
+    documents: dict[str, Row]
+
+    @classmethod
+    def read(cls, sandbox_url: str, platform: str) -> Ledger:
+        books = httpx.get(f"{sandbox_url}/__sandbox__/books/{platform}", timeout=30, trust_env=False).raise_for_status().json()
+        return cls(documents={each["remote_id"]: each for each in books["documents"] if each["status"] != "void"})
+
+    def since(self, before: Ledger) -> Ledger:
+        return Ledger(documents={key: row for key, row in self.documents.items() if key not in before.documents})
+
+    def numbers(self) -> set[str]:
+        return {row["our_number"] for row in self.documents.values()}
+
+    def duplicates(self) -> int:
+        """How many documents stand here more than once, counted without the first."""
+        seen = Counter((row["kind"], row["our_number"]) for row in self.documents.values())
+        return sum(count - 1 for count in seen.values())
+
+    def values(self) -> Values:
+        totals: Values = {}
+        for row in self.documents.values():
+            totals[row["currency"]] = totals.get(row["currency"], Decimal(0)) + Decimal(row["total"])
+        return totals
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConnectionRow:
+    """What one run did on one connection, according to Postgres; `open` counts what is still on its way."""
+
+    connection: str
+    delivered: int
+    values: Values
+    confirmed: int
+    rejected: int
+    open: int
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cause:
+    """Open exceptions with one cause."""
+
+    code: str
+    connection: str
+    says: str
+    fix: str
+    documents: int
+    currencies: list[str]
+    amount: Decimal | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recorded:
+    """What Postgres says: the run's rows, and the numbers that were ever delivered or wait for a person."""
+
+    rows: list[ConnectionRow]
+    causes: list[Cause]
+    delivered_numbers: set[tuple[str, str]]  # (connection, number)
+    exception_numbers: set[str]
+
+    @classmethod
+    def read(cls, dsn: str, since: datetime) -> Recorded:
+        with psycopg.connect(dsn, row_factory=dict_row) as database:
+            values: dict[str, Values] = {}
+            for row in database.execute(CONNECTION_VALUES, {"since": since}):
+                values.setdefault(row["connection"], {})[row["currency"]] = row["sum"]
+            rows = [_connection_row(row, values) for row in database.execute(CONNECTION_ROWS, {"since": since})]
+            causes = [Cause(**row) for row in database.execute(CAUSES)]
+            delivered = {(row["connection"], row["number"]) for row in database.execute(DELIVERED_NUMBERS)}
+            exceptions = {row["number"] for row in database.execute(EXCEPTION_NUMBERS)}
+        return cls(rows=rows, causes=causes, delivered_numbers=delivered, exception_numbers=exceptions)
+
+
+def _connection_row(row: Row, values: Mapping[str, Values]) -> ConnectionRow:
+    return ConnectionRow(**{**row, "seconds": float(row["seconds"])}, values=values.get(row["connection"], {}))
+
+
+def source_numbers(erp_dsn: str) -> set[str]:
+    """The numbers of every posted document in the sales ERP."""
+    with psycopg.connect(erp_dsn) as database:
+        return {number for (number,) in database.execute(SOURCE_NUMBERS)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tally:
+    """The end of a demo. `disagreements` tell where the two counts differ; a demo is right when there are none."""
+
+    documents: int
+    delivered: int
+    exceptions: int
+    duplicates: int
+    lost: int
+    platforms: int
+    disagreements: list[str]
+
+    @property
+    def right(self) -> bool:
+        return not self.disagreements and not self.duplicates and not self.lost
+
+
+def tally(source: set[str], before: Mapping[str, Ledger], after: Mapping[str, Ledger], recorded: Recorded) -> Tally:
+    """Compare what the platforms' books gained with what Postgres recorded, and account for every document of the source.
+
+    `before` and `after` map connections to their books. A document is lost when it is neither booked nor waiting for a person,
+    or when Postgres calls it delivered and it stands in no book.
+    """
+    booked = {(connection, number) for connection, ledger in after.items() for number in ledger.numbers()}
+    unaccounted = source - {number for _, number in booked} - recorded.exception_numbers
+    missing = recorded.delivered_numbers - booked
+    gained = {connection: after[connection].since(before[connection]) for connection in after}
+    return Tally(
+        documents=len(source),
+        delivered=sum(len(ledger.documents) for ledger in gained.values()),
+        exceptions=len(recorded.exception_numbers),
+        duplicates=sum(ledger.duplicates() for ledger in after.values()),
+        lost=len(unaccounted | {number for _, number in missing}),
+        platforms=len(after),
+        disagreements=[*_disagreements(gained, recorded.rows), *_named("is in no book and in no exception", unaccounted)],
+    )
+
+
+def _disagreements(gained: Mapping[str, Ledger], rows: Iterable[ConnectionRow]) -> Iterable[str]:
+    recorded = {row.connection: row for row in rows}
+    for connection, ledger in gained.items():
+        row = recorded.get(connection)
+        counted, said = len(ledger.documents), row.delivered if row else 0
+        if counted != said:
+            yield f"{connection}: the platform's books gained {counted} documents, Postgres recorded {said}"
+        elif row and ledger.values() != row.values:
+            yield f"{connection}: the platform's books gained {money(ledger.values())}, Postgres recorded {money(row.values)}"
+        if row and row.open:
+            yield f"{connection}: {row.open} documents are still on their way"
+
+
+def _named(what: str, numbers: set[str], shown: int = 5) -> Iterable[str]:
+    if numbers:
+        names = ", ".join(sorted(numbers)[:shown])
+        yield f"{len(numbers)} x {what}: {names}{' ...' if len(numbers) > shown else ''}"
+
+
+def money(values: Values) -> str:
+    """`USD 1,234.50 + EUR 10.00`, or `-` for nothing."""
+    return " + ".join(f"{currency} {amount:,.2f}" for currency, amount in sorted(values.items())) or "-"
