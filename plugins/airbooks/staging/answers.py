@@ -1,0 +1,303 @@
+"""What a person's answer does: it settles the cause, lets the documents go that wait for it, and is written down.
+
+Everything happens in the caller's transaction. Locks are taken in the order cause, documents, audit trail; a transaction that meets
+another one the wrong way round is ended by Postgres (DeadlockDetected) and may simply be repeated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date
+from typing import Any
+
+import psycopg
+from psycopg.rows import class_row
+from psycopg.types.json import Jsonb
+
+from airbooks.platforms.errors import AirbooksError
+from airbooks.staging.audit import Event, append, storable
+from airbooks.staging.causes import AnswerKind, Cause, read_cause
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A person's decision.
+
+    `by` is who decided; `round` the round of the cause they looked at (None: whichever is open); `map_to` the platform's code for MAP;
+    `posting_date` the ledger date the documents get with OVERRIDE where a period is closed. OVERRIDE and REJECT need a `reason`.
+    """
+
+    kind: AnswerKind
+    by: str
+    round: int | None = None
+    reason: str = ""
+    map_to: str = ""
+    posting_date: date | None = None
+
+    def data(self) -> dict[str, str]:
+        """What was filled in besides the reason."""
+        given = {"map_to": self.map_to, "posting_date": self.posting_date.isoformat() if self.posting_date else ""}
+        return {name: storable(value) for name, value in given.items() if value}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerOutcome:
+    """What an answer did: documents that will be checked again (or were rejected), deliveries that go out again (or were rejected),
+    and the numbers of all documents that waited."""
+
+    cause_id: str
+    round: int
+    kind: AnswerKind
+    documents: int
+    deliveries: int
+    numbers: tuple[str, ...]
+
+
+class InvalidAnswerError(AirbooksError):
+    """The answer does not fit the cause, or lacks what it needs; the message says what. Nothing was changed."""
+
+
+class AlreadyAnswered(AirbooksError):  # noqa: N818 it names a fact: somebody was quicker
+    """This round of the cause is settled: `by` decided `answer` at `at`."""
+
+    def __init__(self, cause: Cause) -> None:
+        self.by, self.answer, self.at = cause.decided_by, cause.answer, cause.decided_at
+        when = f" on {self.at.astimezone(UTC):%Y-%m-%d at %H:%M} UTC" if self.at else ""
+        what = "It was settled" if self.answer == "resolved" else f"{self.by} has already answered it ({self.answer})"
+        reason = f": {cause.reason}" if cause.reason else ""
+        super().__init__(f"{what}{when}{reason}. Your answer changes nothing any more.")
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    document_id: int | None
+    delivery_id: int | None
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Decision:
+    """An answer on its way into the database: the cause it settles and what waits for it."""
+
+    connection: psycopg.Connection
+    cause: Cause
+    answer: Answer
+    waiting: tuple[_Waiting, ...]
+
+    def execute(self, statement: str, **more: Any) -> int:
+        values: Mapping[str, Any] = {
+            "cause_id": self.cause.cause_id,
+            "code": self.cause.code,
+            "by": storable(self.answer.by),
+            "reason": storable(self.answer.reason.strip()),
+            "posting_date": self.answer.posting_date,
+        }
+        return self.connection.execute(statement, {**values, **more}).rowcount
+
+
+def answer(connection: psycopg.Connection, cause_id: str, given: Answer) -> AnswerOutcome:
+    """Apply a decision. The first one counts: raises AlreadyAnswered for a later one, InvalidAnswerError or UnknownCauseError otherwise."""
+    cause = read_cause(connection, cause_id, lock=True)
+    if cause.state == "closed" or given.round not in (None, cause.round):
+        raise AlreadyAnswered(cause)
+    check(cause, given)
+    decision = _Decision(connection, cause, given, _waiting(connection, cause_id))
+    documents, deliveries = _ACTS[given.kind](decision)
+    _write_down(decision)
+    append(connection, _events(decision, documents, deliveries))
+    return AnswerOutcome(
+        cause_id=cause_id,
+        round=cause.round,
+        kind=given.kind,
+        documents=documents,
+        deliveries=deliveries,
+        numbers=tuple(sorted({each.number for each in decision.waiting if each.number})),
+    )
+
+
+def check(cause: Cause, answer: Answer) -> None:
+    """Raises InvalidAnswerError when the answer does not fit the cause or is incomplete."""
+    if answer.kind not in cause.options:
+        raise InvalidAnswerError(f"{answer.kind.capitalize()} is no answer here; choose {' or '.join(cause.options)}.")
+    if answer.kind in {AnswerKind.OVERRIDE, AnswerKind.REJECT} and not answer.reason.strip():
+        raise InvalidAnswerError(f"{answer.kind.capitalize()} needs a reason: it is kept in the audit trail.")
+    if answer.kind is AnswerKind.MAP and not answer.map_to.strip():
+        raise InvalidAnswerError("Map needs the platform's code to map to.")
+    if answer.posting_date and not (answer.kind is AnswerKind.OVERRIDE and cause.takes_posting_date):
+        raise InvalidAnswerError("A posting date goes with Override where a period is closed; leave it empty otherwise.")
+
+
+def _waiting(connection: psycopg.Connection, cause_id: str) -> tuple[_Waiting, ...]:
+    with connection.cursor(row_factory=class_row(_Waiting)) as cursor:
+        cursor.execute(
+            "SELECT DISTINCT document_id, delivery_id, number FROM airbooks.exception WHERE cause_id = %s AND state = 'open'"
+            " ORDER BY number, document_id, delivery_id",
+            [cause_id],
+        )
+        return tuple(cursor)
+
+
+# -- what each answer does; every one returns how many documents and deliveries it moved --------------------------------------------------
+
+
+def _map(decision: _Decision) -> tuple[int, int]:
+    assert decision.cause.missing_code  # noqa: S101 check() refuses MAP otherwise
+    kind, code = decision.cause.missing_code
+    decision.execute(
+        "INSERT INTO airbooks.reference_map (connection, kind, code, target, decided_by)"
+        " VALUES (%(connection)s, %(kind)s, %(our_code)s, %(target)s, %(by)s)"
+        " ON CONFLICT (connection, kind, code)"
+        " DO UPDATE SET target = excluded.target, decided_by = excluded.decided_by, decided_at = now()",
+        connection=decision.cause.connection,
+        kind=kind,
+        our_code=code,
+        target=decision.answer.map_to.strip(),
+    )
+    return _release(decision)
+
+
+def _override(decision: _Decision) -> tuple[int, int]:
+    decision.execute(
+        """
+        INSERT INTO airbooks.waiver (document_source, document_source_id, code, reason, decided_by, posting_date)
+        SELECT DISTINCT r.source, r.source_id, %(code)s, %(reason)s, %(by)s, %(posting_date)s::date
+        FROM airbooks.exception e JOIN airbooks.raw_document r USING (raw_id)
+        WHERE e.cause_id = %(cause_id)s AND e.state = 'open' ORDER BY 1, 2
+        ON CONFLICT (document_source, document_source_id, code) DO UPDATE SET reason = excluded.reason, decided_by = excluded.decided_by,
+            decided_at = now(), posting_date = coalesce(excluded.posting_date, airbooks.waiver.posting_date)
+        """
+    )
+    decision.execute(
+        """
+        UPDATE airbooks.delivery v SET changed_at = now(), options = v.options
+            || jsonb_strip_nulls(jsonb_build_object('posting_date', %(posting_date)s::date))
+            || jsonb_build_object('waivers', coalesce(v.options -> 'waivers', '[]') - %(code)s::text || to_jsonb(%(code)s::text))
+        WHERE v.state <> 'sending' AND v.delivery_id IN (
+            SELECT delivery_id FROM airbooks.exception WHERE cause_id = %(cause_id)s AND state = 'open')
+        """
+    )
+    return _release(decision)
+
+
+def _release(decision: _Decision) -> tuple[int, int]:
+    documents = decision.execute(_RESTAGE)
+    decision.execute(_CLOSE)
+    deliveries = decision.execute(_RELEASE_DELIVERIES, ids=_delivery_ids(decision))
+    deliveries += decision.execute(_LOOK_UP_AGAIN, ids=_delivery_ids(decision))
+    return documents, deliveries
+
+
+# Raw documents wait for staging again, which checks them with the new mapping or waiver; older revisions stay history.
+_RESTAGE = """
+UPDATE airbooks.raw_document r SET staged_at = NULL
+WHERE r.raw_id IN (SELECT raw_id FROM airbooks.exception WHERE cause_id = %(cause_id)s AND state = 'open' AND delivery_id IS NULL)
+    AND NOT EXISTS (SELECT FROM airbooks.raw_document n WHERE (n.source, n.source_id) = (r.source, r.source_id) AND n.raw_id > r.raw_id)
+"""
+
+_CLOSE = "UPDATE airbooks.exception SET state = 'closed', closed_at = now() WHERE cause_id = %(cause_id)s AND state = 'open'"
+
+# A delivery that waits for another answer as well stays out until that is given.
+_RELEASE_DELIVERIES = """
+UPDATE airbooks.delivery v
+SET state = 'pending', generation = generation + 1, absences = 0, unknown_since = NULL, lease_until = NULL, worker = '',
+    not_before = now(), changed_at = now()
+WHERE v.delivery_id = ANY(%(ids)s) AND v.state IN ('parked', 'rejected')
+    AND NOT EXISTS (SELECT FROM airbooks.exception e WHERE e.delivery_id = v.delivery_id AND e.state = 'open' AND e.severity = 'error')
+"""
+
+# Nobody's word makes an unknown delivery go out again: only a look-up does, which is due now.
+_LOOK_UP_AGAIN = (
+    "UPDATE airbooks.delivery SET not_before = now(), changed_at = now() WHERE delivery_id = ANY(%(ids)s) AND state = 'unknown'"
+)
+
+
+def _delivery_ids(decision: _Decision) -> list[int]:
+    return sorted({each.delivery_id for each in decision.waiting if each.delivery_id is not None})
+
+
+def _reject(decision: _Decision) -> tuple[int, int]:
+    document_ids = sorted({each.document_id for each in decision.waiting if each.document_id is not None})
+    deliveries = decision.execute(
+        "UPDATE airbooks.delivery SET state = 'rejected', changed_at = now() WHERE delivery_id = ANY(%(ids)s) AND state = 'parked'",
+        ids=_delivery_ids(decision),
+    )
+    documents = decision.execute(_REJECT_DOCUMENTS, ids=document_ids)
+    decision.execute(_CLOSE)
+    _settle_others(decision, document_ids)
+    return documents, deliveries
+
+
+# A document that another connection has, or may still get, is rejected for this one only.
+_REJECT_DOCUMENTS = """
+UPDATE airbooks.document d SET state = 'rejected'
+WHERE d.document_id = ANY(%(ids)s) AND d.is_current AND d.state IN ('valid', 'exception')
+    AND NOT EXISTS (SELECT FROM airbooks.delivery v WHERE v.document_id = d.document_id AND v.state <> 'rejected')
+"""
+
+
+def _settle_others(decision: _Decision, document_ids: list[int]) -> None:
+    """Nobody is asked any more about what was rejected here."""
+    rows = decision.connection.execute(
+        """
+        UPDATE airbooks.exception e SET state = 'closed', closed_at = now()
+        WHERE e.state = 'open' AND (e.delivery_id = ANY(%s)
+            OR e.document_id IN (SELECT document_id FROM airbooks.document WHERE document_id = ANY(%s) AND state = 'rejected'))
+        RETURNING e.cause_id
+        """,
+        [_delivery_ids(decision), document_ids],
+    ).fetchall()
+    causes = sorted({row[0] for row in rows})
+    decision.execute("SELECT FROM airbooks.exception_cause WHERE cause_id = ANY(%(causes)s) ORDER BY cause_id FOR UPDATE", causes=causes)
+    decision.execute(
+        "UPDATE airbooks.exception_cause c SET state = 'closed', answer = 'reject', reason = %(reason)s, decided_by = %(by)s,"
+        " decided_at = now() WHERE cause_id = ANY(%(causes)s) AND state <> 'closed'"
+        " AND NOT EXISTS (SELECT FROM airbooks.exception e WHERE e.cause_id = c.cause_id AND e.state = 'open')",
+        causes=causes,
+    )
+
+
+def _hold(_: _Decision) -> tuple[int, int]:
+    return 0, 0
+
+
+_ACTS: Mapping[AnswerKind, Callable[[_Decision], tuple[int, int]]] = {
+    AnswerKind.MAP: _map,
+    AnswerKind.OVERRIDE: _override,
+    AnswerKind.RETRY: _release,
+    AnswerKind.REJECT: _reject,
+    AnswerKind.HOLD: _hold,
+}
+
+
+def _write_down(decision: _Decision) -> None:
+    held = decision.answer.kind is AnswerKind.HOLD
+    decision.execute(
+        # a held cause is in a new round: an answer that was on its way for the old one comes too late
+        "UPDATE airbooks.exception_cause SET state = %(state)s, round = round + %(held)s::int, answer = %(answer)s, answer_data = %(data)s,"
+        " reason = %(reason)s, decided_by = %(by)s, decided_at = now() WHERE cause_id = %(cause_id)s",
+        state="held" if held else "closed",
+        held=held,
+        answer=decision.answer.kind.value,
+        data=Jsonb(decision.answer.data()),
+    )
+
+
+def _events(decision: _Decision, documents: int, deliveries: int) -> list[Event]:
+    cause, answer = decision.cause, decision.answer
+    action = f"exception_{answer.kind.value}"
+    detail = {"cause": cause.cause_id, "code": cause.code, "says": cause.says, "reason": answer.reason.strip(), **answer.data()}
+    counts = {"round": cause.round, "subject": cause.subject, "documents": documents, "deliveries": deliveries}
+    of_cause = Event(actor=answer.by, action=action, connection=cause.connection, detail={**detail, **counts})
+    return [of_cause] + [
+        Event(
+            actor=answer.by,
+            action=action,
+            document_id=each.document_id,
+            delivery_id=each.delivery_id,
+            number=each.number,
+            connection=cause.connection,
+            detail=detail,
+        )
+        for each in decision.waiting
+    ]
