@@ -63,10 +63,15 @@ class AlreadyAnswered(AirbooksError):  # noqa: N818 it names a fact: somebody wa
 
     def __init__(self, cause: Cause) -> None:
         self.by, self.answer, self.at = cause.decided_by, cause.answer, cause.decided_at
-        when = f" on {self.at.astimezone(UTC):%Y-%m-%d at %H:%M} UTC" if self.at else ""
-        what = "It was settled" if self.answer == "resolved" else f"{self.by} has already answered it ({self.answer})"
-        reason = f": {cause.reason}" if cause.reason else ""
-        super().__init__(f"{what}{when}{reason}. Your answer changes nothing any more.")
+        super().__init__(f"{_settlement(cause)} Your answer changes nothing any more.")
+
+
+def _settlement(cause: Cause) -> str:
+    if not cause.decided_at:
+        return "This was settled, and has come back as a new question since."
+    what = "It was settled" if cause.answer == "resolved" else f"{cause.decided_by} has already answered it ({cause.answer})"
+    reason = f": {cause.reason}" if cause.reason else ""
+    return f"{what} on {cause.decided_at.astimezone(UTC):%Y-%m-%d at %H:%M} UTC{reason}."
 
 
 @dataclass(frozen=True, slots=True)
