@@ -37,6 +37,7 @@ LONGEST_WAIT = 90.0  # a longer Retry-After is handed to the engine instead of h
 SAFE_ATTEMPTS = 4
 
 NOT_SENT = ErrorRule(name="not reached", action=Action.RETRY, outcome=Outcome.DID_NOT_HAPPEN)
+NOT_SENDABLE = ErrorRule(name="not sendable", action=Action.STOP, outcome=Outcome.DID_NOT_HAPPEN)
 NO_ANSWER = ErrorRule(name="no answer", action=Action.LOOK_UP, outcome=Outcome.UNKNOWN)
 
 _encoder = msgspec.json.Encoder(decimal_format="number")
@@ -215,6 +216,12 @@ class Wire:
                 return Reply(response.status_code, response.headers, self._body(response))
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol) as error:
             raise self._silence(NOT_SENT, request, error) from None
+        except (httpx.LocalProtocolError, UnicodeEncodeError) as error:
+            # Its own text would quote the header, which may be a secret with a stray line end.
+            says = (
+                f"{type(error).__name__}: a header has characters that HTTP does not allow; look for blanks or line ends in the connection"
+            )
+            raise PlatformError(says, platform=self.platform, rule=NOT_SENDABLE) from None
         except httpx.TransportError as error:
             raise self._silence(NO_ANSWER, request, error) from None
         except httpx.DecodingError as error:
