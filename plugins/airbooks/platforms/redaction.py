@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping
+from urllib.parse import quote, quote_plus
+from xml.sax.saxutils import escape
 
 HIDDEN = "***"
 BODY_LIMIT = 2_000
@@ -19,11 +22,18 @@ _XML_FIELD = re.compile(rf"(<((?:\w*(?:{_HIDDEN_FIELDS})))\b[^>]*>)[^<]*(</\2>)"
 _BEARER = re.compile(r"\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]{6,}", re.IGNORECASE)
 
 
+def _spellings(secret: str) -> set[str]:
+    """A secret as JSON, a URL, a form and XML write it."""
+    as_json = {json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
+    return {secret, quote(secret, safe=""), quote_plus(secret), escape(secret), escape(secret, {'"': "&quot;"}), *as_json}
+
+
 def redact(text: str, secrets: Iterable[str] = (), *, limit: int = BODY_LIMIT) -> str:
     """`text` without the given secrets and without the values of fields that usually hold one, cut to `limit` characters."""
     for secret in secrets:
         if len(secret) >= 4:
-            text = text.replace(secret, HIDDEN)
+            for spelling in sorted(_spellings(secret), key=len, reverse=True):
+                text = text.replace(spelling, HIDDEN)
     text = _JSON_FIELD.sub(rf'\1"{HIDDEN}"', text)
     text = _XML_FIELD.sub(rf"\1{HIDDEN}\3", text)
     text = _FORM_FIELD.sub(rf"\1{HIDDEN}", text)
