@@ -96,6 +96,11 @@ class Config:
     routes: tuple[Route, ...]
     codes: Mapping[tuple[str, str], Mapping[str, str]] = field(repr=False)
 
+    @property
+    def divisions(self) -> tuple[str, ...]:
+        """The divisions whose books the connections keep, in alphabetical order."""
+        return tuple(sorted({each.division for each in self.connections.values()}))
+
     def route(self, document: Routed) -> tuple[str, ...]:
         """The connections that the first matching rule names; empty where no rule matches."""
         return next((route.to for route in self.routes if route.takes(document)), ())

@@ -16,7 +16,7 @@ class InvoiceOperator(BaseOperator):
     """Delivers the documents of one chunk, exactly once each, and returns counts (never documents).
 
     :param connection_id: the Airflow connection (one company file on the platform).
-    :param chunk: `{"first": id, "last": id}`, a range of outbox rows of this connection; an XCom of the planning task.
+    :param chunk: first and last id of a range of outbox rows of this connection; an XCom of the planning task.
     :param staging_conn_id: the Postgres connection that holds the staging schema.
 
     A platform's operator sets `platform` and turns its own arguments into `platform_options()`, which reach the hook as `Sending.options`.
@@ -45,6 +45,6 @@ class InvoiceOperator(BaseOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Deliver the chunk; a failure of one document never fails the task, a connection that cannot work does."""
-        from airbooks.operators.delivering import deliver_chunk
+        from airbooks.operators.delivering import deliver_chunk  # heavy: not for the Dag processor
 
         return deliver_chunk(self, context)

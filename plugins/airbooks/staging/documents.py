@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Protocol
 
 import msgspec
@@ -184,18 +184,29 @@ def numbers_in_use(database: psycopg.Connection, numbers: Iterable[tuple[str, st
     return {(row[0], row[1], row[2]): (row[3], row[4]) for row in rows}
 
 
-def waivers_of(database: psycopg.Connection, keys: Iterable[Key]) -> dict[Key, frozenset[str]]:
-    """The rule codes that people have waived, per document."""
+@dataclass(frozen=True, slots=True)
+class Waiver:
+    """What people decided about one document: the codes of the rules it need not keep, and the ledger date it gets instead of its own."""
+
+    codes: frozenset[str] = frozenset()
+    posting_date: date | None = None
+
+
+NO_WAIVER = Waiver()
+
+
+def waivers_of(database: psycopg.Connection, keys: Iterable[Key]) -> dict[Key, Waiver]:
+    """The waivers of these documents; those without one are left out."""
     wanted = list(set(keys))
     rows = database.execute(
         """
-        SELECT document_source, document_source_id, array_agg(code) FROM airbooks.waiver
+        SELECT document_source, document_source_id, array_agg(code), max(posting_date) FROM airbooks.waiver
         JOIN unnest(%s::text[], %s::text[]) AS w (document_source, document_source_id) USING (document_source, document_source_id)
         GROUP BY 1, 2
         """,
         ([w[0] for w in wanted], [w[1] for w in wanted]),
     ).fetchall()
-    return {(row[0], row[1]): frozenset(row[2]) for row in rows}
+    return {(row[0], row[1]): Waiver(frozenset(row[2]), row[3]) for row in rows}
 
 
 _DOCUMENT_COLUMNS = (

@@ -14,6 +14,7 @@ from typing import Any
 import psycopg
 from psycopg.rows import class_row
 
+from airbooks.canonical import RemoteDocument
 from airbooks.staging.documents import copy_in
 
 LEASE_SECONDS = 15 * 60
@@ -287,10 +288,56 @@ def chunks(database: psycopg.Connection, connection: str, size: int) -> list[tup
     ).fetchall()
 
 
-def unconfirmed(database: psycopg.Connection, connection: str, limit: int) -> list[tuple[int, str, str]]:
-    """Delivered documents that nobody has compared with the platform yet: (delivery_id, remote_id, kind)."""
-    return database.execute(
-        "SELECT d.delivery_id, d.remote_id, doc.kind FROM airbooks.delivery d JOIN airbooks.document doc USING (document_id)"
-        " WHERE d.connection = %s AND d.state = 'delivered' AND d.confirmed_at IS NULL AND d.remote_id <> '' ORDER BY 1 LIMIT %s",
-        (connection, limit),
-    ).fetchall()
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unconfirmed:
+    """A delivered document that nobody has compared with the platform yet."""
+
+    delivery_id: int
+    document_id: int
+    remote_id: str
+    kind: str
+    number: str
+    body: Mapping[str, Any] = field(repr=False)
+
+
+def unconfirmed(database: psycopg.Connection, connection: str, limit: int) -> list[Unconfirmed]:
+    """The oldest unconfirmed deliveries of a connection, except those that an open exception is about."""
+    with database.cursor(row_factory=class_row(Unconfirmed)) as cursor:
+        return cursor.execute(
+            """
+            SELECT d.delivery_id, d.document_id, d.remote_id, doc.kind, doc.number, doc.body
+            FROM airbooks.delivery d JOIN airbooks.document doc USING (document_id)
+            WHERE d.connection = %s AND d.state = 'delivered' AND d.confirmed_at IS NULL AND d.remote_id <> '' AND d.operation <> 'void'
+                AND NOT EXISTS (SELECT FROM airbooks.exception e WHERE e.delivery_id = d.delivery_id AND e.state = 'open')
+            ORDER BY d.delivery_id LIMIT %s
+            """,
+            (connection, limit),
+        ).fetchall()
+
+
+def confirm(database: psycopg.Connection, read: Sequence[tuple[int, RemoteDocument]]) -> None:
+    """The platform's documents were read back and are ours to the cent."""
+    with database.cursor() as cursor:
+        cursor.executemany(
+            "UPDATE airbooks.delivery SET confirmed_at = now(), changed_at = now(), remote_number = %s, remote_status = %s,"
+            " remote_version = %s, remote_currency = %s, remote_total = %s, remote_tax = %s WHERE delivery_id = %s",
+            [
+                (remote.number, remote.status.value, remote.version, remote.currency, remote.total, remote.tax, delivery_id)
+                for delivery_id, remote in read
+            ],
+        )
+
+
+def set_connection_state(database: psycopg.Connection, connection: str, state: str, says: str) -> None:
+    """Note whether a connection works; `says` is what a person must know when it does not."""
+    database.execute(
+        "INSERT INTO airbooks.connection_state AS c (connection, state, says) VALUES (%s, %s, %s) ON CONFLICT (connection) DO UPDATE"
+        " SET state = excluded.state, says = excluded.says, changed_at = now() WHERE (c.state, c.says) <> (excluded.state, excluded.says)",
+        (connection, state, says),
+    )
+
+
+def stopped_connections(database: psycopg.Connection) -> dict[str, str]:
+    """The connections that wait for a person, with the reason."""
+    rows = database.execute("SELECT connection, says FROM airbooks.connection_state WHERE state = 'stopped'").fetchall()
+    return {row[0]: row[1] for row in rows}

@@ -1,0 +1,148 @@
+"""The steps of the invoice DAGs, as tasks. Each imports what it needs when it runs, so that DAG files stay cheap to parse."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import get_current_context, task, task_group
+
+from airbooks.config import Config, ConnectionConfig, load_config
+from airbooks.platforms import registry
+from airbooks.staging.database import STAGING
+
+if TYPE_CHECKING:
+    import psycopg
+
+    from airbooks.operators.form import RunForm
+
+log = logging.getLogger("airflow.task.airbooks")
+
+CHUNK = 250
+EXCEPTIONS = "exception_review"
+
+
+@contextlib.contextmanager
+def _staging() -> Iterator[psycopg.Connection]:
+    from airbooks.staging.database import connect
+
+    with contextlib.closing(connect(STAGING)) as database:
+        yield database
+
+
+def _form(config: Config) -> RunForm:
+    from airbooks.operators.form import read_form
+
+    return read_form(get_current_context()["params"], tuple(config.connections))
+
+
+def _run_id() -> str:
+    return str(get_current_context()["run_id"])
+
+
+@task
+def extract() -> dict[str, int]:
+    """Read what changed in the sales systems since the last run into raw_document."""
+    from collections import Counter
+
+    from airbooks.operators import intake
+    from airbooks.sources import open_source
+
+    config = load_config()
+    form = _form(config)
+    tally: Counter[str] = Counter()
+    with _staging() as database:
+        for source in config.sources.values():
+            tally += intake.extract(database, open_source(source), form, _run_id())
+    return dict(tally)
+
+
+@task
+def stage() -> dict[str, int]:
+    """Make canonical revisions of what was read, validate them, and open an exception for each that is not right."""
+    from airbooks.operators import intake
+
+    config = load_config()
+    with _staging() as database:
+        tally = intake.stage(database, config, _form(config), _run_id())
+    log.info("staged: %s", ", ".join(f"{count} {name}" for name, count in sorted(tally.items())) or "nothing new")
+    return dict(tally)
+
+
+@task.branch
+def choose_paths() -> list[str]:
+    """Plan the deliveries; go on with every connection that has work, and with the exceptions if any are open."""
+    from airbooks.staging import outbox, report
+
+    config = load_config()
+    form = _form(config)
+    wanted = form.connections or tuple(config.connections)
+    with _staging() as database:
+        if form.force and form.documents:
+            outbox.release(database, form.documents)
+        planned = outbox.plan(database, {name: each.platform for name, each in config.connections.items()}, _run_id())
+        work = outbox.open_work(database, wanted)
+        waiting = bool(report.cause_lines(database))
+        database.commit()
+    log.info("%d new deliveries planned; open work: %s", planned, work or "none")
+    return [*(f"deliver.chunks_{name}" for name in work), *([EXCEPTIONS] if waiting else [])]
+
+
+def _chunks(connection: ConnectionConfig) -> Any:
+    @task(task_id=f"chunks_{connection.conn_id}")
+    def chunks() -> list[tuple[int, int]]:
+        """Cut the connection's open work into chunks, one mapped task each."""
+        from airbooks.staging import outbox
+
+        with _staging() as database:
+            return outbox.chunks(database, connection.conn_id, CHUNK)
+
+    return chunks()
+
+
+@task_group(group_id="deliver")
+def deliver_everywhere(config: Config) -> None:
+    """One deliver task per configured connection, with that platform's own operator, mapped over its chunks."""
+    for connection in config.connections.values():
+        operator = registry.operator_class(connection.platform)
+        operator.partial(
+            task_id=f"deliver_{connection.conn_id}",
+            connection_id=connection.conn_id,
+            retries=2,
+            max_active_tis_per_dagrun=registry.spec(connection.platform).limits.concurrent or 4,
+            **connection.options,
+        ).expand(chunk=_chunks(connection))
+
+
+@task(trigger_rule="all_done")
+def confirm() -> dict[str, int]:
+    """Compare what was delivered without totals in the answer with what the platform holds now."""
+    from airbooks.operators.confirming import confirm_connection
+
+    config = load_config()
+    form = _form(config)
+    if form.dry_run:
+        return {}
+    tally: dict[str, int] = {}
+    for name, connection in config.connections.items():
+        if not form.connections or name in form.connections:
+            tally |= {f"{name} {what}": count for what, count in confirm_connection(config, connection, STAGING, _run_id()).items()}
+    return tally
+
+
+@task(trigger_rule="all_done")
+def report() -> dict[str, int]:
+    """Say what the run did, per connection and per cause. Fails when a connection needs a person, so that the run is seen to fail."""
+    from airflow.sdk.exceptions import AirflowFailException
+
+    from airbooks.operators.reporting import log_report
+    from airbooks.staging import outbox
+
+    with _staging() as database:
+        counts = log_report(database, _run_id())
+        stopped = outbox.stopped_connections(database)
+    if stopped:
+        raise AirflowFailException("; ".join(f"{name} waits for a person: {says}" for name, says in sorted(stopped.items())))
+    return counts
