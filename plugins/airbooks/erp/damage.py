@@ -9,7 +9,7 @@ from decimal import Decimal
 from random import Random
 
 from airbooks.erp import company
-from airbooks.erp.sale import CENT, ZERO, Customer, Sale, SaleLine, cents, totalled, with_totals
+from airbooks.erp.sale import CENT, ZERO, Customer, Sale, cents, totalled, with_totals
 
 CLOSED_DAY = date(2025, 12, 30)  # before every `open_from` of include/config/routes.yaml: somebody typed last year
 SPECIAL_CUSTOMER = 900
@@ -164,25 +164,22 @@ def is_domestic(sale: Sale) -> bool:
     return sale.exchange_rate is None
 
 
+def is_plain(sale: Sale) -> bool:
+    """In the division's own currency and without an allowance, whose base would have to follow the lines."""
+    return is_domestic(sale) and not sale.allowances
+
+
 def has_parts(sale: Sale) -> bool:
-    return is_domestic(sale) and any(line.revenue_group == "PARTS" for line in sale.lines)
+    return is_plain(sale) and any(line.revenue_group == "PARTS" for line in sale.lines)
 
 
 def sells_all_at(code: str) -> Callable[[Sale], bool]:
-    """Sales whose lines all bear `code`, in the division's own currency."""
-    return lambda sale: is_domestic(sale) and {line.tax_code for line in sale.lines} == {code}
+    """Plain sales whose lines all bear `code`."""
+    return lambda sale: is_plain(sale) and {line.tax_code for line in sale.lines} == {code}
 
 
-def no_cheap_rebate(sale: Sale) -> bool:
-    return is_domestic(sale) and not sale.allowances and sale.lines[0].line_net > 100
-
-
-def plain_item_first(sale: Sale) -> bool:
-    return is_domestic(sale) and not sale.allowances and is_item(sale.lines[0])
-
-
-def is_item(line: SaleLine) -> bool:
-    return line.kind == "item"
+def is_worth_a_rebate(sale: Sale) -> bool:
+    return is_plain(sale) and sale.lines[0].line_net > 100
 
 
 DAMAGES = (
@@ -191,8 +188,8 @@ DAMAGES = (
     Damage("total_off_by_a_cent", "US", total_off_by_a_cent, count=2),
     Damage("tax_off_by_a_cent", "EU", tax_off_by_a_cent, suits=sells_all_at("DE-S19")),
     Damage("line_net_off", "UK", line_net_off, suits=sells_all_at("GB-S20")),
-    Damage("zero_price_line", "US", zero_price_line, count=2, suits=plain_item_first),
-    Damage("negative_price", "AU", negative_price, suits=no_cheap_rebate),
+    Damage("zero_price_line", "US", zero_price_line, count=2, suits=is_plain),
+    Damage("negative_price", "AU", negative_price, suits=is_worth_a_rebate),
     Damage("unknown_currency", "EU", unknown_currency),
     Damage("unmapped_currency", "EU", unmapped_currency, suits=is_domestic),
     Damage("closed_period", "US", closed_period, suits=is_domestic),
@@ -204,7 +201,7 @@ DAMAGES = (
     Damage("blank_description", "AU", blank_description, suits=is_domestic),
     Damage("no_due_date", "EU", no_due_date, suits=is_domestic),
     Damage("thousand_lines", "AU", thousand_lines, ends_in="delivered", suits=has_parts),
-    Damage("five_decimal_price", "US", five_decimal_price, ends_in="delivered", suits=plain_item_first),
+    Damage("five_decimal_price", "US", five_decimal_price, ends_in="delivered", suits=is_plain),
     Damage("emoji_name", "EU", emoji_name, ends_in="delivered", suits=sells_all_at("DE-S19")),
     Damage("xml_characters", "UK", xml_characters, ends_in="delivered", suits=is_domestic),
     Damage("control_characters", "UK", control_characters, ends_in="delivered", suits=is_domestic),

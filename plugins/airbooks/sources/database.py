@@ -74,9 +74,7 @@ class SqlSource:
             while headers := self._page(connection, bounded, after, chunk or self.chunk):
                 last = (headers[-1][self.columns.changed_at], headers[-1][self.columns.id])
                 if last == after:
-                    raise SourceError(
-                        f"Source {self.name}: paging does not advance beyond {last}; is {self.columns.id!r} unique in the header query?"
-                    )
+                    raise SourceError(f"Source {self.name}: paging does not advance beyond {last}: the driver cuts the change time short.")
                 yield self._documents(connection, headers)
                 after = last
                 connection.rollback()  # a long run must not hold one snapshot open on somebody's sales database
@@ -114,6 +112,8 @@ class SqlSource:
 
     def _documents(self, connection: Any, headers: list[Payload]) -> list[RawDocument]:
         payloads = {header[self.columns.id]: {name: json_value(value) for name, value in header.items()} for header in headers}
+        if len(payloads) < len(headers):
+            raise SourceError(f"Source {self.name}: {self.columns.id!r} is not unique in the header query; a join multiplies its rows.")
         for child, statement in self.children.items():
             self._attach(payloads, child, self._query(connection, statement, {"ids": tuple(payloads)}))
         return [

@@ -89,12 +89,13 @@ class SourceMapping:
 def to_canonical(mapping: SourceMapping, raw: RawDocument, waived: Collection[str] = ()) -> Invoice | CreditNote | MappingFailure:
     """The canonical document, or why there is none. `waived` are codes of refusals that a person has decided to overrule."""
     number = document_number(mapping, raw)
-    for refusal in mapping.refusals:
-        finding = None if refusal.code in waived else refusal.finding(raw.payload)
-        if finding:
-            return failure(raw, number, [finding])
+    refused = refusal_finding(mapping, raw, waived)
+    if refused:
+        return failure(raw, number, [refused])
     trouble: list[Finding] = []
     body = mapping.body.build(raw.payload, raw.payload, "", trouble) or {}
+    if not body.get("lines") and not trouble:
+        trouble.append(no_lines())
     if trouble:
         return failure(raw, number, trouble)
     if mapping.computes_totals:
@@ -103,6 +104,18 @@ def to_canonical(mapping: SourceMapping, raw: RawDocument, waived: Collection[st
         return parse_document({**body, "source": raw.source, "source_id": raw.source_id})
     except ValidationError as error:
         return failure(raw, number, [value_finding(each) for each in error.errors(include_url=False)])
+
+
+def refusal_finding(mapping: SourceMapping, raw: RawDocument, waived: Collection[str]) -> Finding | None:
+    """The finding of the first rule that refuses the document, in the order of sources.yaml."""
+    for refusal in mapping.refusals:
+        try:
+            finding = None if refusal.code in waived else refusal.finding(raw.payload)
+        except FieldError as error:
+            return field_finding(f"refuse.{refusal.code}", error)
+        if finding:
+            return finding
+    return None
 
 
 def failure(raw: RawDocument, number: str, findings: list[Finding]) -> MappingFailure:
@@ -141,6 +154,10 @@ def field_finding(path: str, error: FieldError) -> Finding:
     return Finding(
         code=error.code, severity=Severity.ERROR, field=path, value=error.value, says=says, fix=FIXES[error.code], subject=subject
     )
+
+
+def no_lines() -> Finding:
+    return Finding(code="SRC-MISSING", severity=Severity.ERROR, field="lines", value="", says="It has no lines.", fix=FIXES["SRC-MISSING"])
 
 
 def value_finding(error: ErrorDetails) -> Finding:

@@ -9,6 +9,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from airbooks.canonical import Finding, Severity
+from airbooks.sources.fields import FieldError
 from airbooks.sources.raw import Payload
 from airbooks.yaml_file import Setting
 
@@ -33,8 +34,8 @@ class Refusal:
     fix: str
 
     def finding(self, payload: Payload) -> Finding | None:
-        """The finding, or None where the document is not refused."""
-        if not all(test(payload.get(column)) for column, test in self.where):
+        """The finding, or None where the document is not refused; raises FieldError where a column that decides does not exist."""
+        if not meets(payload, self.where):
             return None
         words: dict[str, Any] = Words(payload)
         if self.any_line:
@@ -53,8 +54,10 @@ class Refusal:
         )
 
     def _first_line(self, payload: Payload) -> tuple[int, Payload | None]:
-        for position, line in enumerate(payload.get(self.lines) or (), start=1):
-            if all(test(line.get(column)) for column, test in self.any_line):
+        if self.lines not in payload:
+            raise missing_column(self.lines)
+        for position, line in enumerate(payload[self.lines] or (), start=1):
+            if meets(line, self.any_line):
                 return position, line
         return 0, None
 
@@ -66,6 +69,20 @@ class Words(dict[str, Any]):
         return ""
 
 
+def meets(row: Payload, tests: tuple[tuple[str, Test], ...]) -> bool:
+    """Whether `row` meets every test; a column that is not there is blank, and no other test can be answered about it."""
+    for column, test in tests:
+        if column not in row and test not in (is_blank, is_present):
+            raise missing_column(column)
+        if not test(row.get(column)):
+            return False
+    return True
+
+
+def missing_column(name: str) -> FieldError:
+    return FieldError("SRC-COLUMN", name, f"a column {name!r}")
+
+
 def number(value: Any) -> Decimal | None:
     try:
         return Decimal(str(value))
@@ -75,6 +92,10 @@ def number(value: Any) -> Decimal | None:
 
 def is_blank(value: Any) -> bool:
     return value is None or str(value).strip() == ""
+
+
+def is_present(value: Any) -> bool:
+    return not is_blank(value)
 
 
 def is_zero(value: Any) -> bool:
@@ -93,7 +114,7 @@ def is_positive(value: Any) -> bool:
 
 NAMED_TESTS: Mapping[str, Test] = {
     "blank": is_blank,
-    "present": lambda value: not is_blank(value),
+    "present": is_present,
     "zero": is_zero,
     "negative": is_negative,
     "positive": is_positive,
