@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -23,12 +22,12 @@ _serial = count(1)
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[Cluster]:
     """One embedded Postgres per test process, with nothing in it."""
-    home = Path(tempfile.mkdtemp(prefix="airbooks-test-"))
+    cluster = Cluster(Path(tempfile.mkdtemp(prefix="airbooks-test-")), durable=False)
     try:
-        with serving(Cluster(home, durable=False)) as cluster:
+        with serving(cluster):
             yield cluster
     finally:
-        shutil.rmtree(home, ignore_errors=True)
+        cluster.remove()
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from airbooks.runtime.settings import Stack
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+database = typer.Typer(no_args_is_help=True, help="The staging database.")
+app.add_typer(database, name="db")
 
 
 @app.callback()
@@ -62,6 +64,32 @@ def down() -> None:
     from airbooks.runtime.control import down
 
     typer.echo("airbooks is down." if down(paths.state_dir()) else "Nothing was up.")
+
+
+@app.command()
+def clean() -> None:
+    """Stop what is up, and forget all that runs wrote: databases, books, logs, secrets."""
+    from airbooks.runtime.control import clean
+
+    clean(_stack(0, 0))
+
+
+@database.command("url")
+def database_url() -> None:
+    """The address of the local run's staging database, for psql and other tools."""
+    from airbooks.runtime.settings import STAGING
+
+    typer.echo(_stack(0, 0).cluster.url(STAGING))
+
+
+@database.command("migrate")
+def database_migrate(url: Annotated[str, typer.Argument(help="The staging database; default: the local run's.")] = "") -> None:
+    """Bring a staging database up to date. Safe to repeat and to run from several places at once."""
+    from airbooks.runtime.settings import STAGING
+    from airbooks.staging.migrate import migrate
+
+    applied = migrate(url or _stack(0, 0).cluster.url(STAGING))
+    typer.echo("\n".join(applied) or "Nothing to do.")
 
 
 def _stack(ui_port: int, sandbox_port: int) -> Stack:

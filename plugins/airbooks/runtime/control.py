@@ -158,6 +158,14 @@ def down(state: Path) -> bool:
     return True
 
 
+def clean(stack: Stack) -> None:
+    """Stop the run in this state folder and forget all it wrote, databases included."""
+    down(stack.state)
+    if stack.secrets_file.exists():
+        stack.cluster.remove()
+    shutil.rmtree(stack.state, ignore_errors=True)
+
+
 def _is_supervisor(status: Status) -> bool:
     try:
         return (

@@ -59,8 +59,9 @@ def _guarded(name: str, work: Callable[[Console], int]) -> int:
 
 
 def _day(stack: Stack, documents: int, console: Console) -> int:
+    platforms = _platforms()
     with running(stack) as run:
-        platforms = _prepare(run, console, documents)
+        _prepare(run, console, documents, platforms)
         before, since = _ledgers(stack, platforms), _database_time(stack)
         with AirflowApi(stack.ui_url, ADMIN, stack.secrets.admin_password) as airflow:
             run_id = _trigger(airflow, console)
@@ -76,8 +77,9 @@ def _day(stack: Stack, documents: int, console: Console) -> int:
 
 
 def _open_house(stack: Stack, documents: int, console: Console) -> int:
+    platforms = _platforms()
     with running(stack) as run:
-        _prepare(run, console, documents)
+        _prepare(run, console, documents, platforms)
         run.detach()
     console.plain(f"Airflow   {stack.ui_url}   user {ADMIN}   password {stack.secrets.admin_password}")
     console.plain(f"Sandbox   {stack.sandbox_url}/__sandbox__/connections")
@@ -96,10 +98,14 @@ def _print(stack: Stack, console: Console, recorded: Recorded, result: Tally) ->
         console.plain(f"WRONG: {disagreement}")
 
 
-def _prepare(run: Run, console: Console, documents: int) -> Mapping[str, str]:
-    """Migrate and fill the databases while Airflow starts, create the connections, wait for the Dags. The platform of each connection."""
+def _platforms() -> dict[str, str]:
+    """The platform of each configured connection."""
+    return {name: each.platform for name, each in load_config().connections.items()}
+
+
+def _prepare(run: Run, console: Console, documents: int, platforms: Mapping[str, str]) -> None:
+    """Migrate and fill the databases while Airflow starts, create the connections, wait for the Dags."""
     stack = run.stack
-    platforms = {name: each.platform for name, each in load_config().connections.items()}
     run.wait("databases", console.show)
     applied = migrate(stack.cluster.url(STAGING))
     console.say(f"Staging database: {f'{len(applied)} migrations applied' if applied else 'up to date'}")
@@ -110,7 +116,6 @@ def _prepare(run: Run, console: Console, documents: int) -> Mapping[str, str]:
         airflow.put_connections(_connections(stack, platforms))
         console.say(f"Airflow is up; connections: {', '.join(['airbooks_staging', 'sales_erp', *platforms])}")
         _wait_for_dags(run, airflow, console)
-    return platforms
 
 
 def _trigger(airflow: AirflowApi, console: Console) -> str:

@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -63,7 +64,7 @@ class Cluster:
         inside = self.home / "socket"
         if len(os.fsencode(inside)) <= _LONGEST_SOCKET_DIR:
             return inside
-        return Path(tempfile.gettempdir()) / f"airbooks-{self.home.stat().st_ino}-{os.getuid()}"
+        return Path(tempfile.gettempdir()) / f"airbooks-{os.getuid()}-{sha256(os.fsencode(inside)).hexdigest()[:16]}"
 
     def url(self, database: str = "postgres") -> str:
         """A libpq URL; it needs no password, only access to the socket's folder."""
@@ -126,6 +127,11 @@ class Cluster:
                 return False
             connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
         return True
+
+    def remove(self) -> None:
+        """Delete the cluster; its server must be stopped."""
+        for folder in (self.home, self.socket_dir):
+            shutil.rmtree(folder, ignore_errors=True)
 
     def _program(self, name: str) -> str:
         return str(_installation(self.home) / "bin" / name)

@@ -11,7 +11,7 @@ from airbooks.runtime.tally import Cause, ConnectionRow, Tally, money
 HEAD = ("connection", "delivered", "value", "confirmed", "rejected", "seconds")
 
 
-def connection_table(rows: Iterable[ConnectionRow], values_per_line: int = 1) -> str:
+def connection_table(rows: Iterable[ConnectionRow]) -> str:
     """One row per connection; a further line for each further currency."""
     table: list[Sequence[str]] = [HEAD]
     for row in rows:

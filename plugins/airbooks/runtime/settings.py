@@ -100,13 +100,16 @@ class Stack:
     def sandbox_url(self) -> str:
         return f"http://{LOOPBACK}:{self.sandbox_port}"
 
+    @property
+    def secrets_file(self) -> Path:
+        return self.state / "secrets.json"
+
     @cached_property
     def secrets(self) -> Secrets:
         self.state.mkdir(parents=True, exist_ok=True)
-        file = self.state / "secrets.json"
-        if not file.exists():
-            _write_private(file, json.dumps(asdict(Secrets.made())))
-        return Secrets(**json.loads(file.read_text("utf-8")))
+        if not self.secrets_file.exists():
+            _write_private(self.secrets_file, json.dumps(asdict(Secrets.made())))
+        return Secrets(**json.loads(self.secrets_file.read_text("utf-8")))
 
     @cached_property
     def cluster(self) -> Cluster:

@@ -1,0 +1,92 @@
+"""The demo's two counts: what agrees, what is doubled, what is lost, and how a difference is told."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from airbooks.runtime.report import connection_table, last_line
+from airbooks.runtime.tally import ConnectionRow, Ledger, Recorded, Tally, tally
+
+NOTHING = Ledger(documents={})
+
+
+def ledger(*documents: tuple[str, str, str]) -> Ledger:
+    rows = {
+        f"R{at}": {"remote_id": f"R{at}", "kind": "invoice", "our_number": number, "currency": currency, "total": total, "status": "open"}
+        for at, (number, currency, total) in enumerate(documents)
+    }
+    return Ledger(documents=rows)
+
+
+def row(delivered: int, on_the_way: int = 0, **values: str) -> ConnectionRow:
+    return ConnectionRow(
+        connection="quickbooks_us",
+        delivered=delivered,
+        values={currency: Decimal(amount) for currency, amount in values.items()},
+        confirmed=delivered,
+        rejected=0,
+        open=on_the_way,
+        seconds=1.5,
+    )
+
+
+def recorded(each: ConnectionRow, *numbers: str, exceptions: tuple[str, ...] = ()) -> Recorded:
+    delivered = {("quickbooks_us", number) for number in numbers}
+    return Recorded(rows=[each], causes=[], delivered_numbers=delivered, exception_numbers=set(exceptions))
+
+
+def counted(source: set[str], after: Ledger, said: Recorded, before: Ledger = NOTHING) -> Tally:
+    return tally(source, {"quickbooks_us": before}, {"quickbooks_us": after}, said)
+
+
+def test_what_is_booked_once_and_what_waits_for_a_person_makes_a_right_demo() -> None:
+    books = ledger(("A", "USD", "108.25"), ("B", "EUR", "10.00"))
+    result = counted({"A", "B", "C"}, books, recorded(row(2, USD="108.25", EUR="10.00"), "A", "B", exceptions=("C",)))
+    assert result.right
+    assert (result.documents, result.delivered, result.exceptions, result.lost) == (3, 2, 1, 0)
+    assert last_line(result, 61.4, ran=True) == "demo: ok documents=3 delivered=2 exceptions=1 duplicates=0 lost=0 platforms=1 seconds=61"
+
+
+def test_a_second_run_counts_only_what_it_delivered_itself() -> None:
+    books = ledger(("A", "USD", "108.25"))
+    result = counted({"A"}, books, recorded(row(0), "A"), before=books)
+    assert result.right
+    assert result.delivered == 0
+
+
+def test_a_document_booked_twice_is_a_duplicate() -> None:
+    books = ledger(("A", "USD", "108.25"), ("A", "USD", "108.25"))
+    result = counted({"A"}, books, recorded(row(2, USD="216.50"), "A"))
+    assert (result.duplicates, result.right) == (1, False)
+
+
+def test_a_document_that_is_nowhere_is_lost() -> None:
+    result = counted({"A", "B"}, ledger(("A", "USD", "1.00")), recorded(row(1, USD="1.00"), "A"))
+    assert (result.lost, result.right) == (1, False)
+    assert any("B" in each for each in result.disagreements)
+
+
+def test_a_document_called_delivered_that_stands_in_no_book_is_lost() -> None:
+    result = counted({"A"}, NOTHING, recorded(row(1, USD="1.00"), "A", exceptions=("A",)))
+    assert (result.lost, result.right) == (1, False)
+
+
+def test_a_difference_of_a_cent_is_a_disagreement() -> None:
+    result = counted({"A"}, ledger(("A", "USD", "108.25")), recorded(row(1, USD="108.26"), "A"))
+    assert result.disagreements == ["quickbooks_us: the platform's books gained USD 108.25, Postgres recorded USD 108.26"]
+
+
+def test_a_document_still_on_its_way_is_a_disagreement() -> None:
+    result = counted({"A"}, ledger(("A", "USD", "1.00")), recorded(row(1, 3, USD="1.00"), "A"))
+    assert not result.right
+
+
+def test_a_failed_run_is_never_called_ok() -> None:
+    result = counted({"A"}, ledger(("A", "USD", "1.00")), recorded(row(1, USD="1.00"), "A"))
+    assert last_line(result, 1, ran=False).startswith("demo: failed ")
+
+
+def test_the_table_shows_one_value_per_currency() -> None:
+    table = connection_table([row(2, USD="1234.50", EUR="10.00")])
+    assert "EUR 10.00" in table
+    assert "USD 1,234.50" in table
