@@ -229,7 +229,7 @@ def _sources(root: Setting) -> dict[str, SourceConfig]:
 
 SOURCE_KEYS = {
     "sql": ("connection header children columns chunk paging clock overlap_minutes", "connection header columns"),
-    "file": ("path format key columns options chunk encoding max_megabytes max_open_rows division", "path key"),
+    "file": ("path format key options chunk encoding max_megabytes max_open_rows division", "path key"),
 }
 
 

@@ -33,15 +33,15 @@ FORMATS = {".csv": "csv", ".xlsx": "excel", ".xls": "excel", ".json": "json", ".
 class FileSource:
     """A file whose column `key` says which document a row belongs to.
 
-    The change time of every document is the file's own (or that of the column `changed_at`, ISO 8601): a file that has not changed since
-    the watermark gives nothing. `division` is a column to select by. `options` go to the pandas reader (`sep`, `sheet_name`, ...).
+    The change time of every document is the file's own: a file that came before the watermark gives nothing, one that came since gives
+    all of its documents, and what has not changed is recognised by its content downstream. A change time in the rows would not do: a file
+    can arrive after its rows were written. `division` is a column to select by. `options` go to the reader (`sep`, `sheet_name`, ...).
     """
 
     name: str
     path: str
     key: str
     format: str = ""
-    changed_at: str = ""
     division: str = ""
     encoding: str = "utf-8"
     options: Mapping[str, Any] = field(default_factory=dict)
@@ -56,7 +56,7 @@ class FileSource:
     def read(self, selection: Selection, chunk: int | None = None) -> Iterator[list[RawDocument]]:
         """The selected documents in the order in which they are complete. Raises SourceError where the file is not as described."""
         modified = self._modified()
-        if not self.changed_at and not within(modified, selection):
+        if not is_due(modified, selection):
             return
         self._check_size()
         documents = (self._document(key, rows, modified) for key, rows in self._gathered(self._row_counts()))
@@ -95,24 +95,12 @@ class FileSource:
         lines = [{name: json_value(value) for name, value in row.items()} for row in rows]
         nested = len(lines) == 1 and isinstance(lines[0].get("lines"), list)
         payload = lines[0] if nested else {**lines[0], "lines": lines}
-        return RawDocument(self.name, key, payload, self._row_time(lines) if self.changed_at else modified)
-
-    def _row_time(self, lines: list[Payload]) -> datetime:
-        text = max(str(line[self.changed_at]) for line in lines)
-        try:
-            moment = datetime.fromisoformat(text)
-        except ValueError:
-            raise SourceError(
-                f"Source {self.name}: {text!r} in column {self.changed_at!r} is not a time; write it as 2026-01-31 14:05:00."
-            ) from None
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+        return RawDocument(self.name, key, payload, modified)
 
     def _is_selected(self, document: RawDocument, selection: Selection) -> bool:
         if selection.numbers and document.source_id not in selection.numbers:
             return False
-        if selection.divisions and document.payload.get(self.division) not in selection.divisions:
-            return False
-        return within(document.changed_at, selection)
+        return not selection.divisions or document.payload.get(self.division) in selection.divisions
 
     def _rows(self) -> Iterator[Payload]:
         """The file's rows by column name; numbers are text, int or Decimal, never a binary float that the file did not hold."""
@@ -137,7 +125,8 @@ class FileSource:
             status = self._location().stat()
         except FileNotFoundError:
             raise SourceError(f"Source {self.name}: there is no file {self.path}.") from None
-        return datetime.fromtimestamp(getattr(status, "st_mtime", 0), UTC)
+        arrived = max(status.st_mtime, getattr(status, "st_ctime", 0))  # a copy may keep the time at which the original was written
+        return datetime.fromtimestamp(arrived, UTC)
 
     def _check_size(self) -> None:
         megabytes = self._location().stat().st_size / 1_000_000
@@ -145,8 +134,9 @@ class FileSource:
             raise SourceError(f"Source {self.name}: {self.path} has {megabytes:.0f} MB; the limit max_megabytes is {self.max_megabytes}.")
 
 
-def within(moment: datetime, selection: Selection) -> bool:
-    return (selection.since is None or moment > selection.since) and (selection.until is None or moment <= selection.until)
+def is_due(moment: datetime, selection: Selection) -> bool:
+    """Whether a file of this time is to be read. One exactly as old as the watermark is: its reading may have broken off half-way."""
+    return (selection.since is None or moment >= selection.since) and (selection.until is None or moment <= selection.until)
 
 
 def csv_rows(file: IO[bytes], encoding: str, options: dict[str, Any]) -> Iterator[Payload]:
