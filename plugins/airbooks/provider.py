@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from airbooks import __version__
@@ -10,6 +11,9 @@ from airbooks.platforms.spec import FormField, PlatformSpec
 
 # Airflow's own connection fields that a platform's form may use; `extra` stays for what only support asks for.
 STANDARD = ("host", "schema", "login", "password", "port")
+# Airflow shows `***` for the value of every field whose name has one of these in it (its DEFAULT_SENSITIVE_FIELDS), and a form that is
+# saved like that would store the stars.
+MASKED = re.compile("api_?key|authorization|passphrase|passw|private_key|prox[yi]|secret|token|keyfile_dict|service_account")
 
 
 def get_provider_info() -> dict[str, Any]:
@@ -48,11 +52,16 @@ def field_behaviour(spec: PlatformSpec) -> dict[str, Any]:
 def connection_field(field: FormField) -> dict[str, Any]:
     """A field of the platform's own, stored in the connection's `extra`."""
     schema: dict[str, Any] = {"type": field.kind if field.required else [field.kind, "null"]}
-    if field.default is not None:
+    if field.default is not None and not MASKED.search(field.name):
         schema["default"] = field.default
     if field.choices:
         schema["enum"] = list(field.choices)
     if field.secret:
         schema["format"] = "password"
-    described = {"description": field.help} if field.help else {}
-    return {"label": field.label, **described, "schema": schema}
+    return {"label": field.label, "description": description(field), "schema": schema}
+
+
+def description(field: FormField) -> str:
+    """The field's help, with the default where the form cannot show it."""
+    hidden = field.default is not None and MASKED.search(field.name) is not None
+    return f"{field.help} Default: {field.default}".strip() if hidden else field.help
