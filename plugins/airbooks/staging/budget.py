@@ -77,7 +77,8 @@ class SharedBudget:
     def _prepare(self) -> None:
         names = [bucket.name for bucket in self._buckets] or ["second"]
         self._database.execute(
-            "INSERT INTO airbooks.connection_budget (connection, bucket) SELECT %s, unnest(%s::text[]) ON CONFLICT DO NOTHING",
+            "INSERT INTO airbooks.connection_budget (connection, bucket, next_free) SELECT %s, unnest(%s::text[]), '-infinity'"
+            " ON CONFLICT DO NOTHING",
             (self._connection, names),
         )
 
