@@ -8,7 +8,7 @@ from datetime import date
 
 import psycopg
 import pytest
-from tests.staging.rows import CONNECTION, Row, add_delivery, add_document, finding, of_delivery, of_document, one, unmapped
+from tests.staging.rows import CONNECTION, Row, add_delivery, add_document, add_raw, finding, of_delivery, of_document, one, unmapped
 
 from airbooks.canonical import Finding
 from airbooks.staging.audit import history, verify
@@ -99,6 +99,15 @@ def test_an_older_revision_is_never_staged_again(database: psycopg.Connection) -
     add_document(database, "AU-SI-1")
     assert answer(database, cause, MAPPED).documents == 0
     assert _waits_for_staging(database) == []
+
+
+def test_a_document_that_was_read_again_meanwhile_is_checked_in_its_newest_form(database: psycopg.Connection) -> None:
+    row = add_document(database, "AU-SI-1")
+    cause = _open(database, row, found=unmapped())
+    newest = add_raw(database, "AU-SI-1")
+    database.execute("UPDATE airbooks.document SET raw_id = %s", [newest])
+    assert answer(database, cause, MAPPED).documents == 1
+    assert _waits_for_staging(database) == [newest]
 
 
 def test_a_delivery_with_a_second_question_stays_out_until_that_is_answered_too(database: psycopg.Connection) -> None:

@@ -100,6 +100,23 @@ def test_a_raw_document_that_cannot_be_read_is_an_exception_too(database: psycop
     assert AnswerKind.OVERRIDE not in view.cause.options
 
 
+def test_a_raw_id_is_enough_to_find_the_document_that_was_made_of_it(database: psycopg.Connection) -> None:
+    row = add_document(database, "AU-SI-1", "12.00")
+    open_exceptions(database, [Found(finding=finding(), raw_id=row.raw_id)])
+    assert one(database, "SELECT document_id FROM airbooks.exception") == row.document_id
+    assert describe(database, _only_cause(database)).values == {"AUD": Decimal("12.00")}
+
+
+def test_reading_the_same_document_once_more_opens_nothing_new(database: psycopg.Connection) -> None:
+    row = add_document(database, "AU-SI-1")
+    open_exceptions(database, [of_document(row, finding())])
+    again = add_raw(database, "AU-SI-1")
+    database.execute("UPDATE airbooks.document SET raw_id = %s", [again])
+    still = [Found(finding=finding(), raw_id=again)]
+    open_exceptions(database, still)
+    assert (close_for(database, documents=[row.key], still=still, by="run-2"), _count_open(database)) == (0, 1)
+
+
 def test_a_delivery_names_its_document_connection_and_amount_by_itself(database: psycopg.Connection) -> None:
     row = add_delivery(database, add_document(database, "AU-SI-1", "55.50", state="valid"))
     open_exceptions(database, [of_delivery(row, finding("QBO-6210", subject=""))])

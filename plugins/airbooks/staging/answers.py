@@ -193,11 +193,14 @@ def _release(decision: _Decision) -> tuple[int, int]:
     return documents, deliveries
 
 
-# Raw documents wait for staging again, which checks them with the new mapping or waiver; older revisions stay history.
+# The newest raw form waits for staging again, which checks it with the new mapping or waiver; older revisions stay history.
 _RESTAGE = """
-UPDATE airbooks.raw_document r SET staged_at = NULL
-WHERE r.raw_id IN (SELECT raw_id FROM airbooks.exception WHERE cause_id = %(cause_id)s AND state = 'open' AND delivery_id IS NULL)
-    AND NOT EXISTS (SELECT FROM airbooks.raw_document n WHERE (n.source, n.source_id) = (r.source, r.source_id) AND n.raw_id > r.raw_id)
+UPDATE airbooks.raw_document SET staged_at = NULL WHERE raw_id IN (
+    SELECT (SELECT max(n.raw_id) FROM airbooks.raw_document n WHERE (n.source, n.source_id) = (r.source, r.source_id))
+    FROM airbooks.exception e
+    JOIN airbooks.raw_document r ON r.raw_id = e.raw_id
+    LEFT JOIN airbooks.document d ON d.document_id = e.document_id
+    WHERE e.cause_id = %(cause_id)s AND e.state = 'open' AND e.delivery_id IS NULL AND coalesce(d.is_current, true))
 """
 
 _CLOSE = "UPDATE airbooks.exception SET state = 'closed', closed_at = now() WHERE cause_id = %(cause_id)s AND state = 'open'"

@@ -98,7 +98,8 @@ SET raw_id = coalesce(f.raw_id, d.raw_id),
         CASE WHEN f.subject = '' THEN coalesce(r.source || chr(31) || r.source_id, f.number) END)::text, 'UTF8')), 'hex'), 32)
 FROM found g
 LEFT JOIN airbooks.delivery v ON v.delivery_id = g.delivery_id
-LEFT JOIN airbooks.document d ON d.document_id = coalesce(g.document_id, v.document_id)
+LEFT JOIN airbooks.document c ON c.raw_id = g.raw_id AND c.is_current
+LEFT JOIN airbooks.document d ON d.document_id = coalesce(g.document_id, v.document_id, c.document_id)
 LEFT JOIN airbooks.raw_document r ON r.raw_id = coalesce(g.raw_id, d.raw_id)
 WHERE g.position = f.position
 """
@@ -124,7 +125,7 @@ ON CONFLICT (cause_id) DO UPDATE SET
 # What makes two exceptions the same: with a subject, all lines of a document say the same thing, without one each field is its own.
 _SAME = """
 e.cause_id = f.cause_id AND coalesce(e.delivery_id, 0) = coalesce(f.delivery_id, 0)
-AND coalesce(e.document_id, 0) = coalesce(f.document_id, 0) AND coalesce(e.raw_id, 0) = coalesce(f.raw_id, 0)
+AND coalesce(e.document_id, -e.raw_id, 0) = coalesce(f.document_id, -f.raw_id, 0)
 AND (f.subject <> '' OR e.field = f.field)
 """
 
