@@ -14,7 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+import httpx
 import psutil
+import psycopg
 
 from airbooks.runtime.errors import SetupError
 from airbooks.runtime.processes import members, stop_all
@@ -56,6 +58,14 @@ class Run:
         if status is None or status.pid != self.supervisor.pid:
             return Status(pid=self.supervisor.pid, started_at=0, ui_port=self.stack.ui_port, sandbox_port=self.stack.sandbox_port)
         return status
+
+    def reason(self, problem: Exception) -> str:
+        """Why the command failed: a part that died under it, if one did, or else `problem` itself."""
+        try:
+            self.supervisor.wait(3)
+        except subprocess.TimeoutExpired:
+            return str(problem)
+        return self.status().says or str(problem)
 
     def detach(self) -> None:
         """Let the run go on after this command."""
@@ -99,6 +109,8 @@ def running(stack: Stack) -> Iterator[Run]:
     run = launch(stack)
     try:
         yield run
+    except (SetupError, OSError, psycopg.Error, httpx.HTTPError) as problem:
+        raise SetupError(run.reason(problem)) from problem
     finally:
         if not run.detached:
             with _undisturbed():
