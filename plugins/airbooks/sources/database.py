@@ -111,7 +111,7 @@ class SqlSource:
         return column
 
     def _documents(self, connection: Any, headers: list[Payload]) -> list[RawDocument]:
-        payloads = {header[self.columns.id]: {name: json_value(value) for name, value in header.items()} for header in headers}
+        payloads = {header[self.columns.id]: self._payload(header) for header in headers}
         if len(payloads) < len(headers):
             raise SourceError(f"Source {self.name}: {self.columns.id!r} is not unique in the header query; a join multiplies its rows.")
         for child, statement in self.children.items():
@@ -120,6 +120,10 @@ class SqlSource:
             RawDocument(self.name, str(header[self.columns.id]), payloads[header[self.columns.id]], as_utc(header[self.columns.changed_at]))
             for header in headers
         ]
+
+    def _payload(self, header: Payload) -> Payload:
+        """The header without its change time: a document that was saved again unchanged is the same document."""
+        return {name: json_value(value) for name, value in header.items() if name != self.columns.changed_at}
 
     def _attach(self, payloads: dict[Any, Payload], child: str, rows: list[Payload]) -> None:
         for payload in payloads.values():
