@@ -104,8 +104,7 @@ class _Decision:
 def answer(connection: psycopg.Connection, cause_id: str, given: Answer) -> AnswerOutcome:
     """Apply a decision. The first one counts: raises AlreadyAnswered for a later one, InvalidAnswerError or UnknownCauseError otherwise."""
     cause = read_cause(connection, cause_id, lock=True)
-    if cause.state == "closed" or given.round not in (None, cause.round):
-        raise AlreadyAnswered(cause)
+    refuse_late(cause, given.round)
     check(cause, given)
     decision = _Decision(connection, cause, given, _waiting(connection, cause_id))
     documents, deliveries = _ACTS[given.kind](decision)
@@ -119,6 +118,12 @@ def answer(connection: psycopg.Connection, cause_id: str, given: Answer) -> Answ
         deliveries=deliveries,
         numbers=tuple(sorted({each.number for each in decision.waiting if each.number})),
     )
+
+
+def refuse_late(cause: Cause, round_number: int | None) -> None:
+    """Raises AlreadyAnswered when the cause, or the round that somebody looked at, is settled."""
+    if cause.state == "closed" or round_number not in (None, cause.round):
+        raise AlreadyAnswered(cause)
 
 
 def check(cause: Cause, answer: Answer) -> None:
