@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from airbooks.canonical import DocumentKind, Finding, RemoteDocument, Severity, parse_document
+from airbooks.canonical import DocumentKind, DocumentStatus, Finding, RemoteDocument, Severity, parse_document
 from airbooks.config import Config, ConnectionConfig
 from airbooks.delivery.echo import differences
 from airbooks.delivery.preparing import Workplace
@@ -24,15 +24,18 @@ READ_BACKS = 500
 class ReadBack:
     """What the platform holds of one delivered document, and in what it differs from ours."""
 
-    row: outbox.Unconfirmed
+    row: outbox.ReadBackDue
     remote: RemoteDocument | None
     differences: tuple[str, ...]
 
 
-def confirm_connection(config: Config, connection: ConnectionConfig, staging_conn_id: str, run_id: str) -> Counter[str]:
-    """Read back every unconfirmed delivery of a connection; a difference becomes an exception, a failing platform leaves it for later."""
+def confirm_connection(config: Config, connection: ConnectionConfig, staging_conn_id: str, run_id: str, reread_days: int) -> Counter[str]:
+    """Read back the unconfirmed deliveries of a connection, and those of the last `reread_days`.
+
+    A difference (also one that somebody made on the platform since) becomes an exception; a failing platform leaves the rest for later.
+    """
     with workplace(config, connection.conn_id, staging_conn_id, {}) as work:
-        waiting = outbox.unconfirmed(work.database, connection.conn_id, READ_BACKS)
+        waiting = outbox.to_read_back(work.database, connection.conn_id, READ_BACKS, reread_days)
         work.database.commit()
         read: list[ReadBack] = []
         try:
@@ -55,9 +58,11 @@ def _write(work: Workplace, read: Sequence[ReadBack], run_id: str) -> Counter[st
     return Counter("different" if each.differences else "confirmed" for each in read)
 
 
-def _differences(row: outbox.Unconfirmed, remote: RemoteDocument | None) -> tuple[str, ...]:
+def _differences(row: outbox.ReadBackDue, remote: RemoteDocument | None) -> tuple[str, ...]:
     if remote is None:
         return ("the platform no longer has it",)
+    if remote.status is DocumentStatus.VOID:
+        return ("somebody voided it there",)
     return tuple(str(each) for each in differences(parse_document(dict(row.body)), remote, ""))
 
 

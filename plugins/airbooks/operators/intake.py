@@ -5,14 +5,16 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 
 import psycopg
 
 from airbooks.canonical import CreditNote, Finding, Invoice, Severity
+from airbooks.canonical.money import is_known_currency
 from airbooks.config import Config
 from airbooks.operators.form import RunForm
 from airbooks.platforms import registry
-from airbooks.platforms.references import required_codes
+from airbooks.platforms.references import ReferenceKind, required_codes
 from airbooks.sources import MappingFailure, RawDocument, Selection, Source, SourceMapping, compile_mapping, to_canonical
 from airbooks.staging import audit, documents, exceptions, references
 from airbooks.validation import Facts, validate
@@ -23,13 +25,14 @@ STAGE_CHUNK = 500
 Numbered = tuple[str, str, str]  # division, kind, number
 
 
-def extract(database: psycopg.Connection, source: Source, form: RunForm, run_id: str) -> Counter[str]:
+def extract(database: psycopg.Connection, source: Source, form: RunForm, run_id: str, look_back_days: int = 0) -> Counter[str]:
     """Read what changed since the watermark (or what the form selects) into raw_document; rows and watermark commit together.
 
-    A source that fails half-way leaves the watermark at the last chunk that was read completely.
+    `look_back_days` reads that far before the watermark as well: what has not changed costs nothing further. A source that fails
+    half-way leaves the watermark at the last chunk that was read completely.
     """
-    since = form.changed_since or (None if form.documents or form.divisions else documents.read_watermark(database, source.name))
     until = form.until or source.now()
+    since = form.changed_since or _since_last_run(database, source, form, until - timedelta(days=look_back_days))
     tally: Counter[str] = Counter()
     for chunk in source.read(Selection(since=since, until=until, numbers=form.documents, divisions=form.divisions)):
         tally["read"] += len(chunk)
@@ -42,6 +45,13 @@ def extract(database: psycopg.Connection, source: Source, form: RunForm, run_id:
     database.commit()
     log.info("%s: %d documents read, %d of them new or changed", source.name, tally["read"], tally["new or changed"])
     return tally
+
+
+def _since_last_run(database: psycopg.Connection, source: Source, form: RunForm, latest: datetime) -> datetime | None:
+    if form.documents or form.divisions:
+        return None
+    watermark = documents.read_watermark(database, source.name)
+    return min(watermark, latest) if watermark else None
 
 
 def stage(database: psycopg.Connection, config: Config, form: RunForm, run_id: str) -> Counter[str]:
@@ -127,6 +137,8 @@ class _Chunk:
         for name in route:
             kinds = registry.spec(self._config.connections[name].platform).reference_kinds
             for kind, code in sorted(required_codes(document, kinds)):
+                if kind is ReferenceKind.CURRENCY and not is_known_currency(code):
+                    continue  # no mapping can help: AB-CURRENCY says what is wrong
                 if (kind, code) not in self._said[name] and self._config.mapping(name, kind.value, code) is None:
                     yield name, kind.value, code
 

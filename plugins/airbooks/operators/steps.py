@@ -43,8 +43,8 @@ def _run_id() -> str:
 
 
 @task
-def extract() -> dict[str, int]:
-    """Read what changed in the sales systems since the last run into raw_document."""
+def extract(look_back_days: int = 0) -> dict[str, int]:
+    """Read what changed in the sales systems since the last run (and in the last `look_back_days`) into raw_document."""
     from collections import Counter
 
     from airbooks.operators import intake
@@ -55,7 +55,7 @@ def extract() -> dict[str, int]:
     tally: Counter[str] = Counter()
     with _staging() as database:
         for source in config.sources.values():
-            tally += intake.extract(database, open_source(source), form, _run_id())
+            tally += intake.extract(database, open_source(source), form, _run_id(), look_back_days)
     return dict(tally)
 
 
@@ -117,8 +117,8 @@ def deliver_everywhere(config: Config) -> None:
 
 
 @task(trigger_rule="all_done")
-def confirm() -> dict[str, int]:
-    """Compare what was delivered without totals in the answer with what the platform holds now."""
+def confirm(reread_days: int = 0) -> dict[str, int]:
+    """Compare what was delivered without totals in the answer, or in the last `reread_days`, with what the platform holds now."""
     from airbooks.operators.confirming import confirm_connection
 
     config = load_config()
@@ -128,7 +128,8 @@ def confirm() -> dict[str, int]:
     tally: dict[str, int] = {}
     for name, connection in config.connections.items():
         if not form.connections or name in form.connections:
-            tally |= {f"{name} {what}": count for what, count in confirm_connection(config, connection, STAGING, _run_id()).items()}
+            found = confirm_connection(config, connection, STAGING, _run_id(), reread_days)
+            tally |= {f"{name} {what}": count for what, count in found.items()}
     return tally
 
 

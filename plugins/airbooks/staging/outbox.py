@@ -289,8 +289,8 @@ def chunks(database: psycopg.Connection, connection: str, size: int) -> list[tup
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unconfirmed:
-    """A delivered document that nobody has compared with the platform yet."""
+class ReadBackDue:
+    """A delivered document that is to be compared with the platform."""
 
     delivery_id: int
     document_id: int
@@ -300,18 +300,23 @@ class Unconfirmed:
     body: Mapping[str, Any] = field(repr=False)
 
 
-def unconfirmed(database: psycopg.Connection, connection: str, limit: int) -> list[Unconfirmed]:
-    """The oldest unconfirmed deliveries of a connection, except those that an open exception is about."""
-    with database.cursor(row_factory=class_row(Unconfirmed)) as cursor:
+def to_read_back(database: psycopg.Connection, connection: str, limit: int, days: int) -> list[ReadBackDue]:
+    """A connection's deliveries that were never compared, or were delivered in the last `days` and not compared for an hour.
+
+    Those that an open exception is about are left out.
+    """
+    with database.cursor(row_factory=class_row(ReadBackDue)) as cursor:
         return cursor.execute(
             """
             SELECT d.delivery_id, d.document_id, d.remote_id, doc.kind, doc.number, doc.body
             FROM airbooks.delivery d JOIN airbooks.document doc USING (document_id)
-            WHERE d.connection = %s AND d.state = 'delivered' AND d.confirmed_at IS NULL AND d.remote_id <> '' AND d.operation <> 'void'
+            WHERE d.connection = %s AND d.state = 'delivered' AND d.remote_id <> '' AND d.operation <> 'void' AND doc.is_current
+                AND (d.confirmed_at IS NULL
+                    OR (d.delivered_at > now() - make_interval(days => %s) AND d.confirmed_at < now() - interval '1 hour'))
                 AND NOT EXISTS (SELECT FROM airbooks.exception e WHERE e.delivery_id = d.delivery_id AND e.state = 'open')
             ORDER BY d.delivery_id LIMIT %s
             """,
-            (connection, limit),
+            (connection, days, limit),
         ).fetchall()
 
 
