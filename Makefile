@@ -38,8 +38,8 @@ fmt: $(READY) ## format, and fix what can be fixed
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-realdata: $(READY) ## the same way for a million lines of real sales
-	@$(BIN)/airbooks realdata
+realdata: $(READY) ## a year of real sales through the same Dag, to the penny (DATA=online_retail.csv.gz)
+	@$(BIN)/airbooks realdata "$(DATA)"
 
 clean: ## forget everything a run wrote: databases, books, logs, caches
 	@if [ -x $(BIN)/airbooks ]; then $(BIN)/airbooks clean; fi

@@ -59,6 +59,18 @@ def up(ui_port: Port = 8080, sandbox_port: Port = 0, documents: Documents = 240)
 
 
 @app.command()
+def realdata(
+    data: Annotated[Path, typer.Argument(help="The UCI Online Retail file: CSV, also gzipped.", exists=True, dir_okay=False)],
+    ui_port: Port = 0,
+    sandbox_port: Port = 0,
+) -> None:
+    """Deliver a year of a real wholesaler's documents into one simulated company, and account for each to the penny."""
+    from airbooks.realdata import realdata
+
+    raise typer.Exit(realdata(data, ui_port, sandbox_port))
+
+
+@app.command()
 def down() -> None:
     """Stop what `airbooks up` started."""
     from airbooks.runtime.control import down
@@ -69,8 +81,10 @@ def down() -> None:
 @app.command()
 def clean() -> None:
     """Stop what is up, and forget all that runs wrote: databases, books, logs, secrets."""
+    from airbooks.realdata import stack
     from airbooks.runtime.control import clean
 
+    clean(stack())
     clean(_stack(0, 0))
 
 

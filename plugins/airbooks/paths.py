@@ -10,7 +10,7 @@ DAGS = REPOSITORY / "dags"
 PLUGINS = REPOSITORY / "plugins"
 INCLUDE = REPOSITORY / "include" if (REPOSITORY / "include").is_dir() else Path(__file__).resolve().parent / "_include"
 MIGRATIONS = INCLUDE / "sql" / "migrations"
-CATALOGUE = INCLUDE / "data" / "catalogue.csv"
+CATALOGUE = Path(os.environ.get("AIRBOOKS_CATALOGUE") or INCLUDE / "data" / "catalogue.csv")  # what simulated companies sell
 
 
 def state_dir() -> Path:

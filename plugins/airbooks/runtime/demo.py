@@ -36,15 +36,15 @@ PROGRESS = """
 
 def demo(stack: Stack, documents: int) -> int:
     """Run the hourly Dag over the demo business and account for every document; the exit code."""
-    return _guarded("demo", lambda console: _day(stack, documents, console))
+    return guarded("demo", lambda console: _day(stack, documents, console))
 
 
 def up(stack: Stack, documents: int) -> int:
     """Start everything, fill it, and leave it running; the exit code."""
-    return _guarded("up", lambda console: _open_house(stack, documents, console))
+    return guarded("up", lambda console: _open_house(stack, documents, console))
 
 
-def _guarded(name: str, work: Callable[[Console], int]) -> int:
+def guarded(name: str, work: Callable[[Console], int]) -> int:
     console = Console()
     signal.signal(signal.SIGTERM, _interrupt)
     signal.signal(signal.SIGHUP, _interrupt)
@@ -62,12 +62,12 @@ def _day(stack: Stack, documents: int, console: Console) -> int:
     platforms = _platforms()
     with running(stack) as run:
         _prepare(run, console, documents, platforms)
-        before, since = _ledgers(stack, platforms), _database_time(stack)
+        before, since = _ledgers(stack, platforms), database_time(stack)
         with AirflowApi(stack.ui_url, ADMIN, stack.secrets.admin_password) as airflow:
-            run_id = _trigger(airflow, console)
-            state = _follow(run, airflow, run_id, console)
+            run_id = trigger(airflow, console)
+            state = follow(run, airflow, run_id, console)
             if state == "failed":
-                console.plain(_failures(airflow, run_id))
+                console.plain(failures(airflow, run_id))
         recorded = Recorded.read(stack.cluster.url(STAGING), since)
         result = tally(source_numbers(stack.cluster.url(ERP)), before, _ledgers(stack, platforms), recorded)
         console.say("Stopping")
@@ -113,12 +113,12 @@ def _prepare(run: Run, console: Console, documents: int, platforms: Mapping[str,
     console.say(f"Sales ERP: {filled['documents']} documents of {filled['customers']} customers")
     run.wait("ready", console.show)
     with AirflowApi(stack.ui_url, ADMIN, stack.secrets.admin_password) as airflow:
-        airflow.put_connections(_connections(stack, platforms))
+        airflow.put_connections(connections(stack, platforms))
         console.say(f"Airflow is up; connections: {', '.join(['airbooks_staging', 'sales_erp', *platforms])}")
-        _wait_for_dags(run, airflow, console)
+        wait_for_dags(run, airflow, console)
 
 
-def _trigger(airflow: AirflowApi, console: Console) -> str:
+def trigger(airflow: AirflowApi, console: Console) -> str:
     """Start the hourly Dag. It is unpaused after its run exists, so that no scheduled run comes first."""
     run_id = airflow.trigger(HOURLY)
     for dag in (REVIEW, HOURLY):
@@ -127,7 +127,7 @@ def _trigger(airflow: AirflowApi, console: Console) -> str:
     return run_id
 
 
-def _connections(stack: Stack, platforms: Mapping[str, str]) -> list[Row]:
+def connections(stack: Stack, platforms: Mapping[str, str]) -> list[Row]:
     simulated = httpx.get(f"{stack.sandbox_url}/__sandbox__/connections", timeout=30, trust_env=False).raise_for_status().json()
     missing = sorted(set(platforms.values()) - set(simulated))
     if missing:
@@ -149,7 +149,7 @@ def _database_connection(stack: Stack, name: str, database: str) -> Row:
     }
 
 
-def _wait_for_dags(run: Run, airflow: AirflowApi, console: Console) -> None:
+def wait_for_dags(run: Run, airflow: AirflowApi, console: Console) -> None:
     deadline = time.monotonic() + PARSE_LIMIT
     while missing := {HOURLY, REVIEW} - airflow.dag_ids():
         console.show(f"Waiting for Airflow to read {', '.join(sorted(missing))}")
@@ -160,7 +160,7 @@ def _wait_for_dags(run: Run, airflow: AirflowApi, console: Console) -> None:
         time.sleep(0.3)
 
 
-def _follow(run: Run, airflow: AirflowApi, run_id: str, console: Console) -> str:
+def follow(run: Run, airflow: AirflowApi, run_id: str, console: Console) -> str:
     """Show the run's progress until it ends; its state."""
     with psycopg.connect(run.stack.cluster.url(STAGING), autocommit=True) as database:
         while (state := airflow.run_state(HOURLY, run_id)) not in ENDED:
@@ -182,7 +182,7 @@ def _running_tasks(airflow: AirflowApi, run_id: str) -> str:
     return ", ".join(active) or "scheduling"
 
 
-def _failures(airflow: AirflowApi, run_id: str) -> str:
+def failures(airflow: AirflowApi, run_id: str) -> str:
     failed = [task for task in airflow.tasks(HOURLY, run_id) if task["state"] == "failed"]
     return "\n".join(
         f"Task {task['task_id']} [{task['map_index']}] failed:\n{airflow.log(HOURLY, run_id, task)[-1500:]}" for task in failed
@@ -193,7 +193,7 @@ def _ledgers(stack: Stack, platforms: Mapping[str, str]) -> dict[str, Ledger]:
     return {name: Ledger.read(stack.sandbox_url, slug) for name, slug in platforms.items()}
 
 
-def _database_time(stack: Stack) -> datetime:
+def database_time(stack: Stack) -> datetime:
     with psycopg.connect(stack.cluster.url(STAGING), row_factory=scalar_row) as database:
         now: datetime = database.execute("SELECT clock_timestamp()").fetchall()[0]
     return now
