@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from airbooks.canonical import Document
+from airbooks.canonical.money import is_known_currency
 from airbooks.validation.facts import Facts
 from airbooks.validation.rule import Breach, fact_rule
 
@@ -52,6 +53,8 @@ def its_period_is_open(document: Document, facts: Facts) -> Iterable[Breach]:
 )
 def its_codes_are_mapped(document: Document, facts: Facts) -> Iterable[Breach]:
     for connection, kind, code in dict.fromkeys(facts.unmapped):
+        if kind == "currency" and not is_known_currency(code):
+            continue  # AB-CURRENCY says it: nobody can map what does not exist
         words = {"connection": connection, "code": code, "called": CODE_NAMES.get(kind, kind), "stated": code}
         yield Breach(document, words=words, connection=connection, cause=f"{kind}:{code}")
 
