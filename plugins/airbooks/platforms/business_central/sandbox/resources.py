@@ -261,6 +261,9 @@ class SalesLines(Resource):
             raise record_not_found()
         return self.documents.add_line(self.kind, copy.deepcopy(document), body)
 
+    def part(self, row: Row, name: str) -> list[tuple[Entity, Row, str]]:
+        return [(DIMENSION_SET_LINE, each, etag(each, row["id"])) for each in self.documents.dimensions(row)]
+
     def modify(self, row: Row, place: Place, body: dict[str, Any]) -> Row:
         return self.documents.change_line(row["id"], body)
 
