@@ -11,7 +11,7 @@ import pytest
 from tests.sources.databases import PostgresDatabase, SqliteDatabase
 
 from airbooks.sources import RawDocument, Selection, SourceError, SqlSource
-from airbooks.sources.database import Columns, bind
+from airbooks.sources.database import Columns, bind, child_queries
 
 START = datetime(2026, 3, 1, 8, tzinfo=UTC)
 COLUMNS = Columns(id="id", changed_at="changed_at", number="number", division="division")
@@ -143,6 +143,11 @@ def test_selecting_by_a_column_that_is_not_described_is_told(shop: PostgresDatab
     bare = SqlSource(name="shop", hook=shop, header=HEADER, children={}, columns=Columns(id="id", changed_at="changed_at"))
     with pytest.raises(SourceError, match="name the column under `columns`"):
         list(bare.read(Selection(divisions=("US",))))
+
+
+def test_a_child_query_that_would_read_everything_is_refused() -> None:
+    with pytest.raises(SourceError, match="must limit itself"):
+        child_queries({"lines": "SELECT id, net FROM line"})
 
 
 def test_placeholders_leave_casts_and_per_cent_signs_alone() -> None:

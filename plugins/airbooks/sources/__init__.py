@@ -53,7 +53,7 @@ def _database(name: str, settings: dict[str, Any], hook: SqlHook) -> SqlSource:
         name=name,
         hook=hook,
         header=str(settings["header"]),
-        children=child_queries(settings.get("children")),
+        children=child_queries(settings.get("children") or {}),
         columns=columns_of(settings["columns"]),
         **given,
     )

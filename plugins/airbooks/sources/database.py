@@ -9,7 +9,7 @@ what has not changed is recognised by its content downstream.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -153,8 +153,8 @@ def bind(statement: str, parameters: Mapping[str, Any], placeholder: str) -> tup
         values.extend(each)
         return ", ".join([placeholder] * len(each))
 
-    escaped = statement.replace("%", "%%") if placeholder == "%s" and parameters else statement
-    return PARAMETER.sub(place, escaped), values
+    formatted = placeholder == "%s" and PARAMETER.search(statement)
+    return PARAMETER.sub(place, statement.replace("%", "%%") if formatted else statement), values
 
 
 def as_utc(value: Any) -> datetime:
@@ -170,5 +170,9 @@ def columns_of(settings: Mapping[str, str]) -> Columns:
     return Columns(**{name: str(column).lower() for name, column in settings.items()})
 
 
-def child_queries(settings: Mapping[str, Any] | Sequence[Any] | None) -> dict[str, str]:
-    return {str(name): str(statement) for name, statement in dict(settings or {}).items()}
+def child_queries(settings: Mapping[str, str]) -> dict[str, str]:
+    """The `children` block of sources.yaml; a query that would read the rows of every document is refused."""
+    for name, statement in settings.items():
+        if ":ids" not in statement:
+            raise SourceError(f"The child query {name!r} must limit itself with `IN (:ids)`.")
+    return dict(settings)

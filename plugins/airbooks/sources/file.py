@@ -142,7 +142,7 @@ def is_due(moment: datetime, selection: Selection) -> bool:
 def csv_rows(file: IO[bytes], encoding: str, options: dict[str, Any]) -> Iterator[Payload]:
     import pandas as pd
 
-    for block in pd.read_csv(file, dtype=str, keep_default_na=False, chunksize=BLOCK, encoding=encoding, **options):
+    for block in pd.read_csv(file, dtype=object, keep_default_na=False, chunksize=BLOCK, encoding=encoding, **options):
         names = [str(name) for name in block.columns]
         yield from (dict(zip(names, row, strict=True)) for row in block.itertuples(index=False, name=None))
 
