@@ -3,5 +3,11 @@
 from tests.platforms.setting import Setting
 
 SETTING = Setting.demo(
-    "business_central_eu", country="DE", tax_code="DE-S19", tax_rate="19", foreign="USD", absent_id="00000000-0000-4000-8000-000000000000"
+    "business_central_eu",
+    country="DE",
+    tax_code="DE-S19",
+    tax_rate="19",
+    foreign="USD",
+    absent_id="00000000-0000-4000-8000-000000000000",
+    tells_allocations=False,
 )

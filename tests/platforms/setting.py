@@ -1,0 +1,50 @@
+"""What the conformance suite must be told about a platform's simulated company: each room's tests have a `setup.py` with its SETTING."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any, Self
+
+from airbooks.config import load_config
+from airbooks.paths import INCLUDE
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """The company that `Simulator.connection()` reaches.
+
+    `codes(kind, code)` is what the company calls a code of ours. `tax_code` is one of our codes with `tax_rate` per cent, `foreign` a
+    currency the books are not kept in. `absent_id` has the form of the platform's ids and belongs to nothing. `options` are arguments of
+    the platform's operator. `tells_allocations` is false where the vendor lists payments without the documents they settle.
+    """
+
+    division: str
+    currency: str
+    country: str
+    codes: Callable[[str, str], str | None]
+    tax_code: str
+    tax_rate: str
+    foreign: str
+    absent_id: str
+    options: dict[str, Any]
+    tells_allocations: bool = True
+
+    @classmethod
+    def demo(cls, connection: str, **fields: Any) -> Self:
+        """The company of one of the demo's connections: division, currency, codes and options stand in include/config."""
+        config = load_config(INCLUDE / "config")
+        found = config.connections[connection]
+        return cls(
+            division=found.division,
+            currency=found.currency,
+            codes=lambda kind, code: config.mapping(connection, kind, code),
+            options=dict(found.options),
+            **fields,
+        )
+
+
+def setting(slug: str) -> Setting:
+    found: Setting = import_module(f"tests.platforms.{slug}.setup").SETTING
+    return found
