@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any, Self
 
 import httpx
@@ -55,13 +56,24 @@ class AirflowApi:
         found = self.call("GET", "/api/v2/importErrors", params={"limit": 10})["import_errors"]
         return [f"{each['filename']}: {each['stack_trace'][-800:]}" for each in found]
 
-    def unpause(self, dag_id: str) -> None:
-        self.call("PATCH", f"/api/v2/dags/{dag_id}", json={"is_paused": False})
+    def pause(self, dag_id: str, paused: bool = True) -> None:
+        self.call("PATCH", f"/api/v2/dags/{dag_id}", json={"is_paused": paused})
 
-    def trigger(self, dag_id: str, conf: Row | None = None, run_id: str | None = None) -> str:
-        """Start a run without a logical date; its run id."""
-        body = {"conf": conf or {}, "logical_date": None, **({"dag_run_id": run_id} if run_id else {})}
+    def unpause(self, dag_id: str) -> None:
+        self.pause(dag_id, paused=False)
+
+    def trigger(self, dag_id: str, run_id: str, conf: Row | None = None, run_after: datetime | None = None) -> str:
+        """Start a run without a logical date; its run id. Of several waiting runs, Airflow starts the one with the earliest `run_after`."""
+        body: Row = {"dag_run_id": run_id, "conf": conf or {}, "logical_date": None}
+        if run_after is not None:
+            body["run_after"] = run_after.isoformat()
         return str(self.call("POST", f"/api/v2/dags/{dag_id}/dagRuns", json=body)["dag_run_id"])
+
+    def fail_open_runs(self, dag_id: str) -> None:
+        """End the runs that an earlier stop left open; they would keep new ones waiting."""
+        found = self.call("GET", f"/api/v2/dags/{dag_id}/dagRuns", params={"state": ["queued", "running"], "limit": 100})
+        for run in found["dag_runs"]:
+            self.call("PATCH", f"/api/v2/dags/{dag_id}/dagRuns/{run['dag_run_id']}", json={"state": "failed"})
 
     def run_state(self, dag_id: str, run_id: str) -> str:
         """queued | running | success | failed."""

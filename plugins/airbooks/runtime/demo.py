@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import time
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from types import FrameType
 
 import httpx
@@ -80,6 +80,8 @@ def _open_house(stack: Stack, documents: int, console: Console) -> int:
     platforms = _platforms()
     with running(stack) as run:
         _prepare(run, console, documents, platforms)
+        with AirflowApi(stack.ui_url, ADMIN, stack.secrets.admin_password) as airflow:
+            airflow.unpause(REVIEW)
         run.detach()
     console.plain(f"Airflow   {stack.ui_url}   user {ADMIN}   password {stack.secrets.admin_password}")
     console.plain(f"Sandbox   {stack.sandbox_url}/__sandbox__/connections")
@@ -119,10 +121,12 @@ def _prepare(run: Run, console: Console, documents: int, platforms: Mapping[str,
 
 
 def trigger(airflow: AirflowApi, console: Console) -> str:
-    """Start the hourly Dag. It is unpaused after its run exists, so that no scheduled run comes first."""
-    run_id = airflow.trigger(HOURLY)
-    for dag in (REVIEW, HOURLY):
-        airflow.unpause(dag)
+    """Start the hourly Dag, before the scheduled run that unpausing it brings about. Questions to people wait for `make up`."""
+    airflow.fail_open_runs(HOURLY)
+    now = datetime.now(UTC)
+    run_id = airflow.trigger(HOURLY, f"demo__{now:%Y-%m-%dT%H:%M:%S}", run_after=now - timedelta(days=1))
+    airflow.pause(REVIEW)
+    airflow.unpause(HOURLY)
     console.say(f"Triggered {HOURLY}")
     return run_id
 

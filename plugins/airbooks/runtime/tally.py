@@ -28,7 +28,8 @@ CONNECTION_ROWS: LiteralString = """
            count(*) FILTER (WHERE d.delivered_at >= %(since)s AND d.confirmed_at IS NOT NULL) AS confirmed,
            count(*) FILTER (WHERE d.state = 'rejected' AND d.changed_at >= %(since)s) AS rejected,
            count(*) FILTER (WHERE d.state IN ('pending', 'sending', 'unknown')) AS open,
-           coalesce(extract(epoch FROM max(d.delivered_at) - min(d.created_at)) FILTER (WHERE d.delivered_at >= %(since)s), 0) AS seconds
+           coalesce(extract(epoch FROM max(d.delivered_at) FILTER (WHERE d.delivered_at >= %(since)s)
+                                     - min(d.created_at) FILTER (WHERE d.delivered_at >= %(since)s)), 0) AS seconds
     FROM airbooks.delivery d GROUP BY 1 ORDER BY 1
 """
 CONNECTION_VALUES: LiteralString = """
