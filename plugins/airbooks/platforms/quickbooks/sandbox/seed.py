@@ -25,7 +25,8 @@ ACCOUNTS = (
     ("4800", "Discounts given", "Income"),
     ("4900", "Freight income", "Income"),
 )
-UNDEPOSITED_FUNDS = "3"
+BANK_ACCOUNT, UNDEPOSITED_FUNDS, DISCOUNT_ACCOUNT = "1", "3", "8"
+CHARGE_ITEM = "Document charge"
 INCOME = {"EQUIPMENT": "5", "PARTS": "6", "SERVICE": "7", "FREIGHT": "9"}
 # Name, days, early-payment percent and days.
 TERMS = (("Due on receipt", 0, None, None), ("Net 14", 14, None, None), ("Net 30", 30, None, None), ("2% 10 Net 30", 30, 2, 10))
@@ -64,6 +65,8 @@ def seed_company(realm: Realm, settings: Row, taxes: tuple[tuple[str, str], ...]
     _add_taxes(realm, taxes)
     for row in catalogue:
         _add_item(realm, row)
+    charge = {"code": CHARGE_ITEM, "name": CHARGE_ITEM, "kind": "freight", "revenue_group": "FREIGHT", "list_price_usd": "0"}
+    _add_item(realm, charge)
     vendor = _add(realm, "Vendor", DisplayName="Bauer Kompressoren Vertrieb", CompanyName="Bauer Kompressoren Vertrieb")
     keep_name(realm, "Vendor", vendor)
 

@@ -16,7 +16,16 @@ from airbooks.platforms.quickbooks.sandbox.books import booked_documents, booked
 from airbooks.platforms.quickbooks.sandbox.company import READABLE, WRITES, Company
 from airbooks.platforms.quickbooks.sandbox.oauth import Authority, Refused
 from airbooks.platforms.quickbooks.sandbox.realm import Realm
-from airbooks.platforms.quickbooks.sandbox.seed import GB_REALM, GB_TAXES, US_REALM, US_TAXES, seed_company
+from airbooks.platforms.quickbooks.sandbox.seed import (
+    BANK_ACCOUNT,
+    CHARGE_ITEM,
+    DISCOUNT_ACCOUNT,
+    GB_REALM,
+    GB_TAXES,
+    US_REALM,
+    US_TAXES,
+    seed_company,
+)
 from airbooks.sandbox.kit import Books, Context, RateWindow, Simulator
 
 CLIENT_ID, CLIENT_SECRET = "ABsandboxQuickBooksClient", "sandbox-quickbooks-client-secret"
@@ -123,6 +132,7 @@ class QuickBooksSimulator(Simulator):
 
     def connection(self, realm_id: str = US_REALM) -> Row:
         """The connection to one of the two companies, the US one unless told otherwise."""
+        realm = self.realms[realm_id]
         return {
             "conn_type": self.slug,
             "host": self.context.base_url,
@@ -134,8 +144,12 @@ class QuickBooksSimulator(Simulator):
                 "realm_id": realm_id,
                 "refresh_token": self.authority.current_refresh_token(realm_id),
                 "token_url": f"{self.context.base_url}/oauth2/v1/tokens/bearer",
-                "minor_version": 75,
+                "home_currency": realm.home,
+                "tax_mode": "us" if realm.is_us else "global",
                 "po_custom_field_id": "1",
+                "charge_item_id": next(realm.with_value("Item", CHARGE_ITEM))["Id"],
+                "discount_account_id": DISCOUNT_ACCOUNT,
+                "deposit_account_id": BANK_ACCOUNT,
             },
         }
 

@@ -1,0 +1,437 @@
+"""The connection to one QuickBooks Online company: OAuth tokens, customers, sales documents, payments, reference lists.
+
+The real API has no PUT: creates and updates are POSTs to /v3/company/{realmId}/invoice (or /creditmemo), updates with Id and SyncToken.
+"""
+
+from __future__ import annotations
+
+import logging
+from base64 import b64encode
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, TypeVar
+from urllib.parse import urlencode
+from uuid import NAMESPACE_URL, uuid5
+
+from airbooks.canonical import (
+    CreditNote,
+    DocumentKind,
+    DocumentStatus,
+    Finding,
+    Invoice,
+    Party,
+    Payment,
+    PaymentKind,
+    RemoteDocument,
+    RemotePayment,
+)
+from airbooks.platforms.base import PlatformHook, Preview, Sending, Sent
+from airbooks.platforms.errors import UNREADABLE_ANSWER, Action, ErrorRule, PlatformError, ReferenceMissing
+from airbooks.platforms.quickbooks import customers, mapping, queries, reading
+from airbooks.platforms.quickbooks.refusals import refusals
+from airbooks.platforms.quickbooks.spec import (
+    CHANGED_THERE,
+    DUPLICATE,
+    INACTIVE_CUSTOMER,
+    INEXPRESSIBLE_PAYMENT,
+    MINOR_VERSION,
+    NO_MAPPING,
+    PRODUCTION,
+    SPEC,
+)
+from airbooks.platforms.references import ReferenceItem, ReferenceKind, References
+from airbooks.platforms.tokens import Token
+from airbooks.platforms.wire import Complaint, Reply, Request, base_url, to_json
+
+log = logging.getLogger(__name__)
+Read = TypeVar("Read")
+
+NUMBERS_PER_QUERY = 30
+CHANGES_KEPT = timedelta(days=30)
+CHANGES_PER_ANSWER = 1000
+
+
+class QuickBooksHook(PlatformHook):
+    """One company (realm) of QuickBooks Online (Accounting API v3, minor version 75)."""
+
+    spec = SPEC
+    page_size = 1000
+
+    # -- authorisation ----------------------------------------------------------------------------------------------------
+
+    def root(self) -> str:
+        return super().root() if self.account.host else PRODUCTION
+
+    def authorisation(self) -> Mapping[str, str]:
+        return {"Authorization": f"Bearer {self.token().access}", "Accept": "application/json"}
+
+    def issue_token(self, newest: Token | None) -> Token:
+        """Refresh: an hour's access token, and the refresh token to use next time (it may be another one).
+
+        The connection's own refresh token is used first, and again when a person has put another one there.
+        """
+        seed = str(self.setting("refresh_token"))
+        refresh = newest.refresh if newest is not None and newest.extra.get("seed") == seed else seed
+        credentials = b64encode(f"{self.account.login}:{self.account.password}".encode()).decode()
+        request = Request(
+            method="POST",
+            url=base_url(str(self.setting("token_url")), "", None, allow_http=bool(self.account.extra.get("allow_http"))),
+            headers={
+                "Authorization": f"Basic {credentials}",
+                "Accept": "application/json",
+                "Content-Type": "application/x-www-form-urlencoded",
+            },
+            content=urlencode({"grant_type": "refresh_token", "refresh_token": refresh}).encode(),
+        )
+        reply = self.wire.send(request, dict, lambda: None)
+        return self._understood(reply, lambda body: reading.token(body, seed))
+
+    def read_complaint(self, reply: Reply) -> Complaint | None:
+        return reading.complaint(reply.json())
+
+    def request_id(self, reply: Reply) -> str:
+        return reply.headers.get("intuit_tid", "")
+
+    # -- calls ------------------------------------------------------------------------------------------------------------
+
+    def path(self, resource: str) -> str:
+        return f"/v3/company/{self.setting('realm_id')}/{resource}"
+
+    def get(self, resource: str, **params: str) -> Reply:
+        return self.call("GET", self.path(resource), params={**params, "minorversion": MINOR_VERSION}, read=True)
+
+    def post(self, resource: str, body: Mapping[str, Any], *, scope: str = "call", **params: str) -> Reply:
+        asked = {**{name: value for name, value in params.items() if value}, "minorversion": MINOR_VERSION}
+        return self.call(
+            "POST", self.path(resource), params=asked, headers={"Content-Type": "application/json"}, json=dict(body), scope=scope
+        )
+
+    def rows(self, entity: str, where: str = "", *, read: Callable[[Any], Read], order: str = "", start: int = 1) -> list[Read]:
+        """One page of a SELECT, each row read by `read`; an empty QueryResponse is no rows."""
+        asked = queries.select(entity, where, order=order, start=start, limit=self.page_size)
+        return self._understood(self.get("query", query=asked), lambda body: list(map(read, body["QueryResponse"].get(entity, []))))
+
+    def _understood(self, reply: Reply, read: Callable[[Any], Read]) -> Read:
+        """What `read` makes of an answer; a good status with another form than documented proves nothing."""
+        try:
+            return read(reply.json())
+        except (KeyError, TypeError, ValueError, IndexError) as error:
+            message = f"the answer does not have the documented form ({type(error).__name__}: {error})"
+            request_id = self.request_id(reply)
+            raise PlatformError(message, platform=SPEC.slug, rule=UNREADABLE_ANSWER, status=reply.status, request_id=request_id) from None
+
+    def _error(self, rule: ErrorRule, message: str) -> PlatformError:
+        return PlatformError(message, platform=SPEC.slug, rule=rule)
+
+    def _document(self, body: Any, kind: DocumentKind) -> RemoteDocument:
+        return reading.remote_document(body[reading.ENTITY[kind]], kind, self.settings().get("charge_item_id", ""))
+
+    # -- connection -------------------------------------------------------------------------------------------------------
+
+    def test_connection(self) -> tuple[bool, str]:
+        """Reads the company and its preferences and compares them with the connection's settings."""
+        try:
+            company = self._understood(self.get(f"companyinfo/{self.setting('realm_id')}"), lambda body: body["CompanyInfo"])
+            (preferences,) = self.rows("Preferences", read=dict)
+        except PlatformError as error:
+            return False, str(error)
+        wrong = list(reading.disagreements(company, preferences, self.settings()))
+        reached = f"{company['CompanyName']} ({company['Country']})"
+        return not wrong, f"{reached}: {'; '.join(wrong)}" if wrong else f"{reached} is reached and its preferences fit"
+
+    def refusals(self, document: Invoice | CreditNote) -> tuple[Finding, ...]:
+        return refusals(document, self.settings(), self.conn_id)
+
+    # -- customers --------------------------------------------------------------------------------------------------------
+
+    def ensure_customer(self, party: Party, currency: str) -> str:
+        """The id of a customer with this currency (QuickBooks fixes it for good): found, or created under name and code."""
+        found = self._find_customer(party, currency)
+        if found is None:
+            found = self._create_customer(party, currency)
+        if not found.get("Active", True):
+            raise self._error(INACTIVE_CUSTOMER, f"customer {found['DisplayName']} (id {found['Id']}) is inactive")
+        return str(found["Id"])
+
+    def _find_customer(self, party: Party, currency: str) -> Mapping[str, Any] | None:
+        home = self._home()
+        coded = customers.with_our_code(self.rows("Customer", queries.customers_with_code(party), read=dict), party, currency, home)
+        if coded is not None:
+            return coded
+        named = [row for where in queries.customers_named(party) for row in self.rows("Customer", where, read=dict)]
+        return customers.unambiguous(named, party, currency, home)
+
+    def _create_customer(self, party: Party, currency: str) -> Mapping[str, Any]:
+        try:
+            reply = self.post("customer", mapping.customer_body(party, currency, self.settings()))
+        except PlatformError as error:
+            if error.code != "6240":
+                raise
+            found = self._find_customer(party, currency)
+            if found is None:
+                raise
+            return found
+        created: Mapping[str, Any] = self._understood(reply, lambda body: body["Customer"])
+        return created
+
+    def _home(self) -> str:
+        return str(self.setting("home_currency"))
+
+    # -- sales documents --------------------------------------------------------------------------------------------------
+
+    def find_invoice(self, number: str, kind: DocumentKind) -> list[RemoteDocument]:
+        return self.find_invoices([(number, kind)])[number, kind]
+
+    def find_invoices(self, wanted: Sequence[tuple[str, DocumentKind]]) -> dict[tuple[str, DocumentKind], list[RemoteDocument]]:
+        """The live documents with these numbers, one query for up to 30 of a kind."""
+        found: dict[tuple[str, DocumentKind], list[RemoteDocument]] = {each: [] for each in wanted}
+        for kind in DocumentKind:
+            numbers = [number for number, of_kind in found if of_kind is kind]
+            for start in range(0, len(numbers), NUMBERS_PER_QUERY):
+                for remote in self._numbered(numbers[start : start + NUMBERS_PER_QUERY], kind):
+                    found[remote.number, kind].append(remote)
+        return found
+
+    def _numbered(self, numbers: Sequence[str], kind: DocumentKind) -> list[RemoteDocument]:
+        entity = reading.ENTITY[kind]
+        documents = self.rows(entity, queries.is_one_of("DocNumber", numbers), read=lambda row: self._document({entity: row}, kind))
+        return [each for each in documents if each.status is not DocumentStatus.VOID and each.number in numbers]
+
+    def get_invoice(self, remote_id: str, kind: DocumentKind) -> RemoteDocument | None:
+        row = self._row(remote_id, kind)
+        return None if row is None else self._document({reading.ENTITY[kind]: row}, kind)
+
+    def _row(self, remote_id: str, kind: DocumentKind) -> dict[str, Any] | None:
+        entity = reading.ENTITY[kind]
+        try:
+            row: dict[str, Any] = self._understood(self.get(f"{entity.lower()}/{remote_id}"), lambda body: body[entity])
+        except PlatformError as error:
+            if error.code == "610":
+                return None
+            raise
+        return row
+
+    def create_invoices(self, batch: Sequence[Sending]) -> list[Sent]:
+        """Create documents: one by `POST /invoice`, several by `POST /batch`. Numbers are looked up first, because whether
+        QuickBooks refuses a number twice is a setting of the company; each create carries a requestid as well."""
+        taken = self.find_invoices([(each.document.number, each.document.kind) for each in batch])
+        results, free = [], []
+        for sending in batch:
+            held = taken[sending.document.number, sending.document.kind]
+            if held:
+                message = f"number {sending.document.number} is that of id {held[0].remote_id}"
+                results.append(Sent(key=sending.key, error=self._error(DUPLICATE, message)))
+            else:
+                free.append(sending)
+        bodies = []
+        for sending in free:
+            try:
+                bodies.append((sending, mapping.document_body(sending.document, sending.references, sending.options)))
+            except ReferenceMissing as missing:
+                results.append(Sent(key=sending.key, error=self._error(NO_MAPPING, str(missing))))
+        if len(bodies) == 1:
+            return [*results, self._create_one(*bodies[0])]
+        return [*results, *(self._create_many(bodies) if bodies else [])]
+
+    def _create_one(self, sending: Sending, body: Mapping[str, Any]) -> Sent:
+        kind = sending.document.kind
+        try:
+            reply = self.post(reading.ENTITY[kind].lower(), body, requestid=sending.key)
+            return Sent(key=sending.key, remote=self._understood(reply, lambda answer: self._document(answer, kind)))
+        except PlatformError as error:
+            return Sent(key=sending.key, error=error)
+
+    def _create_many(self, bodies: Sequence[tuple[Sending, Mapping[str, Any]]]) -> list[Sent]:
+        """One batch; its answers are matched by bId, and a document that no answer names gets no `Sent`."""
+        reply = self.post("batch", _batch_body(bodies), scope="batch", requestid=_batch_key(bodies))
+        answers = self._understood(reply, lambda body: {item["bId"]: item for item in body["BatchItemResponse"]})
+        named = [(sending, answers[str(n)]) for n, (sending, _) in enumerate(bodies) if str(n) in answers]
+        return [self._batch_answer(sending, answer, reply) for sending, answer in named]
+
+    def _batch_answer(self, sending: Sending, answer: Mapping[str, Any], reply: Reply) -> Sent:
+        if "Fault" in answer:
+            return Sent(key=sending.key, error=self.wire.error(reading.fault_complaint(answer["Fault"]), reply))
+        try:
+            return Sent(key=sending.key, remote=self._understood(reply, lambda _: self._document(answer, sending.document.kind)))
+        except PlatformError as error:
+            return Sent(key=sending.key, error=error)
+
+    def update_invoice(self, sending: Sending, remote: RemoteDocument) -> Sent:
+        """A full update: what our document no longer says is cleared. A stale SyncToken is re-read and tried once more, unless more
+        than a payment has changed."""
+        try:
+            body = mapping.document_body(sending.document, sending.references, sending.options)
+            updated = self._with_fresh_token(remote, lambda row: self._update(sending, mapping.with_line_ids(body, row)))
+            return Sent(key=sending.key, remote=updated)
+        except ReferenceMissing as missing:
+            return Sent(key=sending.key, error=self._error(NO_MAPPING, str(missing)))
+        except PlatformError as error:
+            return Sent(key=sending.key, error=error)
+
+    def _update(self, sending: Sending, body: Mapping[str, Any]) -> RemoteDocument:
+        kind = sending.document.kind
+        reply = self.post(reading.ENTITY[kind].lower(), body, requestid=sending.key)
+        return self._understood(reply, lambda answer: self._document(answer, kind))
+
+    def _with_fresh_token(self, remote: RemoteDocument, write: Callable[[Mapping[str, Any]], RemoteDocument]) -> RemoteDocument:
+        for attempt in (1, 2):
+            row = self._row(remote.remote_id, remote.kind)
+            if row is None:
+                raise self._error(CHANGED_THERE, f"id {remote.remote_id} was deleted")
+            self._check_unchanged(remote, self._document({reading.ENTITY[remote.kind]: row}, remote.kind))
+            try:
+                return write(row)
+            except PlatformError as error:
+                if error.action is not Action.REREAD or attempt == 2:
+                    raise
+        raise AssertionError("unreachable")
+
+    def _check_unchanged(self, before: RemoteDocument, now: RemoteDocument, *more: str) -> None:
+        for field in ("our_number", "customer_id", "currency", "total", "tax", "issue_date", *more):
+            was, is_now = getattr(before, field), getattr(now, field)
+            if was != is_now:
+                raise self._error(CHANGED_THERE, f"{field} of id {now.remote_id} was {was} and is {is_now}")
+
+    def void_invoice(self, remote: RemoteDocument, *, on: date, reason: str, key: str) -> Sent:  # noqa: ARG002 a void keeps its date
+        """Void an invoice: amounts become zero, number and record stay. A credit memo has no void; it is deleted.
+
+        A stale SyncToken is re-read and tried once more, unless a payment came or anything else changed.
+        """
+        try:
+            return self._void(remote, key)
+        except PlatformError as error:
+            if error.action is not Action.REREAD and error.code != "610":
+                return Sent(key=key, error=error)
+        try:
+            now = self.get_invoice(remote.remote_id, remote.kind)
+            if now is None:
+                return Sent(key=key, remote=_as_void(remote), note="was deleted already")
+            if now.status is DocumentStatus.VOID:
+                return Sent(key=key, remote=now, note="was void already")
+            self._check_unchanged(remote, now, "balance")
+            return self._void(now, key)
+        except PlatformError as error:
+            return Sent(key=key, error=error)
+
+    def _void(self, remote: RemoteDocument, key: str) -> Sent:
+        deletes = remote.kind is DocumentKind.CREDIT_NOTE
+        entity = reading.ENTITY[remote.kind]
+        body = {"Id": remote.remote_id, "SyncToken": remote.version}
+        reply = self.post(entity.lower(), body, operation="delete" if deletes else "void", requestid=key)
+        if deletes:
+            gone = self._understood(reply, lambda answer: answer[entity]["status"] == "Deleted")
+            return Sent(key=key, remote=_as_void(remote) if gone else None, note="deleted")
+        voided = self._understood(reply, lambda answer: self._document(answer, remote.kind))
+        was_paid = remote.balance != remote.total
+        return Sent(key=key, remote=voided, note="what was paid on it is unapplied credit now" if was_paid else "")
+
+    def preview(self, batch: Sequence[Sending]) -> list[Preview]:
+        bodies = [(each, mapping.document_body(each.document, each.references, each.options)) for each in batch]
+        if len(bodies) == 1:
+            ((sending, body),) = bodies
+            resource = reading.ENTITY[sending.document.kind].lower()
+            return [Preview(method="POST", path=f"{self.path(resource)}?minorversion={MINOR_VERSION}", body=to_json(body).decode())]
+        whole = to_json(_batch_body(bodies)).decode()
+        return [Preview(method="POST", path=f"{self.path('batch')}?minorversion={MINOR_VERSION}", body=whole)] if bodies else []
+
+    # -- payments ---------------------------------------------------------------------------------------------------------
+
+    def list_payments(self, since: datetime) -> Iterator[RemotePayment]:
+        """Payments changed since, oldest change first, then those deleted since. Deletions are known for 30 days only."""
+        seen: set[tuple[str, str]] = set()
+        moment, start = since, 1
+        while True:
+            rows = self._changed_payments(moment, start)
+            for payment in rows:
+                if (payment.remote_id, payment.version) not in seen:
+                    seen.add((payment.remote_id, payment.version))
+                    yield payment
+            if len(rows) < self.page_size:
+                break
+            # Asking by time and not by position: a payment that changes meanwhile moves to the end, and none is skipped.
+            last = rows[-1].modified_at or moment
+            moment, start = (last, 1) if last > moment else (moment, start + self.page_size)
+        yield from self._deleted_payments(since)
+
+    def _changed_payments(self, moment: datetime, start: int) -> list[RemotePayment]:
+        order = "MetaData.LastUpdatedTime"
+        return self.rows("Payment", queries.changed_since(moment), read=reading.remote_payment, order=order, start=start)
+
+    def _deleted_payments(self, since: datetime) -> list[RemotePayment]:
+        # An hour inside the limit, so that a clock that differs from the vendor's does not make the whole request invalid.
+        oldest = datetime.now(UTC) - CHANGES_KEPT + timedelta(hours=1)
+        reply = self.get("cdc", entities="Payment", changedSince=max(since, oldest).isoformat(timespec="seconds"))
+        rows = self._understood(
+            reply, lambda body: [row for part in body["CDCResponse"][0]["QueryResponse"] for row in part.get("Payment", [])]
+        )
+        if len(rows) >= CHANGES_PER_ANSWER:
+            log.warning("%s: more payments changed than one answer holds; some deletions may be missing", self.conn_id)
+        return [reading.remote_payment(row) for row in rows if row.get("status") == "Deleted"]
+
+    def apply_payment(self, payment: Payment, *, customer_id: str, key: str, references: References) -> RemotePayment:
+        """Book a receipt and apply it to its invoices. It is looked for first, by the words in its private note."""
+        if payment.kind is not PaymentKind.RECEIPT or any(each.discount or each.write_off for each in payment.allocations):
+            raise self._error(INEXPRESSIBLE_PAYMENT, f"payment {payment.source_id} ({payment.kind.value})")
+        found = self._find_payment(payment, customer_id)
+        if found is not None:
+            return found
+        reply = self.post("payment", mapping.payment_body(payment, customer_id, references), requestid=key)
+        return self._understood(reply, lambda body: reading.remote_payment(body["Payment"]))
+
+    def _find_payment(self, payment: Payment, customer_id: str) -> RemotePayment | None:
+        marker = mapping.payment_marker(payment)
+        rows = self.rows("Payment", queries.payments_of(customer_id, payment.received_on), read=dict)
+        found = [reading.remote_payment(row) for row in rows if marker in (row.get("PrivateNote") or "").splitlines()]
+        return next((each for each in found if not each.reversed), None)
+
+    # -- reference lists --------------------------------------------------------------------------------------------------
+
+    def list_reference(self, kind: ReferenceKind) -> Iterator[ReferenceItem]:
+        found = [item for entity in reading.LISTS[kind] for item in self._entries(kind, entity, queries.WITH_INACTIVE)]
+        yield from _told_apart(found) if kind is ReferenceKind.DIMENSION else found
+
+    def find_reference(self, kind: ReferenceKind, codes: Collection[str]) -> list[ReferenceItem]:
+        """Items are asked for by name (filtering by Sku is UNVERIFIED); the other lists are short and read whole."""
+        if kind is not ReferenceKind.ITEM:
+            return super().find_reference(kind, codes)
+        wanted = sorted(codes)
+        found: list[ReferenceItem] = []
+        for start in range(0, len(wanted), NUMBERS_PER_QUERY):
+            names = queries.is_one_of("Name", wanted[start : start + NUMBERS_PER_QUERY])
+            found += self._entries(kind, "Item", f"{names} and {queries.WITH_INACTIVE}")
+        return found
+
+    def _entries(self, kind: ReferenceKind, entity: str, where: str) -> Iterator[ReferenceItem]:
+        start = 1
+        while True:
+            items = self.rows(entity, where, read=lambda row: reading.reference_item(kind, entity, row), order="Id", start=start)
+            yield from items
+            if len(items) < self.page_size:
+                return
+            start += self.page_size
+
+
+def _batch_body(bodies: Sequence[tuple[Sending, Mapping[str, Any]]]) -> dict[str, Any]:
+    items = [
+        {"bId": str(n), "operation": "create", reading.ENTITY[sending.document.kind]: body} for n, (sending, body) in enumerate(bodies)
+    ]
+    return {"BatchItemRequest": items}
+
+
+def _batch_key(bodies: Sequence[tuple[Sending, Mapping[str, Any]]]) -> str:
+    """The requestid (36 characters) of exactly these documents in exactly these versions."""
+    return str(uuid5(NAMESPACE_URL, " ".join(sending.key for sending, _ in bodies)))
+
+
+def _as_void(remote: RemoteDocument) -> RemoteDocument:
+    return remote.model_copy(update={"status": DocumentStatus.VOID})
+
+
+def _told_apart(items: Sequence[ReferenceItem]) -> Iterator[ReferenceItem]:
+    """Classes and locations in one list; a location with the name of a class is called `Location:NAME`."""
+    seen = Counter(item.code for item in items)
+    for item in items:
+        doubled = seen[item.code] > 1 and item.details["list"] == "Department"
+        yield replace(item, code=f"Location:{item.code}") if doubled else item
