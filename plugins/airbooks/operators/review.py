@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from datetime import timedelta
 from itertools import groupby
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
@@ -37,15 +38,17 @@ class ExceptionReviewOperator(HITLOperator):
 
     The cause and its round come from the Dag run's params. Subject, text, options and form are made when the task runs, from what waits
     then. The first answer counts, wherever it is given: if the exceptions page (or a correction) was quicker, the task says so and
-    succeeds. An answer that lacks something is refused in the log and the question stays open. Returns ids and counts.
+    succeeds, at the latest when it looks again. An answer that lacks something is refused in the log and the question stays open.
+    Returns ids and counts.
 
     :param staging_conn_id: the Postgres connection that holds the staging schema.
+    :param look_again: how often a question that nobody answered checks whether it is settled elsewhere; it waits on otherwise.
     """
 
     template_fields = ()
 
-    def __init__(self, *, staging_conn_id: str = STAGING, **kwargs: Any) -> None:
-        super().__init__(subject="Exception", options=[kind.title() for kind in AnswerKind], **kwargs)
+    def __init__(self, *, staging_conn_id: str = STAGING, look_again: timedelta = timedelta(hours=6), **kwargs: Any) -> None:
+        super().__init__(subject="Exception", options=[kind.title() for kind in AnswerKind], response_timeout=look_again, **kwargs)
         self.staging_conn_id = staging_conn_id
 
     def execute(self, context: Context) -> dict[str, Any]:
@@ -64,6 +67,8 @@ class ExceptionReviewOperator(HITLOperator):
         """Do what the person answered, or tell them why not."""
         from airbooks.staging.answers import AlreadyAnswered, InvalidAnswerError, refuse_late
 
+        if event.get("error_type") == "timeout":
+            return self.execute(context)
         if "error" in event:
             self.process_trigger_event_error(event)
         view = self._view(context)
