@@ -11,7 +11,9 @@ from lxml import etree
 _serial = count(1)
 TODAY = "<datecreated><year>2026</year><month>02</month><day>10</day></datecreated>"
 GBP = "<basecurr>GBP</basecurr><currency>GBP</currency><exchratetype>Intacct Daily Rate</exchratetype>"
-LOGIN = "<login><userid>{user}</userid><companyid>{company}</companyid><password>{password}</password><locationid>{entity}</locationid></login>"
+LOGIN = (
+    "<login><userid>{user}</userid><companyid>{company}</companyid><password>{password}</password><locationid>{entity}</locationid></login>"
+)
 CUSTOMER = (
     "<create><CUSTOMER><CUSTOMERID>{code}</CUSTOMERID><NAME>Northside Fabrication Ltd</NAME><DISPLAYCONTACT>"
     "<PRINTAS>Northside Fabrication Ltd</PRINTAS><EMAIL1>ap@northside.example</EMAIL1><MAILADDRESS><CITY>Leeds</CITY>"
@@ -34,13 +36,14 @@ class Gateway:
     def request(self, *functions: str, **settings: Any) -> bytes:
         control = {"control_id": f"test-{next(_serial)}", "unique": "false", "transaction": "false", "sender_password": ""} | settings
         sign_in = settings.get("sign_in") or (f"<sessionid>{self.session}</sessionid>" if self.session else self.login())
-        calls = "".join(each if each.startswith("<function") else f'<function controlid="f{n}">{each}</function>' for n, each in enumerate(functions, 1))
+        numbered = (f'<function controlid="f{position}">{each}</function>' for position, each in enumerate(functions, 1))
+        calls = "".join(given if given.startswith("<function") else made for given, made in zip(functions, numbered, strict=True))
+        password = control["sender_password"] or self.extra["sender_password"]
         return (
-            f"<request><control><senderid>{self.extra['sender_id']}</senderid>"
-            f"<password>{control['sender_password'] or self.extra['sender_password']}</password><controlid>{control['control_id']}</controlid>"
-            f"<uniqueid>{control['unique']}</uniqueid><dtdversion>3.0</dtdversion><includewhitespace>false</includewhitespace></control>"
-            f'<operation transaction="{control["transaction"]}"><authentication>{sign_in}</authentication><content>{calls}</content>'
-            "</operation></request>"
+            f"<request><control><senderid>{self.extra['sender_id']}</senderid><password>{password}</password>"
+            f"<controlid>{control['control_id']}</controlid><uniqueid>{control['unique']}</uniqueid><dtdversion>3.0</dtdversion>"
+            f'</control><operation transaction="{control["transaction"]}"><authentication>{sign_in}</authentication>'
+            f"<content>{calls}</content></operation></request>"
         ).encode()
 
     def post(self, body: bytes, url: str = "", content_type: str = "application/xml") -> httpx.Response:

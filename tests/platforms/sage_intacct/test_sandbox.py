@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 from lxml import etree
+from tests.platforms.sage_intacct.gateway_client import GBP, Gateway, credit, errors, invoice, line, payment, texts
 
 from airbooks.sandbox.server import Sandbox
-from tests.platforms.sage_intacct.gateway_client import GBP, Gateway, credit, errors, invoice, line, payment, texts
 
 SLUG = "sage_intacct"
 
@@ -207,8 +207,10 @@ def test_a_credit_memo_is_an_adjustment_with_negative_lines(server: Sandbox, gat
 def test_a_draft_is_posted_by_an_update_and_may_be_deleted_before(gateway: Gateway) -> None:
     draft = _created(gateway, head="<action>Draft</action>")
     assert gateway.invoice(draft)["STATE"] == "Draft"
-    update = '<update_invoice key="{}"><action>Submit</action><updateinvoiceitems><updatelineitem line_num="1"><memo>m</memo>' \
+    update = (
+        '<update_invoice key="{}"><action>Submit</action><updateinvoiceitems><updatelineitem line_num="1"><memo>m</memo>'
         "</updatelineitem></updateinvoiceitems></update_invoice>"
+    )
     assert gateway.one(update.format(draft)).findtext("status") == "success"
     assert gateway.invoice(draft)["STATE"] == "Posted"
     assert gateway.one(f'<delete_invoice key="{draft}"/>').findtext("status") == "success"
@@ -389,8 +391,10 @@ def test_a_query_for_what_does_not_exist_fails(gateway: Gateway, query: str) -> 
 
 def test_queries_come_in_pages_with_what_remains(gateway: Gateway) -> None:
     gateway.call(*(invoice(number=f"UK-SI-{n:06}") for n in range(5)))
-    page = "<query><object>ARINVOICE</object><select><field>RECORDID</field></select><orderby><order><field>RECORDID</field><descending/>" \
+    page = (
+        "<query><object>ARINVOICE</object><select><field>RECORDID</field></select><orderby><order><field>RECORDID</field><descending/>"
         "</order></orderby><pagesize>2</pagesize><offset>{}</offset></query>"
+    )
     first, last = (gateway.one(page.format(offset)).find("data") for offset in (0, 4))
     assert first is not None
     assert last is not None
@@ -400,7 +404,10 @@ def test_queries_come_in_pages_with_what_remains(gateway: Gateway) -> None:
 
 def test_read_by_query_goes_on_with_read_more(gateway: Gateway) -> None:
     gateway.call(*(invoice(number=f"UK-SI-{n:06}") for n in range(3)))
-    text = "<readByQuery><object>ARINVOICE</object><fields>RECORDID</fields><query>CUSTOMERID = 'C-UK-0042'</query><pagesize>2</pagesize></readByQuery>"
+    text = (
+        "<readByQuery><object>ARINVOICE</object><fields>RECORDID</fields>"
+        "<query>CUSTOMERID = 'C-UK-0042'</query><pagesize>2</pagesize></readByQuery>"
+    )
     first = gateway.one(text).find("data")
     assert first is not None
     assert [str(each.tag) for each in first] == ["arinvoice", "arinvoice"]

@@ -43,6 +43,7 @@ ENTITIES = ("100", "200")
 SESSION_HOURS = 8
 CONCURRENT = 2
 SIGN_IN = Error("XL03000006", "Sign-in information is incorrect", "Check the sign-in information and try again.")
+OFF_LINE = RefusalError.of("DL02000001", "The Service is Temporarily Off-line. Please try again later.")
 STATUS = {"Draft": "draft", "Posted": "open", "Selected": "open", "Partially Paid": "partially_paid", "Paid": "paid", "Reversed": "void"}
 
 
@@ -57,7 +58,7 @@ class SageIntacctSimulator(Simulator):
         "demo_expired": "The company's demo licence has ended (PL04000055).",
         "gateway_busy": "The rate limit is exceeded (GW-0010): HTTP 429, or inside HTTP 200 with status=200.",
         "offline": "The service is temporarily off-line, said inside HTTP 200.",
-        "edge_cut": "The edge gives up after the work was committed: HTTP 524 with an HTML page.",
+        "edge_cut": "The edge gives up after a request that changes something was committed: HTTP 524 with an HTML page.",
         "lock_period": "The books are closed through the date `through` (YYYY-MM-DD; default today).",
         "number_documents": "Document numbering is on: the company numbers invoices and adjustments itself and ignores the given number.",
         "refuse_number": "The company refuses the document number it is given.",
@@ -122,7 +123,7 @@ class SageIntacctSimulator(Simulator):
             )
         path = request.url.path.removeprefix(f"/{self.slug}")
         answer, status = self._request(body, path)
-        if self.struck("edge_cut"):
+        if _changes(body) and self.struck("edge_cut"):
             return Response("<html><head><title>524: A timeout occurred</title></head></html>", 524, media_type="text/html")
         return xml_response(answer, status)
 
@@ -157,6 +158,9 @@ class SageIntacctSimulator(Simulator):
             operation.append(error_message([who if isinstance(who, Error) else SIGN_IN]))
             return response, 200
         operation.append(authentication_block(who))
+        if self.struck("offline"):
+            operation.extend([result_block(each, OFF_LINE) for each in request.iterfind("operation/content/function")])
+            return response, 200
         operation.extend(self._functions(request, who))
         if is_unique(request):
             self.store.table("USED")[f"request {request.findtext('control/controlid')}"] = {}
@@ -216,21 +220,18 @@ class SageIntacctSimulator(Simulator):
         functions = request.findall("operation/content/function")
         operation = request.find("operation")
         as_one = operation is not None and operation.get("transaction") == "true"
-        broken, down = self.struck("partial_batch"), self.struck("offline") is not None
+        broken = self.struck("partial_batch")
         unlucky = int(broken.get("position", 2)) if broken is not None else 0
         self.tables.begin()
         results: list[etree._Element] = []
         for position, function in enumerate(functions, start=1):
-            outcome = self._off_line() if down else self._run(function, who, request, position == unlucky, alone=not as_one)
+            outcome = self._run(function, who, request, position == unlucky, alone=not as_one)
             if as_one and isinstance(outcome, RefusalError):
                 self.tables.undo()
                 return [result_block(each, outcome if each is function else None) for each in functions]
             results.append(result_block(function, outcome))
         self._remember(functions, results, request)
         return results
-
-    def _off_line(self) -> RefusalError:
-        return RefusalError.of("DL02000001", "The Service is Temporarily Off-line. Please try again later.")
 
     def _run(self, function: etree._Element, who: SignedIn, request: etree._Element, unlucky: bool, alone: bool) -> Answer | RefusalError:
         control_id = function.get("controlid", "")
@@ -357,3 +358,7 @@ class SageIntacctSimulator(Simulator):
             applied=applied if row["STATE"] == "C" else {},
             status="posted" if row["STATE"] == "C" else "void",
         )
+
+
+def _changes(body: bytes) -> bool:
+    return any(word in body for word in (b"<create", b"<update_", b"<reverse_", b"<delete", b"<apply_"))
