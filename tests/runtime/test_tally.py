@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from airbooks.runtime.report import connection_table, last_line
-from airbooks.runtime.tally import ConnectionRow, Ledger, Recorded, Tally, tally
+from airbooks.runtime.tally import ConnectionRow, Documents, Ledger, Recorded, Tally, tally
 
 NOTHING = Ledger(documents={})
 
@@ -32,11 +32,12 @@ def row(delivered: int, on_the_way: int = 0, **values: str) -> ConnectionRow:
 
 def recorded(each: ConnectionRow, *numbers: str, exceptions: tuple[str, ...] = ()) -> Recorded:
     delivered = {("quickbooks_us", number) for number in numbers}
-    return Recorded(rows=[each], causes=[], delivered_numbers=delivered, exception_numbers=set(exceptions))
+    waiting = Documents(count=len(exceptions), numbers=set(exceptions))
+    return Recorded(rows=[each], causes=[], delivered_numbers=delivered, waiting=waiting, settled=Documents(count=0, numbers=set()))
 
 
 def counted(source: set[str], after: Ledger, said: Recorded, before: Ledger = NOTHING) -> Tally:
-    return tally(source, {"quickbooks_us": before}, {"quickbooks_us": after}, said)
+    return tally(Documents(count=len(source), numbers=source), {"quickbooks_us": before}, {"quickbooks_us": after}, said)
 
 
 def test_what_is_booked_once_and_what_waits_for_a_person_makes_a_right_demo() -> None:
@@ -68,6 +69,13 @@ def test_a_document_that_is_nowhere_is_lost() -> None:
 
 def test_a_document_called_delivered_that_stands_in_no_book_is_lost() -> None:
     result = counted({"A"}, NOTHING, recorded(row(1, USD="1.00"), "A", exceptions=("A",)))
+    assert (result.lost, result.right) == (1, False)
+
+
+def test_of_two_documents_with_one_number_the_missing_one_is_lost() -> None:
+    said = recorded(row(1, USD="1.00"), "A")
+    books = {"quickbooks_us": ledger(("A", "USD", "1.00"))}
+    result = tally(Documents(count=2, numbers={"A"}), {"quickbooks_us": NOTHING}, books, said)
     assert (result.lost, result.right) == (1, False)
 
 

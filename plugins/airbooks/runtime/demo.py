@@ -20,7 +20,7 @@ from airbooks.runtime.console import Console
 from airbooks.runtime.control import Run, running
 from airbooks.runtime.errors import SetupError
 from airbooks.runtime.settings import ADMIN, ERP, STAGING, Stack
-from airbooks.runtime.tally import Ledger, Recorded, Tally, source_numbers, tally
+from airbooks.runtime.tally import Ledger, Recorded, Tally, source_documents, tally
 from airbooks.staging.migrate import MigrationError, migrate
 
 HOURLY, REVIEW = "hourly_invoice_sync", "exception_review"
@@ -69,7 +69,7 @@ def _day(stack: Stack, documents: int, console: Console) -> int:
             if state == "failed":
                 console.plain(failures(airflow, run_id))
         recorded = Recorded.read(stack.cluster.url(STAGING), since)
-        result = tally(source_numbers(stack.cluster.url(ERP)), before, _ledgers(stack, platforms), recorded)
+        result = tally(source_documents(stack.cluster.url(ERP)), before, _ledgers(stack, platforms), recorded)
         console.say("Stopping")
     _print(stack, console, recorded, result)
     console.plain(report.last_line(result, console.seconds, ran=state == "success"))

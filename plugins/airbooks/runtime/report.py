@@ -8,6 +8,7 @@ from textwrap import shorten
 from airbooks.runtime.settings import Stack
 from airbooks.runtime.tally import Cause, ConnectionRow, Tally, money
 
+SHOWN_CAUSES = 15
 HEAD = ("connection", "delivered", "value", "confirmed", "rejected", "seconds")
 
 
@@ -25,12 +26,15 @@ def cause_list(causes: Sequence[Cause]) -> str:
     """Exceptions grouped by cause: how many documents, what is wrong, what to do."""
     if not causes:
         return "No exceptions."
-    blocks = [
-        f"{cause.documents:>4} x  {cause.code}{f' on {cause.connection}' if cause.connection else ''}: {shorten(cause.says, 200)}\n"
-        f"        {shorten(cause.fix, 200)}"
-        for cause in causes
-    ]
-    return "\n".join(["Exceptions by cause:", *blocks])
+    further = causes[SHOWN_CAUSES:]
+    rest = [f"   ... and {len(further)} more causes with {sum(cause.documents for cause in further)} documents"] if further else []
+    return "\n".join(["Exceptions by cause:", *map(_cause, causes[:SHOWN_CAUSES]), *rest])
+
+
+def _cause(cause: Cause) -> str:
+    where = f" on {cause.connection}" if cause.connection else ""
+    worth = f" ({money({cause.currency: cause.amount})})" if cause.currency else ""
+    return f"{cause.documents:>4} x  {cause.code}{where}: {shorten(cause.says, 150)}{worth}\n        {shorten(cause.fix, 150)}"
 
 
 def where_next(stack: Stack) -> str:

@@ -21,7 +21,8 @@ DELIVERED_NUMBERS: LiteralString = """
     SELECT d.connection, o.number FROM airbooks.delivery d JOIN airbooks.document o USING (document_id)
     WHERE d.state = 'delivered' AND d.operation = 'create'
 """
-EXCEPTION_NUMBERS: LiteralString = "SELECT number FROM airbooks.exception WHERE state = 'open' AND severity = 'error'"
+WAITING: LiteralString = "SELECT raw_id, number FROM airbooks.exception WHERE state = 'open' AND severity = 'error'"
+SETTLED: LiteralString = "SELECT raw_id, number FROM airbooks.document WHERE is_current AND state IN ('rejected', 'cancelled')"
 CONNECTION_ROWS: LiteralString = """
     SELECT d.connection,
            count(*) FILTER (WHERE d.delivered_at >= %(since)s) AS delivered,
@@ -38,11 +39,11 @@ CONNECTION_VALUES: LiteralString = """
     WHERE d.delivered_at >= %(since)s AND d.operation = 'create' GROUP BY 1, 2 ORDER BY 1, 2
 """
 CAUSES: LiteralString = """
-    SELECT c.code, c.connection, c.says, c.fix, count(*) AS documents,
-           array_remove(array_agg(DISTINCT e.currency), '') AS currencies, sum(e.amount) AS amount
+    SELECT c.code, c.connection, c.says, c.fix, count(DISTINCT e.raw_id) AS documents,
+           coalesce(string_agg(DISTINCT nullif(e.currency, ''), '/'), '') AS currency, coalesce(sum(e.amount), 0) AS amount
     FROM airbooks.exception e JOIN airbooks.exception_cause c USING (cause_id)
     WHERE e.state = 'open' AND e.severity = 'error'
-    GROUP BY c.cause_id ORDER BY documents DESC, c.code
+    GROUP BY c.cause_id ORDER BY count(*) DESC, c.code, c.connection
 """
 
 
@@ -97,18 +98,32 @@ class Cause:
     says: str
     fix: str
     documents: int
-    currencies: list[str]
-    amount: Decimal | None
+    currency: str
+    amount: Decimal
+
+
+@dataclass(frozen=True, kw_only=True)
+class Documents:
+    """Some documents of the source: how many, and their numbers (fewer, where two documents share one)."""
+
+    count: int
+    numbers: set[str]
+
+    @classmethod
+    def read(cls, database: psycopg.Connection[Row], query: LiteralString) -> Documents:
+        rows = database.execute(query).fetchall()
+        return cls(count=len({row["raw_id"] for row in rows}), numbers={row["number"] for row in rows})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Recorded:
-    """What Postgres says: the run's rows, and the numbers that were ever delivered or wait for a person."""
+    """What Postgres says: the run's rows, and what became of every document so far."""
 
     rows: list[ConnectionRow]
     causes: list[Cause]
     delivered_numbers: set[tuple[str, str]]  # (connection, number)
-    exception_numbers: set[str]
+    waiting: Documents  # with an open exception
+    settled: Documents  # rejected by a person, or cancelled
 
     @classmethod
     def read(cls, dsn: str, since: datetime) -> Recorded:
@@ -119,18 +134,19 @@ class Recorded:
             rows = [_connection_row(row, values) for row in database.execute(CONNECTION_ROWS, {"since": since})]
             causes = [Cause(**row) for row in database.execute(CAUSES)]
             delivered = {(row["connection"], row["number"]) for row in database.execute(DELIVERED_NUMBERS)}
-            exceptions = {row["number"] for row in database.execute(EXCEPTION_NUMBERS)}
-        return cls(rows=rows, causes=causes, delivered_numbers=delivered, exception_numbers=exceptions)
+            waiting, settled = Documents.read(database, WAITING), Documents.read(database, SETTLED)
+        return cls(rows=rows, causes=causes, delivered_numbers=delivered, waiting=waiting, settled=settled)
 
 
 def _connection_row(row: Row, values: Mapping[str, Values]) -> ConnectionRow:
     return ConnectionRow(**{**row, "seconds": float(row["seconds"])}, values=values.get(row["connection"], {}))
 
 
-def source_numbers(erp_dsn: str) -> set[str]:
-    """The numbers of every posted document in the sales ERP."""
+def source_documents(erp_dsn: str) -> Documents:
+    """Every posted document of the sales ERP."""
     with psycopg.connect(erp_dsn) as database:
-        return {number for (number,) in database.execute(SOURCE_NUMBERS)}
+        numbers = [number for (number,) in database.execute(SOURCE_NUMBERS)]
+    return Documents(count=len(numbers), numbers=set(numbers))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,24 +166,25 @@ class Tally:
         return not self.disagreements and not self.duplicates and not self.lost
 
 
-def tally(source: set[str], before: Mapping[str, Ledger], after: Mapping[str, Ledger], recorded: Recorded) -> Tally:
+def tally(source: Documents, before: Mapping[str, Ledger], after: Mapping[str, Ledger], recorded: Recorded) -> Tally:
     """Compare what the platforms' books gained with what Postgres recorded, and account for every document of the source.
 
     `before` and `after` map connections to their books. A document is lost when it is neither booked nor waiting for a person,
     or when Postgres calls it delivered and it stands in no book.
     """
     booked = {(connection, number) for connection, ledger in after.items() for number in ledger.numbers()}
-    unaccounted = source - {number for _, number in booked} - recorded.exception_numbers
-    missing = recorded.delivered_numbers - booked
+    accounted = {number for _, number in booked} | recorded.waiting.numbers | recorded.settled.numbers
+    unaccounted, missing = source.numbers - accounted, recorded.delivered_numbers - booked
+    short = source.count - sum(len(ledger.documents) for ledger in after.values()) - recorded.waiting.count - recorded.settled.count
     gained = {connection: after[connection].since(before[connection]) for connection in after}
     return Tally(
-        documents=len(source),
+        documents=source.count,
         delivered=sum(len(ledger.documents) for ledger in gained.values()),
-        exceptions=len(recorded.exception_numbers),
+        exceptions=recorded.waiting.count,
         duplicates=sum(ledger.duplicates() for ledger in after.values()),
-        lost=len(unaccounted | {number for _, number in missing}),
+        lost=max(len(unaccounted | {number for _, number in missing}), short),
         platforms=len(after),
-        disagreements=[*_disagreements(gained, recorded.rows), *_named("is in no book and in no exception", unaccounted)],
+        disagreements=[*_disagreements(gained, recorded.rows), *_named("in no book and in no exception", unaccounted)],
     )
 
 
