@@ -16,7 +16,7 @@ ISSUED = date(2026, 3, 16)
 REASONS = {"E": "Resale", "AE": "Reverse charge", "K": "Intra-Community supply", "G": "Export of goods", "O": "Not subject to tax"}
 SELLER = Party(code="UK", name="Supplier Ltd", vat_id="GB714285603")
 BUYER = Party(code="C-UK-0001", name="Harbour Foundry Ltd", vat_id="GB123456789", legal_id="01234567")
-UNITS = {"EUR": 2, "GBP": 2, "USD": 2, "JPY": 0, "KWD": 3}
+UNITS = {"AUD": 2, "CHF": 2, "EUR": 2, "GBP": 2, "JPY": 0, "KWD": 3, "NZD": 2, "USD": 2}
 
 
 def rounded(value: Decimal, currency: str = "EUR") -> Decimal:
