@@ -131,16 +131,28 @@ def test_an_override_waives_the_rule_for_these_documents_only(database: psycopg.
 
 def test_an_override_of_a_closed_period_gives_deliveries_another_posting_date(database: psycopg.Connection) -> None:
     row = add_delivery(database, add_document(database, "AU-SI-1", state="valid"))
-    database.execute('UPDATE airbooks.delivery SET options = \'{"approve": true, "waivers": ["OTHER"]}\'')
+    database.execute('UPDATE airbooks.delivery SET options = \X)
     given = Answer(kind=AnswerKind.OVERRIDE, by="ines", reason="October is closed", posting_date=date(2026, 11, 1))
     answer(database, _open(database, row, found=PERIOD), given)
-    assert one(database, "SELECT options FROM airbooks.delivery") == {
-        "approve": True,
-        "posting_date": "2026-11-01",
-        "waivers": ["OTHER", "AB-PERIOD"],
-    }
+    assert one(database, "SELECT options FROM airbooks.delivery") == {"approve": True, "posting_date": "2026-11-01"}
     assert _state(database, row)[0] == "pending"
     assert one(database, "SELECT posting_date FROM airbooks.waiver") == date(2026, 11, 1)
+
+
+def test_what_a_platform_refuses_can_only_be_overridden_by_another_posting_date(database: psycopg.Connection) -> None:
+    refused = add_delivery(database, add_document(database, "AU-SI-1", state="valid"), "rejected")
+    closed = add_delivery(database, add_document(database, "AU-SI-2", state="valid"), "rejected")
+    given = Answer(kind=AnswerKind.OVERRIDE, by="ines", reason="please")
+    with pytest.raises(InvalidAnswerError, match="Override is no answer here; choose retry or reject or hold"):
+        answer(database, _open(database, refused, found=REFUSED), given)
+    with pytest.raises(InvalidAnswerError, match="fill in the posting date"):
+        answer(database, _open(database, closed, found=finding("AB-REFUSED:period closed", connection=CONNECTION)), given)
+
+
+def test_what_is_on_the_platform_already_cannot_be_rejected_here(database: psycopg.Connection) -> None:
+    row = add_delivery(database, add_document(database, "AU-SI-1", state="valid"), "delivered")
+    cause = _open(database, row, found=finding("AB-ECHO", connection=CONNECTION))
+    assert read_cause(database, cause).options == (AnswerKind.RETRY, AnswerKind.HOLD)
 
 
 def test_a_rejected_document_is_out_and_nobody_is_asked_about_it_again(database: psycopg.Connection) -> None:

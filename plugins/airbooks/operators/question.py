@@ -25,7 +25,7 @@ _MEANINGS = {
     AnswerKind.REJECT: "these documents shall not be delivered. Needs a *Reason*.",
     AnswerKind.HOLD: "not now. It stays on the exceptions page and nobody is asked again.",
 }
-_OTHER_DATE = "post these documents on the *Posting date*, or without one in the closed period. Needs a *Reason*."
+_OTHER_DATE = "post these documents on the *Posting date*. Needs a *Reason*."
 
 
 @dataclass(frozen=True, slots=True)

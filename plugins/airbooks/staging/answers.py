@@ -134,6 +134,8 @@ def check(cause: Cause, answer: Answer) -> None:
         raise InvalidAnswerError(f"{answer.kind.capitalize()} needs a reason: it is kept in the audit trail.")
     if answer.kind is AnswerKind.MAP and not answer.map_to.strip():
         raise InvalidAnswerError("Map needs the platform's code to map to.")
+    if answer.kind is AnswerKind.OVERRIDE and not (cause.can_be_waived or answer.posting_date):
+        raise InvalidAnswerError("The platform refuses this, so only another posting date overrides it: fill in the posting date.")
     if answer.posting_date and not (answer.kind is AnswerKind.OVERRIDE and cause.takes_posting_date):
         raise InvalidAnswerError("A posting date goes with Override where a period is closed; leave it empty otherwise.")
 
@@ -180,10 +182,8 @@ def _override(decision: _Decision) -> tuple[int, int]:
     )
     decision.execute(
         """
-        UPDATE airbooks.delivery v SET changed_at = now(), options = v.options
-            || jsonb_strip_nulls(jsonb_build_object('posting_date', %(posting_date)s::date))
-            || jsonb_build_object('waivers', coalesce(v.options -> 'waivers', '[]') - %(code)s::text || to_jsonb(%(code)s::text))
-        WHERE v.state <> 'sending' AND v.delivery_id IN (
+        UPDATE airbooks.delivery SET options = options || jsonb_strip_nulls(jsonb_build_object('posting_date', %(posting_date)s::date))
+        WHERE state <> 'sending' AND delivery_id IN (
             SELECT delivery_id FROM airbooks.exception WHERE cause_id = %(cause_id)s AND state = 'open')
         """
     )

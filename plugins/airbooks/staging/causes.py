@@ -36,7 +36,10 @@ class UnknownCauseError(AirbooksError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cause:
-    """One row of exception_cause. `round` counts how often it was opened; `answer` and what follows tell of the last decision."""
+    """One row of exception_cause. `round` counts how often it was opened; `answer` and what follows tell of the last decision.
+
+    `at_delivery`: a platform refused, or booked something else; `delivered`: and at least one of the documents is on the platform.
+    """
 
     cause_id: str
     code: str
@@ -53,6 +56,8 @@ class Cause:
     reason: str
     decided_by: str
     decided_at: datetime | None
+    at_delivery: bool = False
+    delivered: bool = False
 
     @property
     def review_run(self) -> str:
@@ -70,17 +75,23 @@ class Cause:
         return "period" in f"{self.code} {self.subject}".lower()
 
     @property
+    def can_be_waived(self) -> bool:
+        """Whether the rule is ours to waive: not what a platform refuses, nor what makes a document unreadable."""
+        return not (self.missing_code or self.at_delivery or self.code.startswith(_NEVER_WAIVED))
+
+    @property
     def options(self) -> tuple[AnswerKind, ...]:
         """The answers that make sense."""
         if self.state == "closed":
             return ()
-        first: tuple[AnswerKind, ...] = ()
-        if self.missing_code:
-            first = (AnswerKind.MAP,)
-        elif not self.code.startswith(_NEVER_WAIVED):
-            first = (AnswerKind.OVERRIDE,)
-        last = () if self.state == "held" else (AnswerKind.HOLD,)
-        return (*first, AnswerKind.RETRY, AnswerKind.REJECT, *last)
+        sensible = {
+            AnswerKind.MAP: self.missing_code is not None,
+            AnswerKind.OVERRIDE: self.can_be_waived or self.takes_posting_date,
+            AnswerKind.RETRY: True,
+            AnswerKind.REJECT: not self.delivered,
+            AnswerKind.HOLD: self.state == "open",
+        }
+        return tuple(kind for kind, makes_sense in sensible.items() if makes_sense)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,10 +136,14 @@ class CauseView:
         return sum(self.counts.values())
 
 
-_CAUSE_COLUMNS = (
-    "cause_id, code, connection, subject, says, fix, state, round, opened_at, review_run_id,"
-    " answer, answer_data, reason, decided_by, decided_at"
-)
+_CAUSES = """
+SELECT cause_id, code, connection, subject, says, fix, state, round, opened_at, review_run_id, answer, answer_data, reason, decided_by,
+    decided_at, coalesce(at_delivery, false) AS at_delivery, coalesce(delivered, false) AS delivered
+FROM airbooks.exception_cause c, LATERAL (
+    SELECT bool_or(e.delivery_id IS NOT NULL) AS at_delivery, bool_or(v.state = 'delivered') AS delivered
+    FROM airbooks.exception e LEFT JOIN airbooks.delivery v USING (delivery_id)
+    WHERE e.cause_id = c.cause_id AND e.state = 'open') waiting
+"""
 
 # One row per document, whatever number of lines or deliveries of it failed.
 _WAITING = """
@@ -147,9 +162,10 @@ WITH waiting AS (
 
 def read_cause(connection: psycopg.Connection, cause_id: str, *, lock: bool = False) -> Cause:
     """A cause, locked until the transaction ends if asked; raises UnknownCauseError."""
-    statement = f"SELECT {_CAUSE_COLUMNS} FROM airbooks.exception_cause WHERE cause_id = %s"  # noqa: S608 only constants are put in
+    if lock:
+        connection.execute("SELECT FROM airbooks.exception_cause WHERE cause_id = %s FOR UPDATE", [cause_id])
     with connection.cursor(row_factory=class_row(Cause)) as cursor:
-        cause = cursor.execute(f"{statement} FOR UPDATE" if lock else statement, [cause_id]).fetchone()
+        cause = cursor.execute(f"{_CAUSES} WHERE cause_id = %s", [cause_id]).fetchone()
     if cause is None:
         raise UnknownCauseError(f"There is no exception {cause_id!r}.")
     return cause
@@ -159,7 +175,7 @@ def causes_to_review(connection: psycopg.Connection, limit: int = 1_000) -> list
     """Open causes that hold documents back and that nobody was asked about in this round, oldest first."""
     with connection.cursor(row_factory=class_row(Cause)) as cursor:
         return cursor.execute(
-            f"SELECT {_CAUSE_COLUMNS} FROM airbooks.exception_cause c WHERE state = 'open' AND review_run_id = ''"  # noqa: S608
+            f"{_CAUSES} WHERE state = 'open' AND review_run_id = ''"
             " AND EXISTS (SELECT FROM airbooks.exception e WHERE e.cause_id = c.cause_id AND e.state = 'open' AND e.severity = 'error')"
             " ORDER BY opened_at, cause_id LIMIT %s",
             [limit],
@@ -236,7 +252,8 @@ def _first_open_date(cause: Cause) -> date | None:
 def _headline(cause: Cause, counts: Mapping[str, int], values: Mapping[str, Decimal]) -> str:
     words = " and ".join(_counted(kind, count) for kind, count in sorted(counts.items(), reverse=True))
     amounts = " and ".join(amount_words(value, currency) for currency, value in values.items())
-    return f"{cause.says.rstrip('.')}: {', '.join(part for part in (words, amounts) if part) or 'nothing waits for it any more'}"
+    where = f" ({cause.connection})" if cause.connection not in cause.says else ""
+    return f"{cause.says.rstrip('.')}{where}: {', '.join(part for part in (words, amounts) if part) or 'nothing waits for it any more'}"
 
 
 def _counted(kind: str, count: int) -> str:
