@@ -299,6 +299,15 @@ def test_a_full_us_invoice_comes_back_to_the_cent(hook: QuickBooksHook, us: Comp
     assert row["ExchangeRate"] == Decimal("1.086957")
 
 
+def test_automated_sales_tax_takes_our_total_whatever_it_would_compute(quickbooks: Sandbox) -> None:
+    quickbooks.inject("quickbooks", "automated_sales_tax")
+    sales = document(lines=(line("1", "1", "100.00", **TAXED),), tax="8.25")
+    with QuickBooksHook("quickbooks_us", account=account_of(quickbooks, tax_mode="us_automated")) as hook:
+        assert hook.test_connection()[0]
+        sent, remote = booked(hook, sales)
+    assert differences(sales, remote, sent.references.customer) == ()
+
+
 def test_a_british_invoice_with_two_rates_comes_back_to_the_cent(gb_hook: QuickBooksHook) -> None:
     lines = (
         line("1", "3", "33.33", tax_code="GB-S20", tax_category="S", tax_rate=Decimal(20)),

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.platforms.quickbooks.documents import (
     BUYER,
@@ -288,6 +288,7 @@ AMOUNTS = st.decimals(min_value=Decimal("0.01"), max_value=Decimal("99999999.99"
 QUANTITIES = st.decimals(min_value=Decimal("0.001"), max_value=Decimal("99999"), places=3)
 
 
+@settings(deadline=None)
 @given(quantity=QUANTITIES, amount=AMOUNTS)
 def test_quantity_times_price_is_always_the_amount_to_the_cent(quantity: Decimal, amount: Decimal) -> None:
     sold = line("1", str(quantity), "1.00").model_copy(update={"net_amount": amount})
@@ -296,12 +297,14 @@ def test_quantity_times_price_is_always_the_amount_to_the_cent(quantity: Decimal
     assert -price.as_tuple().exponent <= 7  # type: ignore[operator]
 
 
+@settings(deadline=None)
 @given(quantity=st.integers(1, 500), price=st.decimals(min_value=Decimal("0.001"), max_value=Decimal(9999), places=4))
 def test_a_price_that_fits_is_sent_as_it_is(quantity: int, price: Decimal) -> None:
     sold = line("1", str(quantity), str(price)).model_copy(update={"net_amount": cents(quantity * price)})
     assert quantity_and_price(sold, sold.net_amount) == (Decimal(quantity), price)
 
 
+@settings(deadline=None)
 @given(amount=AMOUNTS, weights=st.lists(AMOUNTS, min_size=1, max_size=12))
 def test_shares_of_a_discount_add_up_and_none_is_far_from_its_proportion(amount: Decimal, weights: list[Decimal]) -> None:
     parts = spread(amount, weights)
@@ -310,6 +313,7 @@ def test_shares_of_a_discount_add_up_and_none_is_far_from_its_proportion(amount:
         assert abs(part - amount * weight / sum(weights)) <= Decimal("0.01")
 
 
+@settings(deadline=None)
 @given(nets=st.lists(AMOUNTS, min_size=2, max_size=8), percent=st.integers(1, 100), mixed=st.booleans())
 def test_lines_less_discount_are_the_net_total_in_every_representation(nets: list[Decimal], percent: int, mixed: bool) -> None:
     lines = tuple(line(str(n), "1", str(net), **TAXED) for n, net in enumerate(nets))
