@@ -36,7 +36,13 @@ _ACCESS = (
         says="The app registration may not do this in Business Central.",
         fix="Give it permission sets on the page Microsoft Entra Applications (SUPER is not allowed for apps).",
     ),
-    _rule("not permitted", Action.STOP, status=(400,), text=r"\bpermissions?\b"),
+    _rule(
+        "not permitted",
+        Action.STOP,
+        status=(400,),
+        text=r"\bpermissions?\b",
+        fix="Give the app the permission that the message names, on the page Microsoft Entra Applications.",
+    ),
     _rule(
         "company or environment unknown",
         Action.STOP,

@@ -114,7 +114,13 @@ ERRORS = (
     _refused("business rule", "6000"),
     _refused("malformed request", "1040", "2130", "4000", "4001"),
     ErrorRule(name="system failure", action=Action.RETRY, outcome=_MAYBE, text=r"\(SystemFault\)$"),
-    ErrorRule(name="not authorised", action=Action.STOP, outcome=_NO, text=r"\((Authori[sz]ati?onFault|AuthenticationFault)\)$"),
+    ErrorRule(
+        name="not authorised",
+        action=Action.STOP,
+        outcome=_NO,
+        text=r"\((Authori[sz]ati?onFault|AuthenticationFault)\)$",
+        fix="Connect the company again with a user who may use the API.",
+    ),
     ErrorRule(name="refused", action=Action.REVIEW, outcome=_NO, text=r"\(ValidationFault\)$"),
     ErrorRule(name="platform failure", action=Action.RETRY, outcome=_MAYBE, status=(500, 502, 503, 504)),
 )
@@ -198,7 +204,7 @@ SPEC = PlatformSpec(
             default=US,
             choices=(US, US_AUTOMATED, GLOBAL),
         ),
-        FormField(name="default_income_item_id", label="Item id for lines without an item"),
+        FormField(name="default_income_item_id", label="Item id for lines without an item", help="Empty: every line needs an item."),
         FormField(
             name="charge_item_id",
             label="Item id for charges of the whole document",

@@ -75,7 +75,7 @@ ERRORS = (
 FORM = (
     FormField(name="company_id", label="Company id", help="A sandbox is a company of its own, for example acme-sandbox.", required=True),
     FormField(name="sender_id", label="Sender id", help="Of your web-services developer licence.", required=True),
-    FormField(name="sender_password", label="Sender password", required=True, secret=True),
+    FormField(name="sender_password", label="Sender password", help="Of the sender id, not of the user.", required=True, secret=True),
     FormField(name="entity_id", label="Entity", help="Location id of the entity to work in; empty means the top level."),
     FormField(name="base_currency", label="Base currency", help="Of the entity, for example GBP.", required=True),
     FormField(name="multi_currency", label="Multi-currency is on", kind="boolean", default=True),
