@@ -131,7 +131,7 @@ def test_an_override_waives_the_rule_for_these_documents_only(database: psycopg.
 
 def test_an_override_of_a_closed_period_gives_deliveries_another_posting_date(database: psycopg.Connection) -> None:
     row = add_delivery(database, add_document(database, "AU-SI-1", state="valid"))
-    database.execute('UPDATE airbooks.delivery SET options = \X)
+    database.execute("UPDATE airbooks.delivery SET options = jsonb_build_object('approve', true)")
     given = Answer(kind=AnswerKind.OVERRIDE, by="ines", reason="October is closed", posting_date=date(2026, 11, 1))
     answer(database, _open(database, row, found=PERIOD), given)
     assert one(database, "SELECT options FROM airbooks.delivery") == {"approve": True, "posting_date": "2026-11-01"}
