@@ -69,14 +69,15 @@ def stack(ui_port: int = 0, sandbox_port: int = 0) -> Stack:
 
 
 def realdata(data: Path, ui_port: int = 0, sandbox_port: int = 0) -> int:
-    """Deliver the file's documents and account for each; the exit code."""
-    return guarded("realdata", lambda console: _deliver(data.resolve(), stack(ui_port, sandbox_port), console))
+    """Deliver the file's documents into empty books and account for each; the exit code."""
+    return guarded("realdata", lambda console: _deliver(data.resolve(), ui_port, sandbox_port, console))
 
 
-def _deliver(data: Path, place: Stack, console: Console) -> int:
+def _deliver(data: Path, ui_port: int, sandbox_port: int, console: Console) -> int:
     counted = count_file(data)
     console.say(f"{data.name}: {len(counted):,} documents, {sum(each.lines for each in counted.values()):,} lines")
-    clean(place)
+    clean(stack())
+    place = stack(ui_port, sandbox_port)
     os.environ |= {"AIRBOOKS_CONFIG": str(CONFIG), "AIRBOOKS_REALDATA": str(data), "AIRBOOKS_CATALOGUE": str(CONFIG / "catalogue.csv")}
     with running(place) as run, MemoryWatch(run.supervisor.pid) as memory:
         state = _run(run, console)
