@@ -634,7 +634,9 @@ def test_the_books_report_documents_and_payments_in_plain_words(client: Client) 
     found = {each.our_number: each for each in books.documents}
     assert (found["EU-SI-000002"].status, found["EU-SI-000001"].status) == ("draft", "partially_paid")
     assert found["EU-SI-000001"].balance == found["EU-SI-000001"].total - 100
-    assert [(each.reference, each.amount, each.applied) for each in books.payments] == [("PAY-1", Decimal(100), {posted["id"]: Decimal(100)})]
+    assert [(each.reference, each.amount, each.applied) for each in books.payments] == [
+        ("PAY-1", Decimal(100), {posted["id"]: Decimal(100)})
+    ]
 
 
 def test_default_dates_are_the_work_date(client: Client) -> None:
