@@ -109,6 +109,8 @@ def test_an_excel_sheet_is_read_as_text(tmp_path: Path) -> None:
 def test_documents_can_be_chosen_by_number_and_division(csv_file: Path) -> None:
     assert list(nets(read(csv_file, Selection(numbers=("SI-007", "SI-008"))))) == ["SI-007", "SI-008"]
     assert len(read(csv_file, Selection(divisions=("UK",)), division="division")) == 25
+    with pytest.raises(SourceError, match="name the column under `division`"):
+        read(csv_file, Selection(divisions=("UK",)))
 
 
 def test_a_file_that_came_before_the_watermark_gives_nothing(csv_file: Path) -> None:

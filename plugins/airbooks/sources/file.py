@@ -58,6 +58,8 @@ class FileSource:
         modified = self._modified()
         if not is_due(modified, selection):
             return
+        if selection.divisions and not self.division:
+            raise SourceError(f"Source {self.name} cannot select by division: name the column under `division`.")
         self._check_size()
         documents = (self._document(key, rows, modified) for key, rows in self._gathered(self._row_counts()))
         wanted = (each for each in documents if self._is_selected(each, selection))
