@@ -59,6 +59,7 @@ def test_a_working_connection_says_what_it_reaches(house: House) -> None:
         ({"company_id": "other"}, "sign-in"),
         ({"entity_id": "300"}, "sign-in"),
         ({"tax_solution_id": "Australia - GST"}, "no tax solution 'Australia - GST'"),
+        ({"custom_number_field": "NO_SUCH_FIELD"}, "NO_SUCH_FIELD"),
     ],
 )
 def test_a_broken_connection_says_what_is_missing(sandbox: Any, extra: dict[str, str], words: str) -> None:
@@ -588,6 +589,13 @@ def test_the_companys_codes_are_listed_and_found(house: House, kind: ReferenceKi
     assert code in listed
     found = house.hook.find_reference(kind, {code, "NO-SUCH-CODE"})
     assert {(item.code, item.remote_id, item.active) for item in found} == {(code, code, True)}
+
+
+def test_a_field_that_the_company_does_not_have_is_no_doubt_about_a_document(house: House) -> None:
+    wrong = account(house.sandbox, custom_number_field="NO_SUCH_FIELD")
+    with SageIntacctHook("sage_intacct_uk", account=wrong) as hook, pytest.raises(PlatformError) as raised:
+        hook.find_invoice("UK-SI-000123", DocumentKind.INVOICE)
+    assert raised.value.outcome is Outcome.DID_NOT_HAPPEN
 
 
 def test_units_are_no_list_of_this_platform(house: House) -> None:

@@ -507,6 +507,15 @@ def test_faults_answer_as_the_vendor_does_and_book_nothing(
     assert _created(gateway)
 
 
+def test_a_third_request_at_once_is_throttled(server: Sandbox, gateway: Gateway) -> None:
+    simulator: Any = server.simulators[SLUG]
+    simulator.in_flight = 2
+    answer = gateway.post(gateway.request(invoice()))
+    simulator.in_flight = 0
+    assert (answer.status_code, "GW-0010" in answer.text) == (429, True)
+    assert _created(gateway)
+
+
 def test_document_numbering_replaces_our_number(server: Sandbox, gateway: Gateway) -> None:
     server.inject(SLUG, "number_documents")
     field = (

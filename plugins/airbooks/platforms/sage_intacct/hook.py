@@ -1,4 +1,4 @@
-"""Sage Intacct over its XML gateway."""
+"""Sage Intacct over its XML gateway (DTD 3.0); the vendor's REST twin is not built."""
 
 from __future__ import annotations
 
@@ -132,13 +132,19 @@ class SageIntacctHook(PlatformHook):
             raise self._error(result, reply)
         return result
 
+    def _read(self, result: Result, reply: Reply) -> Result:
+        """A reading function leaves nothing in doubt, whatever its error says."""
+        if result.complaint is not None:
+            raise self._error(result, reply).as_not_happened()
+        return result
+
     def _rows(self, *wanted: Query) -> list[list[reading.Row]]:
         """All records of several queries, asked for together and page by page."""
         rows: list[list[reading.Row]] = [[] for _ in wanted]
         left = {str(position): query for position, query in enumerate(wanted)}
         while left:
             results, reply = self._run([Function(name, query.call()) for name, query in left.items()], read=True)
-            found = {each.control_id: self._good(each, reply) for each in results}
+            found = {each.control_id: self._read(each, reply) for each in results}
             for name in left:
                 rows[int(name)] += found[name].rows
             left = {name: query.next() for name, query in left.items() if found[name].remaining}
@@ -152,10 +158,14 @@ class SageIntacctHook(PlatformHook):
 
     def test_connection(self) -> tuple[bool, str]:
         solution = str(self.setting("tax_solution_id") or "")
-        wanted = self._query("TAXSOLUTION", ("SOLUTIONID", "TAXMETHOD"))
+        wanted = (
+            self._query("LOCATION", ("LOCATIONID", "NAME")),
+            self._query("TAXSOLUTION", ("SOLUTIONID", "TAXMETHOD")),
+            self._query("ARINVOICE", reading.document_fields(self.settings()), equal("RECORDNO", "0")),  # do all our fields exist?
+        )
         try:
             self.renew_token()
-            locations, solutions = self._rows(self._query("LOCATION", ("LOCATIONID", "NAME")), wanted)
+            locations, solutions, _ = self._rows(*wanted)
         except PlatformError as error:
             return False, f"{error} {error.rule.says} {error.rule.fix}".strip()
         known = [row["SOLUTIONID"] for row in solutions]
@@ -170,9 +180,8 @@ class SageIntacctHook(PlatformHook):
 
     def ensure_customer(self, party: Party, currency: str) -> str:  # noqa: ARG002 a customer here takes every currency
         fields = ("CUSTOMERID", "NAME", "DISPLAYCONTACT.EMAIL1")
-        by_code, by_name = self._rows(
-            self._query("CUSTOMER", fields, equal("CUSTOMERID", party.code)), self._query("CUSTOMER", fields, equal("NAME", party.name))
-        )
+        names = (equal("CUSTOMERID", party.code), equal("NAME", party.name[: money.NAME_MAX]))
+        by_code, by_name = self._rows(*(self._query("CUSTOMER", fields, each) for each in names))
         if by_code:
             return by_code[0]["CUSTOMERID"]
         mail = party.contact.email.lower()
@@ -349,7 +358,7 @@ class SageIntacctHook(PlatformHook):
         query = self._query("ARPYMT", reading.PAYMENT_FIELDS, queries.since("WHENMODIFIED", since))
         while True:
             results, reply = self._run([Function("payments", query.call())], read=True)
-            page = self._good(results[0], reply)
+            page = self._read(results[0], reply)
             yield from self._payments([row for row in page.rows if reading.is_receipt(row)])
             if not page.remaining:
                 return
