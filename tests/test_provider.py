@@ -13,6 +13,7 @@ from tests.in_airflow import ask
 
 from airbooks.platforms import registry
 from airbooks.provider import get_provider_info
+from airbooks.sandbox.server import running
 
 AIRFLOW = Path(airflow.__file__).parent
 FORMS = """
@@ -26,6 +27,13 @@ from airflow.providers_manager import ProvidersManager
 hooks = ProvidersManager().hooks
 print(json.dumps({name: [info.hook_name, info.hook_class_name, info.connection_testable]
                   for name, info in hooks.items() if info and info.package_name == "airbooks"}))
+"""
+
+TEST_CONNECTIONS = """
+import json
+from airflow.models import Connection
+from airbooks.platforms import registry
+print(json.dumps({slug: Connection.get_connection_from_secrets(f"{slug}_books").test_connection() for slug in registry.slugs()}))
 """
 
 
@@ -93,3 +101,15 @@ def test_the_form_of_a_platform_has_every_field_of_its_own(slug: str, forms: dic
 def test_airflow_finds_the_hook_of_a_connection_and_can_test_it(slug: str, hooks: dict[str, Any]) -> None:
     spec = registry.spec(slug)
     assert hooks[slug] == [spec.title, spec.hook_path, True]
+
+
+@pytest.mark.parametrize("wrong", [False, True], ids=["right", "wrong password"])
+def test_the_test_button_reaches_every_platform(tmp_path: Path, wrong: bool) -> None:
+    with running(registry.slugs()) as sandbox:
+        stored = {}
+        for slug, simulator in sandbox.simulators.items():
+            connection = {**simulator.connection(), **({"password": "wr0ng-password-of-somebody"} if wrong else {})}
+            stored[f"AIRFLOW_CONN_{slug.upper()}_BOOKS"] = json.dumps(connection)
+        answers = ask(TEST_CONNECTIONS, tmp_path, installed=True, AIRFLOW__CORE__TEST_CONNECTION="Enabled", **stored)
+    assert {slug: works for slug, (works, _) in answers.items()} == dict.fromkeys(registry.slugs(), not wrong), answers
+    assert all(says and "wr0ng" not in says for _, says in answers.values())
