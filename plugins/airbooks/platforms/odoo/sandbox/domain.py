@@ -26,10 +26,27 @@ def leaf_of(term: Any) -> Leaf:
 
 
 def must_hold(domain: list[Any]) -> list[Leaf]:
-    """The leaves that every match satisfies: all of them when nothing is negated or an alternative, else none."""
-    if any(term in ("|", "!") for term in domain if isinstance(term, str)):
-        return []
-    return [leaf_of(term) for term in domain if not isinstance(term, str)]
+    """The leaves that every match satisfies: those under no "|" and no "!"."""
+    held: list[Leaf] = []
+    place = 0
+    while place < len(domain):
+        term = domain[place]
+        if term in ("|", "!"):
+            place = _end(domain, place)
+            continue
+        if term != "&":
+            held.append(leaf_of(term))
+        place += 1
+    return held
+
+
+def _end(domain: list[Any], place: int) -> int:
+    """Where the expression that starts at `place` ends."""
+    missing = 1
+    while missing and place < len(domain):
+        missing += 1 if domain[place] in ("&", "|") else 0 if domain[place] == "!" else -1
+        place += 1
+    return place
 
 
 def matches(domain: list[Any], read: Read) -> bool:

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 from airbooks.sandbox.kit import Row
 
 from .domain import matches, must_hold
-from .orm import Env, Model, number, rounded
-from .refusals import Missing, ServerFailure, UserRefusal
+from .orm import Env, Model
+from .refusals import Missing, ServerFailure, UserRefusal, ValidationRefusal
 from .totals import line_amounts, to_unit
+from .values import number, rounded
 
 if TYPE_CHECKING:
     from .simulator import OdooSimulator
@@ -163,7 +164,9 @@ class MoveLine(Model):
         product = env.model("product.product").rows.get(line.get("product_id") or 0)
         if "tax_ids" not in line:
             line["tax_ids"] = self.odoo.invoices.default_taxes(env, product, move)
-        if not line.get("account_id"):
+        if line.get("account_id") is False:
+            raise ValidationRefusal("Missing required account on accountable line.")
+        if "account_id" not in line:
             line["account_id"] = self.odoo.invoices.default_account(env, product, move)
         if not line.get("name") and product:
             line["name"] = product["name"]

@@ -51,8 +51,9 @@ class CellRefusal(Exception):  # noqa: N818  becomes a message
         self.column = column
 
     def place(self) -> Row:
-        """Which field the message is about."""
-        return {"field": self.column.told.name, "field_name": self.column.told.label}
+        """Which field the message is about; of a line's columns it is the field of the lines."""
+        field = self.column.path.partition("/")[0]
+        return {"field": field, "field_name": field.removesuffix("_id").removesuffix("_ids").replace("_", " ").capitalize()}
 
 
 def plan_of(model: Model, fields: list[str], env: Env) -> Plan:
@@ -103,10 +104,13 @@ def load(model: Model, env: Env, fields: list[str], data: list[list[str]]) -> Ro
     before = database.savepoint()
     ids: list[int] = []
     messages: list[Row] = []
+    refusals: list[Row] = []
+    whole: Row = {}
     last = -1
     for number, (start, rows) in enumerate(spans(plan, data)):
         last = start + len(rows) - 1
         at = {"rows": {"from": start, "to": last}, "record": number}
+        whole = whole or at
         inner = database.savepoint()
         try:
             ids.append(_import(model, env, plan, rows))
@@ -114,11 +118,19 @@ def load(model: Model, env: Env, fields: list[str], data: list[list[str]]) -> Ro
             messages.append({"type": "error", "message": str(wrong), **wrong.place(), **at})
             database.rollback(inner)
         except Refusal as refused:
-            messages.append({"type": "error", "message": _said(refused), **at})
+            refusals.append({"type": "error", "message": _said(refused), **at})
             database.rollback(inner)
+    messages += _reported(refusals, whole)
     if messages:
         database.rollback(before)
     return {"ids": False if messages else ids, "messages": messages, "nextrow": 0 if last + 1 >= len(data) else last + 1}
+
+
+def _reported(refusals: list[Row], first: Row) -> list[Row]:
+    """The batch is tried as a whole first, and its error is reported under the first record, whichever caused it."""
+    if not refusals or refusals[0]["record"] == first["record"]:
+        return refusals
+    return [{**refusals[0], **first}, *refusals]
 
 
 def _said(refused: Refusal) -> str:

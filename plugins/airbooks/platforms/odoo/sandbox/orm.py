@@ -4,15 +4,13 @@ A method marked `@of_model` takes named arguments; one marked `@of_records` take
 which is one transaction: it commits as a whole or leaves no trace.
 """
 
-# ruff: noqa: ARG001, ARG002  overriding methods share one signature
+# ruff: noqa: ARG002  overriding methods share one signature
 from __future__ import annotations
 
 import inspect
-import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from airbooks.sandbox.kit import Row
@@ -22,6 +20,7 @@ from .domain import leaf_of, matches, must_hold
 from .loading import load as load_rows
 from .refusals import AccessRefusal, Missing, NotFound, SerializationFailure, ServerFailure, UserRefusal, WrongArguments
 from .schema import SCHEMA, Field
+from .values import CLEAN, TEXT_FIELD
 
 if TYPE_CHECKING:
     from .simulator import OdooSimulator
@@ -90,24 +89,6 @@ class Env:
 
     def today(self) -> str:
         return self.odoo.clock.today().isoformat()
-
-
-def rounded(value: Decimal, digits: int = 2) -> Decimal:
-    """Half away from zero, as the vendor rounds."""
-    return value.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP)
-
-
-def number(value: Any, name: str) -> Decimal:
-    """A number as sent: JSON number or numeric text; false and null are zero."""
-    if value is False or value is None or value == "":
-        return Decimal(0)
-    try:
-        read = Decimal(str(value)) if not isinstance(value, bool) else Decimal(int(value))
-    except InvalidOperation:
-        raise ServerFailure(f"could not convert string to float: {value!r}") from None
-    if not read.is_finite():
-        raise ServerFailure(f"could not convert {name} to float: {value!r}")
-    return read
 
 
 class Model:
@@ -200,7 +181,7 @@ class Model:
         named = {term[0] for term in domain if isinstance(term, list) and term}
         if "active" not in self.fields or "active" in named or env.context.get("active_test") is False:
             return domain
-        return [["active", "=", True], *domain] if not domain or must_hold(domain) else ["&", ["active", "=", True], *_joined(domain)]
+        return [["active", "=", True], *domain]
 
     def ordered(self, env: Env, rows: list[Row], order: str | None) -> list[Row]:
         for term in reversed((order or "id").split(",")):
@@ -227,7 +208,7 @@ class Model:
             return int(found)
         return found
 
-    def names_to_read(self, env: Env, fields: list[str] | None) -> list[str]:
+    def names_to_read(self, fields: list[str] | None) -> list[str]:
         for name in fields or ():
             if name not in self.fields:
                 raise ServerFailure(f"Invalid field {name!r} on model {self.name!r}")
@@ -252,13 +233,13 @@ class Model:
         order: str | None = None,
         load: str = "_classic_read",
     ) -> list[Row]:
-        names = self.names_to_read(env, fields)
+        names = self.names_to_read(fields)
         return [self.shown(env, row, names, load) for row in self.selected(env, domain or [], offset, limit, order)]
 
     @of_records
     def read(self, env: Env, ids: list[int], fields: list[str] | None = None, load: str = "_classic_read") -> list[Row]:
         env.demand(self.name, "read")
-        names = self.names_to_read(env, fields)
+        names = self.names_to_read(fields)
         rows = [row for record_id in ids if (row := self.found(record_id)) is not None]
         for row in rows:
             if not self.visible(env, row):
@@ -322,7 +303,7 @@ class Model:
         return record_id
 
     def store(self, env: Env, row: Row) -> None:
-        kept = {name: value for name, value in row.items() if value is not False or self.fields.get(name, _CHAR).type == "boolean"}
+        kept = {name: value for name, value in row.items() if value is not False or self.fields.get(name, TEXT_FIELD).type == "boolean"}
         self.rows.put(row["id"], {**kept, "write_date": env.now()})
 
     def cleaned(self, env: Env, vals: Row) -> Row:
@@ -345,7 +326,7 @@ class Model:
             return self.references(env, told, value)
         if value is False or value is None:
             return Decimal(0) if told.type in NUMBERS else False
-        return _CLEAN[told.type](told, value)
+        return CLEAN[told.type](told, value)
 
     def reference(self, env: Env, told: Field, value: Any) -> int | bool:
         if value is False or value is None:
@@ -369,76 +350,6 @@ class Model:
             else:
                 raise ServerFailure(f"Wrong value for {self.name}.{told.name}: {command!r}")
         return [one for one in ids if self.reference(env, told, one)]
-
-
-_CHAR = Field("", "char")
-
-
-def _text(told: Field, value: Any) -> str | bool:
-    return str(value) or False
-
-
-def _html(told: Field, value: Any) -> str | bool:
-    text = str(value)
-    return False if not text else text if text.startswith("<") else f"<p>{text}</p>"
-
-
-def _date(told: Field, value: Any) -> str:
-    try:
-        return date.fromisoformat(str(value)[:10]).isoformat()
-    except ValueError:
-        raise ServerFailure(f"time data {value!r} does not match format '%Y-%m-%d'") from None
-
-
-def _datetime(told: Field, value: Any) -> str:
-    return datetime.fromisoformat(str(value)).strftime("%Y-%m-%d %H:%M:%S")
-
-
-def _selection(told: Field, value: Any) -> str:
-    if value not in told.choices:
-        raise ServerFailure(f"Wrong value for {told.name}: {value!r}")
-    return str(value)
-
-
-def _json(told: Field, value: Any) -> Any:
-    if not isinstance(value, dict):
-        raise ServerFailure(f"Wrong value for {told.name}: {value!r}")
-    return json.loads(json.dumps(value, default=str), parse_float=Decimal)
-
-
-def _boolean(told: Field, value: Any) -> bool:
-    return bool(value)
-
-
-def _integer(told: Field, value: Any) -> int:
-    return int(value)
-
-
-def _number(told: Field, value: Any) -> Decimal:
-    return number(value, told.name)
-
-
-_CLEAN: dict[str, Callable[[Field, Any], Any]] = {
-    "char": _text,
-    "text": _text,
-    "html": _html,
-    "date": _date,
-    "datetime": _datetime,
-    "selection": _selection,
-    "json": _json,
-    "boolean": _boolean,
-    "integer": _integer,
-    "float": _number,
-    "monetary": _number,
-}
-
-
-def _joined(domain: list[Any]) -> list[Any]:
-    """The domain with its implied "&" written out, so that one more term can be put before it."""
-    open_terms = 0
-    for term in reversed(domain):
-        open_terms += -1 if term in ("&", "|") else 0 if term == "!" else 1
-    return ["&"] * (open_terms - 1) + domain
 
 
 def _sort_key(value: Any) -> tuple[int, Any]:

@@ -8,8 +8,9 @@ from typing import Any
 from airbooks.sandbox.kit import Row
 
 from .numbering import next_name
-from .orm import Env, Model, number, of_records
+from .orm import Env, Model, of_records
 from .refusals import UserRefusal, WrongArguments
+from .values import number
 
 NOTHING_LEFT = (
     "There's nothing left to pay for the selected journal items, so no payment registration is necessary. "

@@ -142,7 +142,8 @@ def _shared(env: Env) -> None:
 def _products(env: Env, catalogue: list[Row]) -> None:
     taxes = env.model("account.tax").rows
     defaults = [taxes.having("company_id", company)[0] for company in env.model("res.company").rows]
-    for item in catalogue:
+    general = {"code": "GOODS", "name": "Goods", "kind": "item", "revenue_group": "PARTS", "list_price_usd": "1"}
+    for item in (*catalogue, general):
         _add(
             env,
             "product.product",

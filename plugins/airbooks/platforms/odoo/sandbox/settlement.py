@@ -143,13 +143,9 @@ class Settlement:
         return to_unit(home * Decimal(target["invoice_currency_rate"]), self.odoo.invoices.unit(target))
 
     def _touch(self, env: Env, *moves: int) -> None:
-        """A reconciliation bumps `write_date` of both documents and of the payment."""
+        """A reconciliation bumps `write_date` of both documents (of a payment: of its entry)."""
         for move_id in moves:
-            move = self.odoo.invoices.rows[move_id]
-            self.odoo.invoices.store(env, move)
-            payment = self.odoo.models["account.payment"].rows.get(move.get("payment_id") or 0)
-            if payment is not None:
-                self.odoo.models["account.payment"].store(env, payment)
+            self.odoo.invoices.store(env, self.odoo.invoices.rows[move_id])
 
     def unlink(self, env: Env, partial_id: int) -> None:
         partial = self.partials.rows.get(partial_id)

@@ -1,0 +1,284 @@
+"""Customer payments: booked once under an external id, applied to documents, and listed with what they settle."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from airbooks.canonical import Allocation, Payment, PaymentKind, RemoteAllocation, RemotePayment
+from airbooks.platforms.errors import Action, ErrorRule, Outcome, PlatformError
+from airbooks.platforms.odoo.mapping import ImportRows, cell, external_name
+from airbooks.platforms.odoo.reading import PAYMENT_FIELDS, amount, label, record_id, remote_payment, stamp
+from airbooks.platforms.odoo.spec import FIRST_JSON2
+from airbooks.platforms.references import ReferenceKind, References
+
+if TYPE_CHECKING:
+    from airbooks.platforms.odoo.hook import OdooHook
+
+Row = dict[str, Any]
+BATCH = 200
+UNEQUAL = ErrorRule(name="cannot be applied like that", action=Action.REVIEW, outcome=Outcome.DID_NOT_HAPPEN)
+NOT_APPLIED = ErrorRule(name="booked and not fully applied", action=Action.REVIEW, outcome=Outcome.HAPPENED)
+SETTLED_STATES = ["in_payment", "paid", "partial", "reversed"]
+
+
+# Booking
+
+
+def apply_payment(hook: OdooHook, payment: Payment, *, customer_id: str, key: str, references: References) -> RemotePayment:
+    """Book one payment and apply it. Repeated with the same key it goes on where an earlier try ended."""
+    documents = _documents(hook, payment)
+    if payment.kind is not PaymentKind.RECEIPT:
+        raise _unequal(hook, payment, f"a {payment.kind.value.replace('_', '-')} is entered in Odoo by hand")
+    if any(each.discount or each.write_off for each in payment.allocations):
+        return _with_write_off(hook, payment, documents, references)
+    ordered = _in_order(hook, payment, documents)
+    payment_id = _booked(hook, payment, customer_id, key, references)
+    _apply(hook, payment_id, ordered)
+    return _result(hook, payment, payment_id)
+
+
+def _documents(hook: OdooHook, payment: Payment) -> dict[str, Row]:
+    """The documents that the payment names, by remote id, with what they have open."""
+    ids = [int(each.remote_id) for each in payment.allocations]
+    fields = ["id", "name", "state", "amount_residual", "currency_id", "partner_id"]
+    rows = hook.odoo.run("account.move", "read", ids=ids, fields=fields, read=True) if ids else []
+    found = {str(row["id"]): row for row in rows}
+    for each in payment.allocations:
+        row = found.get(each.remote_id)
+        if row is None or row["state"] != "posted":
+            raise _unequal(
+                hook, payment, f"{each.document_number} is {'not in Odoo' if row is None else row['state']}, so nothing can be paid on it"
+            )
+    return found
+
+
+def _in_order(hook: OdooHook, payment: Payment, documents: Mapping[str, Row]) -> list[Allocation]:
+    """The allocations in the order that gives each its amount: Odoo applies as much as is open, so a part payment has to be the last.
+
+    Documents that an earlier try of the same payment has settled count as closed. A payment in another currency than its document is left
+    to Odoo's rates.
+    """
+    closing = [each for each in payment.allocations if _closes(payment, each, documents[each.remote_id])]
+    partial = [each for each in payment.allocations if each not in closing]
+    if len(partial) > 1 or (partial and payment.unapplied):
+        told = ", ".join(each.document_number for each in partial)
+        raise _unequal(hook, payment, f"Odoo applies as much of a payment as is open, so it cannot leave part of {told} unpaid")
+    return [*closing, *partial]
+
+
+def _closes(payment: Payment, allocation: Allocation, document: Row) -> bool:
+    return label(document["currency_id"]) != payment.currency or _open(document) <= allocation.amount
+
+
+def _open(document: Row) -> Decimal:
+    return amount(document["amount_residual"], label(document["currency_id"]))
+
+
+def _booked(hook: OdooHook, payment: Payment, customer_id: str, key: str, references: References) -> int:
+    """The payment's id: of an earlier try, or imported now; posted in both cases."""
+    name = external_name("pay", key.replace("-", ""))
+    known = hook.by_external_id(name, model="account.payment")
+    if known is None:
+        known = hook.imported("account.payment", [_payment_rows(hook, payment, customer_id, f"{hook.module}.{name}", references)])[0]
+    state = hook.odoo.run("account.payment", "read", ids=[known], fields=["state"], read=True)[0]["state"]
+    if state == "draft":
+        hook.odoo.run("account.payment", "action_post", ids=[known])
+    return known
+
+
+def _payment_rows(hook: OdooHook, payment: Payment, customer_id: str, name: str, references: References) -> ImportRows:
+    values: Row = {
+        "payment_type": "inbound",
+        "partner_type": "customer",
+        "partner_id/.id": customer_id,
+        "amount": payment.amount,
+        "date": payment.received_on.isoformat(),
+        memo_field(hook): payment.reference or payment.source_id,
+        "currency_id/.id": hook.currency_id(payment.currency),
+        "journal_id/.id": hook.bank_journal()["id"],
+    }
+    method = _method(hook, payment, references)
+    if method:
+        values["payment_method_line_id/.id"] = method
+    return ImportRows(name, ("id", *values), [[name, *(cell(value) for value in values.values())]])
+
+
+def memo_field(hook: OdooHook) -> str:
+    """`memo`; before 18 it was `ref` (from memory)."""
+    return "memo" if hook.version >= FIRST_JSON2 - 1 else "ref"
+
+
+def _method(hook: OdooHook, payment: Payment, references: References) -> str:
+    if payment.method and references.has(ReferenceKind.PAYMENT_METHOD, payment.method):
+        return references.get(ReferenceKind.PAYMENT_METHOD, payment.method).remote_id
+    return str(hook.number_setting("payment_method_line_id") or "")
+
+
+def _apply(hook: OdooHook, payment_id: int, allocations: Sequence[Allocation]) -> None:
+    """Settle each document with the receivable item of the payment's entry; those that are settled with it already are left alone."""
+    payment = hook.odoo.run("account.payment", "read", ids=[payment_id], fields=["move_id", "reconciled_invoice_ids"], read=True)[0]
+    entry = record_id(payment["move_id"])
+    if entry is None or not allocations:
+        return
+    domain = [["move_id", "=", entry], ["account_type", "=", "asset_receivable"]]
+    line = hook.odoo.run("account.move.line", "search", domain=domain, limit=1, read=True)[0]
+    for each in allocations:
+        if int(each.remote_id) not in payment["reconciled_invoice_ids"]:
+            hook.odoo.run("account.move", "js_assign_outstanding_line", ids=[int(each.remote_id)], line_id=line)
+
+
+def _result(hook: OdooHook, payment: Payment, payment_id: int) -> RemotePayment:
+    """What is booked, after checking that every document got its amount."""
+    remote = next(iter(read_payments(hook, [payment_id])))
+    applied = {each.remote_id: each.amount for each in remote.allocations}
+    wrong = [each for each in payment.allocations if applied.get(each.remote_id) != each.amount]
+    if wrong and _same_currency(remote, payment):
+        told = ", ".join(f"{each.document_number}: {applied.get(each.remote_id, 0)} instead of {each.amount}" for each in wrong)
+        raise hook.failed(
+            NOT_APPLIED, f"payment {payment.reference or payment.source_id} is booked (id {payment_id}), but applied as {told}"
+        )
+    return remote
+
+
+def _same_currency(remote: RemotePayment, payment: Payment) -> bool:
+    return remote.currency == payment.currency
+
+
+def _unequal(hook: OdooHook, payment: Payment, why: str) -> PlatformError:
+    return hook.failed(UNEQUAL, f"Payment {payment.reference or payment.source_id} of {payment.amount} {payment.currency}: {why}.")
+
+
+# Early-payment discounts and write-offs
+
+
+def _with_write_off(hook: OdooHook, payment: Payment, documents: Mapping[str, Row], references: References) -> RemotePayment:
+    """Through the wizard, which closes one document and books the difference. It has no key: an equal payment counts as this one."""
+    [allocation] = payment.allocations if len(payment.allocations) == 1 else [None]
+    if allocation is None or payment.unapplied:
+        raise _unequal(hook, payment, "a discount or write-off is possible on a payment of one document only")
+    booked = _equal_payment(hook, payment, allocation)
+    if booked is None:
+        row = documents[allocation.remote_id]
+        expected = allocation.amount + allocation.discount + allocation.write_off
+        if _open(row) != expected:
+            raise _unequal(hook, payment, f"{allocation.document_number} has {_open(row)} open, payment and discount make {expected}")
+        booked = _registered(hook, payment, allocation, references)
+    return next(iter(read_payments(hook, [booked])))
+
+
+def _equal_payment(hook: OdooHook, payment: Payment, allocation: Allocation) -> int | None:
+    """A payment with the same reference, day and amount that settles this document."""
+    domain = [
+        [memo_field(hook), "=", payment.reference or payment.source_id],
+        ["date", "=", payment.received_on.isoformat()],
+        ["company_id", "=", hook.company_id],
+    ]
+    fields = ["id", "amount", "currency_id", "reconciled_invoice_ids"]
+    for row in hook.odoo.run("account.payment", "search_read", domain=domain, fields=fields, limit=10, read=True):
+        same_amount = amount(row["amount"], payment.currency) == payment.amount and label(row["currency_id"]) == payment.currency
+        if same_amount and int(allocation.remote_id) in row["reconciled_invoice_ids"]:
+            return int(row["id"])
+    return None
+
+
+def _registered(hook: OdooHook, payment: Payment, allocation: Allocation, references: References) -> int:
+    context = {"active_model": "account.move", "active_ids": [int(allocation.remote_id)]}
+    vals: Row = {
+        "payment_date": payment.received_on.isoformat(),
+        "journal_id": hook.bank_journal()["id"],
+        "amount": payment.amount,
+        "currency_id": hook.currency_id(payment.currency),
+        "communication": payment.reference or payment.source_id,
+        "payment_difference_handling": "reconcile",
+        "writeoff_account_id": hook.account_id(hook.required("discount_account")),
+    }
+    method = _method(hook, payment, references)
+    if method:
+        vals["payment_method_line_id"] = int(method)
+    wizard = hook.odoo.run("account.payment.register", "create", vals_list=[vals], context=context)
+    return int(hook.odoo.run("account.payment.register", "action_create_payments", ids=wizard, context=context)["res_id"])
+
+
+# Listing
+
+
+def list_payments(hook: OdooHook, since: datetime) -> Iterator[RemotePayment]:
+    """Payments that changed since, and those on documents that did: applying a payment moves the document's `write_date`."""
+    seen: set[int] = set()
+    for ids in _batches(_changed(hook, since)):
+        fresh = [each for each in dict.fromkeys(ids) if each not in seen]
+        seen.update(fresh)
+        yield from read_payments(hook, fresh)
+
+
+def _changed(hook: OdooHook, since: datetime) -> Iterator[int]:
+    mine = [["payment_type", "=", "inbound"], ["partner_type", "=", "customer"], ["company_id", "=", hook.company_id]]
+    for row in hook.pages("account.payment", [["write_date", ">=", stamp(since)], *mine], ["id"]):
+        yield int(row["id"])
+    documents = [
+        ["write_date", ">=", stamp(since)],
+        ["move_type", "in", ["out_invoice", "out_refund"]],
+        ["company_id", "=", hook.company_id],
+        ["payment_state", "in", SETTLED_STATES],
+    ]
+    for ids in _batches(int(row["id"]) for row in hook.pages("account.move", documents, ["id"])):
+        yield from _paying(hook, ids)
+
+
+def _paying(hook: OdooHook, documents: Sequence[int]) -> Iterator[int]:
+    """The payments that settle some documents."""
+    partials = hook.pages("account.partial.reconcile", [["debit_move_id.move_id", "in", list(documents)]], ["credit_move_id"])
+    entries = {entry for ids in _batches(int(row["credit_move_id"][0]) for row in partials) for entry in _moves_of(hook, ids).values()}
+    for ids in _batches(entries):
+        domain = [["move_id", "in", list(ids)], ["payment_type", "=", "inbound"]]
+        yield from (int(row["id"]) for row in hook.pages("account.payment", domain, ["id"]))
+
+
+def _batches(ids: Iterable[int]) -> Iterator[list[int]]:
+    batch: list[int] = []
+    for each in ids:
+        batch.append(each)
+        if len(batch) == BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _moves_of(hook: OdooHook, lines: Sequence[int]) -> dict[int, int]:
+    """The entry of each journal item."""
+    rows = hook.odoo.run("account.move.line", "read", ids=list(lines), fields=["move_id"], read=True) if lines else []
+    return {int(row["id"]): int(row["move_id"][0]) for row in rows}
+
+
+def read_payments(hook: OdooHook, ids: Sequence[int]) -> Iterator[RemotePayment]:
+    """Payments by id with what they settle; drafts are no payments yet."""
+    if not ids:
+        return
+    fields = [memo_field(hook) if name == "memo" else name for name in PAYMENT_FIELDS]
+    rows = hook.odoo.run("account.payment", "read", ids=list(ids), fields=fields, read=True)
+    posted = [{**row, "memo": row[memo_field(hook)]} for row in rows if row["state"] != "draft"]
+    applied = _applied(hook, [entry for row in posted if (entry := record_id(row["move_id"]))])
+    for row in posted:
+        yield remote_payment(row, applied.get(record_id(row["move_id"]) or 0, []))
+
+
+def _applied(hook: OdooHook, entries: Sequence[int]) -> dict[int, list[RemoteAllocation]]:
+    """Per payment entry: what it settles, in the payment's currency."""
+    if not entries:
+        return {}
+    fields = ["debit_move_id", "credit_move_id", "credit_amount_currency"]
+    partials = list(hook.pages("account.partial.reconcile", [["credit_move_id.move_id", "in", list(entries)]], fields))
+    lines = {int(row[side][0]) for row in partials for side in ("debit_move_id", "credit_move_id")}
+    moves = {line: move for ids in _batches(sorted(lines)) for line, move in _moves_of(hook, ids).items()}
+    sums: dict[tuple[int, int], Decimal] = {}
+    for row in partials:
+        place = moves[int(row["credit_move_id"][0])], moves[int(row["debit_move_id"][0])]
+        sums[place] = sums.get(place, Decimal(0)) + Decimal(row["credit_amount_currency"])
+    applied: dict[int, list[RemoteAllocation]] = {}
+    for (entry, document), total in sums.items():
+        applied.setdefault(entry, []).append(RemoteAllocation(remote_id=str(document), amount=round(total, 2)))
+    return applied
