@@ -30,10 +30,17 @@ def row(delivered: int, on_the_way: int = 0, **values: str) -> ConnectionRow:
     )
 
 
-def recorded(each: ConnectionRow, *numbers: str, exceptions: tuple[str, ...] = ()) -> Recorded:
+def recorded(each: ConnectionRow, *numbers: str, exceptions: tuple[str, ...] = (), differing: tuple[str, ...] = ()) -> Recorded:
     delivered = {("quickbooks_us", number) for number in numbers}
     waiting = Documents(count=len(exceptions), numbers=set(exceptions))
-    return Recorded(rows=[each], causes=[], delivered_numbers=delivered, waiting=waiting, settled=Documents(count=0, numbers=set()))
+    return Recorded(
+        rows=[each],
+        causes=[],
+        delivered_numbers=delivered,
+        differing_numbers={("quickbooks_us", number) for number in differing},
+        waiting=waiting,
+        settled=Documents(count=0, numbers=set()),
+    )
 
 
 def counted(source: set[str], after: Ledger, said: Recorded, before: Ledger = NOTHING) -> Tally:
@@ -70,6 +77,13 @@ def test_a_document_that_is_nowhere_is_lost() -> None:
 def test_a_document_called_delivered_that_stands_in_no_book_is_lost() -> None:
     result = counted({"A"}, NOTHING, recorded(row(1, USD="1.00"), "A", exceptions=("A",)))
     assert (result.lost, result.right) == (1, False)
+
+
+def test_a_document_that_the_platform_booked_otherwise_is_an_exception_and_no_delivery() -> None:
+    books = ledger(("A", "USD", "1.00"), ("B", "USD", "9.99"))
+    result = counted({"A", "B"}, books, recorded(row(1, USD="1.00"), "A", exceptions=("B",), differing=("B",)))
+    assert result.right
+    assert (result.delivered, result.exceptions) == (1, 1)
 
 
 def test_of_two_documents_with_one_number_the_missing_one_is_lost() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -20,6 +20,10 @@ SOURCE_NUMBERS: LiteralString = "SELECT document_number FROM erp.sales_document 
 DELIVERED_NUMBERS: LiteralString = """
     SELECT d.connection, o.number FROM airbooks.delivery d JOIN airbooks.document o USING (document_id)
     WHERE d.state = 'delivered' AND d.operation = 'create'
+"""
+DIFFERING_NUMBERS: LiteralString = """
+    SELECT d.connection, o.number FROM airbooks.delivery d JOIN airbooks.document o USING (document_id)
+    WHERE d.state = 'parked' AND d.remote_id <> ''
 """
 WAITING: LiteralString = "SELECT raw_id, number FROM airbooks.exception WHERE state = 'open' AND severity = 'error'"
 SETTLED: LiteralString = "SELECT raw_id, number FROM airbooks.document WHERE is_current AND state IN ('rejected', 'cancelled')"
@@ -60,6 +64,9 @@ class Ledger:
 
     def since(self, before: Ledger) -> Ledger:
         return Ledger(documents={key: row for key, row in self.documents.items() if key not in before.documents})
+
+    def without(self, numbers: Container[str]) -> Ledger:
+        return Ledger(documents={key: row for key, row in self.documents.items() if row["our_number"] not in numbers})
 
     def numbers(self) -> set[str]:
         return {row["our_number"] for row in self.documents.values()}
@@ -122,6 +129,7 @@ class Recorded:
     rows: list[ConnectionRow]
     causes: list[Cause]
     delivered_numbers: set[tuple[str, str]]  # (connection, number)
+    differing_numbers: set[tuple[str, str]]  # booked, but not as we sent it: these wait for a person
     waiting: Documents  # with an open exception
     settled: Documents  # rejected by a person, or cancelled
 
@@ -133,9 +141,16 @@ class Recorded:
                 values.setdefault(row["connection"], {})[row["currency"]] = row["sum"]
             rows = [_connection_row(row, values) for row in database.execute(CONNECTION_ROWS, {"since": since})]
             causes = [Cause(**row) for row in database.execute(CAUSES)]
-            delivered = {(row["connection"], row["number"]) for row in database.execute(DELIVERED_NUMBERS)}
+            delivered, differing = _numbers(database, DELIVERED_NUMBERS), _numbers(database, DIFFERING_NUMBERS)
             waiting, settled = Documents.read(database, WAITING), Documents.read(database, SETTLED)
-        return cls(rows=rows, causes=causes, delivered_numbers=delivered, waiting=waiting, settled=settled)
+        return cls(rows=rows, causes=causes, delivered_numbers=delivered, differing_numbers=differing, waiting=waiting, settled=settled)
+
+    def differing_on(self, connection: str) -> set[str]:
+        return {number for where, number in self.differing_numbers if where == connection}
+
+
+def _numbers(database: psycopg.Connection[Row], query: LiteralString) -> set[tuple[str, str]]:
+    return {(row["connection"], row["number"]) for row in database.execute(query)}
 
 
 def _connection_row(row: Row, values: Mapping[str, Values]) -> ConnectionRow:
@@ -169,14 +184,16 @@ class Tally:
 def tally(source: Documents, before: Mapping[str, Ledger], after: Mapping[str, Ledger], recorded: Recorded) -> Tally:
     """Compare what the platforms' books gained with what Postgres recorded, and account for every document of the source.
 
-    `before` and `after` map connections to their books. A document is lost when it is neither booked nor waiting for a person,
+    A document that the platform booked otherwise than we sent it is an exception, not a delivery, on both sides. `before` and `after`
+    map connections to their books. A document is lost when it is neither booked nor waiting for a person,
     or when Postgres calls it delivered and it stands in no book.
     """
     booked = {(connection, number) for connection, ledger in after.items() for number in ledger.numbers()}
     accounted = {number for _, number in booked} | recorded.waiting.numbers | recorded.settled.numbers
     unaccounted, missing = source.numbers - accounted, recorded.delivered_numbers - booked
-    short = source.count - sum(len(ledger.documents) for ledger in after.values()) - recorded.waiting.count - recorded.settled.count
-    gained = {connection: after[connection].since(before[connection]) for connection in after}
+    as_sent = {connection: ledger.without(recorded.differing_on(connection)) for connection, ledger in after.items()}
+    gained = {connection: ledger.since(before[connection]) for connection, ledger in as_sent.items()}
+    short = source.count - sum(len(ledger.documents) for ledger in as_sent.values()) - recorded.waiting.count - recorded.settled.count
     return Tally(
         documents=source.count,
         delivered=sum(len(ledger.documents) for ledger in gained.values()),
