@@ -147,6 +147,7 @@ def refused(ready: Ready, error: PlatformError, place: Place, remote: RemoteDocu
         ),
         fix=error.rule.fix or "Correct what it complains about, then answer Retry.",
         connection=place.connection,
+        subject=error.rule.name if error.rule.shared else "",
     )
     return Verdict(claimed=ready.claimed, document=ready.document, event=Event.REFUSED, says=str(error), remote=remote, findings=(finding,))
 

@@ -175,6 +175,7 @@ class PlatformHook(BaseHook, ABC):
                 rules=self.spec.errors,
                 budget=self.budget,
                 read_timeout=self._read_timeout,
+                throttle_seconds=self.spec.limits.throttle_seconds,
                 secrets=self.secrets,
                 read_complaint=self.read_complaint,
                 request_id=self.request_id,

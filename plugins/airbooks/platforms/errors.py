@@ -37,12 +37,17 @@ class Outcome(StrEnum):
     UNKNOWN = "unknown"
 
 
+# The name that every platform's rule for a closed accounting period bears: people may answer it with another posting date.
+PERIOD_CLOSED = "period closed"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorRule:
     """One row of a platform's error table: which answers it covers, and what they mean.
 
     A rule matches when every given part does: `status` (HTTP), `codes` (the platform's own), `text` (a regular expression on the
-    platform's message, for vendors whose codes do not tell). `says` and `fix` are for the person who gets the exception.
+    platform's message, for vendors whose codes do not tell). `says` and `fix` are for the person who gets the exception; `shared` means
+    that one decision settles it for all documents it hits (a closed period), so that they make one cause.
     """
 
     name: str
@@ -53,6 +58,7 @@ class ErrorRule:
     text: str = ""
     says: str = ""
     fix: str = ""
+    shared: bool = False
 
     def matches(self, status: int | None, code: str, text: str) -> bool:
         if not (self.status or self.codes or self.text):

@@ -44,7 +44,11 @@ class Idempotency(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """The vendor's ceilings, per connection; None means not published. `batch` is documents per request, `lines` lines per document."""
+    """The vendor's ceilings, per connection; None means not published.
+
+    `batch` is documents per request, `lines` lines per document; `throttle_seconds` how long to leave it alone after a refusal for too many
+    calls that does not say how long itself.
+    """
 
     per_second: int | None = None
     per_minute: int | None = None
@@ -54,6 +58,7 @@ class Limits:
     batch: int = 1
     batch_bytes: int | None = None
     lines: int | None = None
+    throttle_seconds: float = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

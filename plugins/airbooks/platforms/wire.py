@@ -155,11 +155,12 @@ class Wire:
         rules: tuple[ErrorRule, ...],
         budget: Budget,
         read_timeout: float,
+        throttle_seconds: float = 5.0,
         secrets: Callable[[], tuple[str, ...]],
         read_complaint: Callable[[Reply], Complaint | None],
         request_id: Callable[[Reply], str],
     ) -> None:
-        self.platform, self.rules, self.budget = platform, rules, budget
+        self.platform, self.rules, self.budget, self._throttle_seconds = platform, rules, budget, throttle_seconds
         self._secrets, self._read_complaint, self._request_id = secrets, read_complaint, request_id
         self._client = httpx.Client(timeout=httpx.Timeout(read_timeout, connect=10.0), follow_redirects=False)
         self.calls = 0
@@ -177,8 +178,9 @@ class Wire:
         attempt = 0
         while True:
             attempt += 1
+            authorisation = authorise()  # its own calls are repeated where they are made, not here once more
             try:
-                return self._once(request, authorise())
+                return self._once(request, authorisation)
             except PlatformError as error:
                 if error.action is Action.RENEW and not renewed:
                     renewed = True
@@ -195,7 +197,7 @@ class Wire:
     def _pause(self, error: PlatformError, attempt: int) -> None:
         back_off = random.uniform(0.5, 1.0) * 2.0 ** (attempt - 1)  # noqa: S311 jitter, not cryptography
         if error.action is Action.WAIT:
-            self.budget.penalise(error.retry_after if error.retry_after is not None else 5.0 * back_off)
+            self.budget.penalise(error.retry_after if error.retry_after is not None else self._throttle_seconds * back_off)
         else:
             time.sleep(min(back_off, 5.0))
 

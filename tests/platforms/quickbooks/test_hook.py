@@ -362,7 +362,7 @@ def test_a_bad_document_of_a_batch_neither_undoes_nor_delays_the_others(hook: Qu
     results = {each.key: each for each in hook.create_invoices(batch)}
     error = results[batch[1].key].error
     assert error is not None
-    assert (error.action, error.outcome, error.rule.name) == (Action.REVIEW, Outcome.DID_NOT_HAPPEN, "books closed")
+    assert (error.action, error.outcome, error.rule.name) == (Action.REVIEW, Outcome.DID_NOT_HAPPEN, "period closed")
     assert sorted(numbers(quickbooks)) == ["A1", "C1"]
     assert all(results[batch[n].key].outcome is Outcome.HAPPENED for n in (0, 2))
 
@@ -506,7 +506,7 @@ def test_what_an_error_means(hook: QuickBooksHook, quickbooks: Sandbox, fault: s
 def test_a_closed_period_tells_a_person_how_to_go_on(hook: QuickBooksHook, quickbooks: Sandbox, code: str) -> None:
     quickbooks.inject("quickbooks", "lock_period", until="2026-12-31", code=code)
     error = refused(hook)
-    assert (error.action, error.rule.name, error.code) == (Action.REVIEW, "books closed", code)
+    assert (error.action, error.rule.name, error.code) == (Action.REVIEW, "period closed", code)
     assert "later posting date" in error.rule.fix
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from airbooks.platforms.errors import Action, ErrorRule, Outcome
+from airbooks.platforms.errors import PERIOD_CLOSED, Action, ErrorRule, Outcome
 from airbooks.platforms.references import ReferenceKind
 from airbooks.platforms.spec import Capability, FormField, Idempotency, Limits, PlatformSpec, StandardField
 
@@ -79,12 +79,14 @@ ERRORS = (
     ),
     ErrorRule(name="stale version", action=Action.REREAD, outcome=_NO, codes=("5010",)),
     ErrorRule(name="system failure", action=Action.RETRY, outcome=_MAYBE, codes=("10000",)),
-    _refused(
-        "books closed",
-        "6200",
-        "6210",
+    ErrorRule(
+        name=PERIOD_CLOSED,
+        action=Action.REVIEW,
+        outcome=_NO,
+        codes=("6200", "6210"),
         says="The books are closed for the date of this document.",
         fix="Give it a later posting date, or move the closing date in QuickBooks (Account and settings, Advanced).",
+        shared=True,
     ),
     _refused(
         "deposited",
@@ -158,7 +160,7 @@ SPEC = PlatformSpec(
     blueprint_endpoint="/v3/company/{companyId}/invoice (POST/PUT)",
     real_endpoint="POST /v3/company/{realmId}/invoice (and /batch)",
     endpoint_note="PUT does not exist: create, update, void and delete are all POST; an update is a POST with Id and SyncToken.",
-    limits=Limits(per_second=10, per_minute=500, batches_per_minute=40, batch=30),
+    limits=Limits(per_second=10, per_minute=500, batches_per_minute=40, batch=30, throttle_seconds=60.0),
     idempotency=Idempotency.QUERY,
     capabilities=frozenset(
         {

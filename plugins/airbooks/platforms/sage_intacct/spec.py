@@ -5,7 +5,7 @@ Facts from the vendor's XML API reference (DTD 3.0) and its SDKs; what those do 
 
 from __future__ import annotations
 
-from airbooks.platforms.errors import Action, ErrorRule, Outcome
+from airbooks.platforms.errors import PERIOD_CLOSED, Action, ErrorRule, Outcome
 from airbooks.platforms.references import ReferenceKind
 from airbooks.platforms.spec import Capability, FormField, Idempotency, Limits, PlatformSpec, StandardField
 
@@ -57,7 +57,8 @@ ERRORS = (
     ErrorRule(name=SCHEMA, action=Action.REVIEW, outcome=NO, codes=("XL03000003", "GW-0011")),
     ErrorRule(name="rolled back with its batch", action=Action.RETRY, outcome=NO, codes=("XL03000009",)),
     ErrorRule(
-        name="period closed",
+        name=PERIOD_CLOSED,
+        shared=True,
         action=Action.REVIEW,
         outcome=NO,
         text=r"periods? (are|is|that's been) closed|closed period",
