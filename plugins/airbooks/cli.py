@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from airbooks import paths
+from airbooks import commands, paths
 
 if TYPE_CHECKING:
     from airbooks.runtime.settings import Stack
@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 database = typer.Typer(no_args_is_help=True, help="The staging database.")
 app.add_typer(database, name="db")
+
+
+app.command()(commands.platforms)
+app.command()(commands.check)
+app.command()(commands.audit)
 
 
 @app.callback()

@@ -111,6 +111,13 @@ class Config:
         found = table.get(code, table.get(ANY))
         return code if found == SAME else found
 
+    def targets(self, connection: str, kind: str) -> dict[str, str]:
+        """Our codes of a kind that are listed for a connection, with what it calls them; the code for all others gives its default."""
+        table = self.codes.get((connection, kind), {})
+        listed = {code: code if target == SAME else target for code, target in table.items() if code != ANY}
+        default = table.get(ANY, SAME)
+        return listed if default == SAME else {**listed, ANY: default}
+
     def is_closed(self, connection: str, day: date) -> bool:
         """Whether the books of `connection` are closed for `day`."""
         open_from = self.connections[connection].open_from

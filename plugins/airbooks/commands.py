@@ -1,0 +1,128 @@
+"""What the airbooks command says about platforms, connections and the audit trail."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from airbooks import paths
+
+if TYPE_CHECKING:
+    import psycopg
+
+    from airbooks.platforms.spec import PlatformSpec
+
+AsJson = Annotated[bool, typer.Option("--json", help="As JSON, for programs.")]
+
+
+def platforms(as_json: AsJson = False) -> None:
+    """List the accounting platforms: connection type, classes, capabilities, limits, and which end point is called and why."""
+    from airbooks.platforms import registry
+
+    specs = [registry.spec(slug) for slug in registry.slugs()]
+    if as_json:
+        typer.echo(json.dumps([facts(each) for each in specs], indent=2))
+        return
+    for each in specs:
+        typer.echo(f"{each.slug:<20}{each.title:<40}{each.real_endpoint}")
+
+
+def facts(spec: PlatformSpec) -> dict[str, Any]:
+    """A platform's spec as plain JSON values."""
+    return {
+        "slug": spec.slug,
+        "title": spec.title,
+        "connection_type": spec.connection_type,
+        "hook": spec.hook_path,
+        "operator": spec.operator_path,
+        "capabilities": sorted(each.value for each in spec.capabilities),
+        "idempotency": spec.idempotency.value,
+        "limits": {name: value for name, value in asdict(spec.limits).items() if value is not None},
+        "blueprint_endpoint": spec.blueprint_endpoint,
+        "real_endpoint": spec.real_endpoint,
+        "why_they_differ": spec.endpoint_note,
+        "unverified": list(spec.unverified),
+        "docs": spec.docs,
+    }
+
+
+def check(connection: Annotated[list[str] | None, typer.Argument(help="Connection ids; default: all of routes.yaml.")] = None) -> None:
+    """Try every connection and list what is missing, before anything is sent. Exit code 1 when something is."""
+    from airbooks.config import load_config
+
+    config = load_config()
+    unknown = sorted(set(connection or ()) - set(config.connections))
+    if unknown:
+        raise typer.BadParameter(f"no connection {', '.join(unknown)} in routes.yaml; known: {', '.join(config.connections)}")
+    enter_airflow()
+    from airbooks.operators.checking import check_all
+
+    fit = True
+    for each in check_all(config, connection or config.connections):
+        fit = fit and each.is_fit
+        typer.echo(
+            f"{'ok     ' if each.is_fit else 'MISSING' if each.works else 'FAILED '} {each.connection} ({each.platform}): {each.says}"
+        )
+        for sentence in each.missing:
+            typer.echo(f"          {sentence}")
+    raise typer.Exit(0 if fit else 1)
+
+
+def audit(
+    number: Annotated[str, typer.Argument(help="A document number; without one the whole trail is verified.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Tell everything that happened to a document; or verify that nobody changed the trail. Exit code 1 when somebody did."""
+    from airbooks.staging import audit as trail
+
+    enter_airflow()
+    with _staging() as database:
+        if not number:
+            _verify(database)
+        steps = trail.history(database, number)
+    if as_json:
+        typer.echo(json.dumps([asdict(step) for step in steps], indent=2, default=str))
+    elif not steps:
+        typer.echo(f"Nothing is known of {number}.")
+    for step in [] if as_json else steps:
+        where = f" {step.connection} ({step.platform} {step.remote_number or step.remote_id})" if step.connection else ""
+        typer.echo(f"{step.at:%Y-%m-%d %H:%M:%S} UTC  {step.action:<22}{where}  by {step.actor}  {step.detail.get('says', '')}")
+
+
+def _verify(database: psycopg.Connection) -> None:
+    from airbooks.staging import audit as trail
+
+    complaints = trail.verify(database)
+    newest = trail.seal(database)
+    typer.echo("\n".join(complaints) or f"The audit trail is intact: {newest.event_id} events, newest seal {newest.hash}.")
+    raise typer.Exit(1 if complaints else 0)
+
+
+def _staging() -> psycopg.Connection:
+    from airbooks.staging.database import connect
+
+    return connect()
+
+
+def enter_airflow() -> None:
+    """Put this process where hooks find their connections: Airflow's own command exports them, this process's environment holds them.
+
+    Where Airflow is not configured, the local run's Airflow is used. Nothing is written anywhere.
+    """
+    if "AIRFLOW_HOME" not in os.environ and (paths.state_dir() / "airflow").is_dir():
+        from airbooks.runtime.settings import Stack
+
+        os.environ.update(Stack(state=paths.state_dir(), ui_port=8080, sandbox_port=0).airflow_environment())
+    command = [str(Path(sys.executable).parent / "airflow"), "connections", "export", "--file-format", "json", "-"]
+    exported = subprocess.run(command, capture_output=True, text=True, check=False)
+    if exported.returncode:
+        raise typer.BadParameter(f"Airflow's connections cannot be read: {exported.stderr.strip().splitlines()[-1:]}")
+    for name, fields in json.loads(exported.stdout[exported.stdout.index("{") :]).items():
+        os.environ.setdefault(f"AIRFLOW_CONN_{name.upper()}", json.dumps(fields))
