@@ -13,7 +13,7 @@ from tests.platforms.business_central.documents import theirs
 from airbooks.canonical import CreditNote, Invoice, RemoteDocument
 from airbooks.platforms.base import Account, Sending, Sent
 from airbooks.platforms.business_central import BusinessCentralHook
-from airbooks.platforms.references import References, required_codes
+from airbooks.platforms.references import ReferenceItem, ReferenceKind, References, required_codes
 from airbooks.sandbox.server import Sandbox
 
 SLUG = "business_central"
@@ -40,7 +40,7 @@ class Desk:
     def sending(self, document: Invoice | CreditNote, **options: Any) -> Sending:
         hook = self.hook
         codes = required_codes(document, hook.spec.reference_kinds)
-        entries = {}
+        entries: dict[tuple[ReferenceKind, str], ReferenceItem] = {}
         for kind in hook.spec.reference_kinds:
             wanted = {theirs(kind, code): (kind, code) for each, code in codes if each is kind}
             found = {item.code: item for item in hook.find_reference(kind, set(wanted))} if wanted else {}

@@ -25,7 +25,7 @@ def failure(sent: Sent) -> PlatformError:
 @pytest.mark.parametrize(
     ("fault", "parameters", "name", "action"),
     [
-        ("lock_period", {}, "posting date not allowed", REVIEW),
+        ("lock_period", {}, "period closed", REVIEW),
         ("block_customer", {"number": "C-EU-0042"}, "blocked", REVIEW),
         ("lock_table", {}, "locked by another user", Action.RETRY),
         ("missing_rate", {}, "no exchange rate", REVIEW),

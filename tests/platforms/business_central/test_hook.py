@@ -134,6 +134,13 @@ def test_a_customer_card_with_prices_including_tax_gets_no_wrong_draft(desk: Des
     assert desk.sandbox.books(SLUG).documents == []
 
 
+def test_prices_with_tax_fit_a_customer_card_that_includes_it(desk: Desk) -> None:
+    desk.inject("prices_include_tax")
+    gross = invoice(line(quantity="1", price="119", net_amount=Decimal("100.00")), prices_include_tax=True)
+    _, remote = desk.booked(gross)
+    assert (remote.net, remote.tax, remote.total) == (Decimal(100), Decimal(19), Decimal(119))
+
+
 def test_lines_get_their_own_dimensions_before_they_are_posted(desk: Desk) -> None:
     lines = (line(1, dimensions={"department": "WHOLESALE"}), line(2, dimensions={"department": "SERVICE"}), line(3))
     _, posted = desk.booked(invoice(*lines))
@@ -281,7 +288,7 @@ def test_voiding_deletes_a_draft_and_cancels_a_posted_invoice(desk: Desk) -> Non
     assert desk.hook.get_invoice(draft.remote_id, INVOICE) is None
     _, posted = desk.booked(invoice(number="EU-SI-000502"))
     void = desk.hook.void_invoice(posted, on=date(2026, 3, 20), reason="x", key="k2")
-    assert (good(void).status, good(void).balance) == (DocumentStatus.VOID, 0)
+    assert (good(void).status, good(void).balance) == (DocumentStatus.VOID, Decimal(0))
     assert void.note == "cancelled by a corrective credit memo"
     again = desk.hook.void_invoice(posted, on=date(2026, 3, 20), reason="x", key="k3")
     assert (good(again).status, again.note) == (DocumentStatus.VOID, "was void already")

@@ -54,7 +54,7 @@ def test_one_payment_settles_several_invoices_and_keeps_the_rest_unapplied(desk:
     }
     found = desk.hook.find_invoices([("EU-SI-000701", DocumentKind.INVOICE), ("EU-SI-000702", DocumentKind.INVOICE)])
     statuses = {number: (hits[0].status, hits[0].balance) for (number, _), hits in found.items()}
-    assert statuses["EU-SI-000701"] == (DocumentStatus.PAID, 0)
+    assert statuses["EU-SI-000701"] == (DocumentStatus.PAID, Decimal(0))
     assert statuses["EU-SI-000702"] == (DocumentStatus.PARTIALLY_PAID, Decimal("36.10"))
     assert ledger(desk) == [("PAY-777", Decimal("1700.00"), "posted")]
 
@@ -91,7 +91,7 @@ def test_a_refused_posting_leaves_the_journal_empty_for_the_next_payment(desk: D
     desk.inject("lock_period")
     with pytest.raises(PlatformError) as refused:
         apply(desk, payment("100.00", (booked, "100.00")))
-    assert (refused.value.rule.name, refused.value.outcome) == ("posting date not allowed", Outcome.DID_NOT_HAPPEN)
+    assert (refused.value.rule.name, refused.value.outcome) == ("period closed", Outcome.DID_NOT_HAPPEN)
     desk.sandbox.clear_faults()
     apply(desk, payment("50.00", (booked, "50.00"), source_id="PAY-778"))
     assert ledger(desk) == [("PAY-778", Decimal("50.00"), "posted")]

@@ -6,12 +6,13 @@ import json
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from airbooks.sandbox.server import Sandbox
+from airbooks.sandbox.server import Sandbox, running
 
 SLUG = "business_central"
 ZERO = "00000000-0000-0000-0000-000000000000"
@@ -290,6 +291,20 @@ def test_lines_that_the_platform_refuses_leave_no_draft(client: Client, changes:
     body = {"customerNumber": "C-EU-0001", "salesInvoiceLines": [line(), {**line(), **changes}]}
     refused(client.ask("POST", "salesInvoices", body), 400, code)
     assert client.rows("salesInvoices") == []
+
+
+def test_malformed_json_bad_guids_and_bodies_of_another_type_are_refused(client: Client) -> None:
+    headers = {"Authorization": f"Bearer {client.bearer}", "Accept-Language": "en-US"}
+    place = f"{client.company}/customers"
+    refused(client.http.post(place, content=b'{"displayName":', headers={**headers, "Content-Type": "application/json"}), 400, "BadRequest")
+    refused(client.http.post(place, content=b"displayName=X", headers={**headers, "Content-Type": "text/plain"}), 415, "BadRequest")
+
+
+def test_number_and_id_of_a_customer_must_agree(client: Client) -> None:
+    client.customer()
+    other = client.customer("C-EU-0002")
+    answer = client.ask("POST", "salesInvoices", {"customerNumber": "C-EU-0001", "customerId": other["id"]})
+    refused(answer, 400, "Application_DialogException", "do not match")
 
 
 def test_item_and_account_together_are_refused(client: Client) -> None:
@@ -600,6 +615,21 @@ def test_a_snapshot_batch_keeps_nothing_although_its_first_part_shows_success(cl
     assert [row["number"] for row in client.rows("salesInvoices")] == ["102201", "102202"]
 
 
+def test_posting_inside_a_snapshot_batch_survives_a_later_failure(client: Client) -> None:
+    client.customer()
+    draft, company = client.draft(), client.account["extra"]["company_id"]
+    parts = [
+        {"id": "post", "method": "POST", "url": f"companies({company})/salesInvoices({draft['id']})/Microsoft.NAV.post"},
+        {"id": "bad", "method": "POST", "url": f"companies({company})/salesInvoices", "body": BAD},
+    ]
+    answer = client.ask("POST", f"{client.root}/v2.0/$batch", {"requests": parts}, Isolation="snapshot")
+    assert [(each["id"], each["status"], "body" in each) for each in answer.json()["responses"]] == [
+        ("post", 204, True),
+        ("bad", 400, True),
+    ]
+    assert client.get(f"salesInvoices({draft['id']})")["status"] == "Open"
+
+
 def test_a_batch_takes_100_operations_and_answers_a_missing_id_as_null(client: Client) -> None:
     url = f"companies({client.account['extra']['company_id']})/items?$top=1&$filter=number eq 'FRT-STD'"
     one = {"method": "GET", "url": url}
@@ -637,6 +667,20 @@ def test_the_books_report_documents_and_payments_in_plain_words(client: Client) 
     assert [(each.reference, each.amount, each.applied) for each in books.payments] == [
         ("PAY-1", Decimal(100), {posted["id"]: Decimal(100)})
     ]
+
+
+def test_the_books_outlive_the_process(tmp_path: Path) -> None:
+    with running([SLUG], folder=tmp_path) as first:
+        client = Client(first)
+        client.customer()
+        before = client.posted()
+        paid(client, before, "-100")
+        booked = first.books(SLUG)
+    with running([SLUG], folder=tmp_path) as second:
+        again = Client(second)
+        assert second.books(SLUG) == booked
+        assert again.get(f"salesInvoices({before['id']})")["@odata.etag"] == before["@odata.etag"]
+        assert again.draft()["number"] == "102202"
 
 
 def test_default_dates_are_the_work_date(client: Client) -> None:

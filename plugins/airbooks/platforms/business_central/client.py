@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from airbooks.platforms.business_central.spec import FINANCE_GROUP, MAIN_GROUP, OPERATIONS
+from airbooks.platforms.business_central.spec import FINANCE_GROUP, MAIN_GROUP, OPERATIONS, SPEC
+from airbooks.platforms.errors import UNREADABLE_ANSWER, PlatformError
 from airbooks.platforms.wire import Reply, to_json
 
 Row = Mapping[str, Any]
@@ -83,7 +84,7 @@ class Company:
         headers = {**ENGLISH, **PAGE, **(PRIMARY if group == FINANCE_GROUP else {})}
         page = self._call("GET", self.path(below, group), params=_query(params), headers=headers, read=True).json()
         while True:
-            yield from page["value"]
+            yield from _member(page, "value")
             following = page.get("@odata.nextLink")
             if not following:
                 return
@@ -91,8 +92,8 @@ class Company:
 
     def companies(self) -> list[Row]:
         """All companies of the environment."""
-        found: list[Row] = self._call("GET", f"{self._prefix}/api/{MAIN_GROUP}/companies", headers=ENGLISH, read=True).json()["value"]
-        return found
+        found: Row = self._call("GET", f"{self._prefix}/api/{MAIN_GROUP}/companies", headers=ENGLISH, read=True).json()
+        return _member(found, "value")
 
     # -- writing --------------------------------------------------------------------------------------------------------------
 
@@ -121,7 +122,7 @@ class Company:
         """
         headers = {**_json_headers(), **(IN_ONE_TRANSACTION if in_one_transaction else GO_ON)}
         answer = self._call("POST", self.batch_path(), headers=headers, json=self.batch_body(parts)).json()
-        return {each["id"]: _inner_reply(each) for each in answer["responses"] if each.get("id") is not None}
+        return {each["id"]: _inner_reply(each) for each in _member(answer, "responses") if each.get("id") is not None}
 
     def batch_path(self) -> str:
         return f"{self._prefix}/api/{MAIN_GROUP}/$batch"
@@ -136,6 +137,14 @@ class Company:
         headers = _json_headers() | ({"If-Match": part.if_match} if part.if_match else {})
         inner = {"id": part.id, "method": part.method, "url": f"companies({self._company_id()})/{part.path}", "headers": headers}
         return inner if part.body is None else {**inner, "body": part.body}
+
+
+def _member(answer: Row, name: str) -> list[Any]:
+    """A collection that an answer must have; raises PlatformError where it is not of the documented form."""
+    found = answer.get(name)
+    if not isinstance(found, list):
+        raise PlatformError(f"the answer has no {name!r}", platform=SPEC.slug, rule=UNREADABLE_ANSWER)
+    return found
 
 
 def _query(params: Mapping[str, str]) -> dict[str, str]:

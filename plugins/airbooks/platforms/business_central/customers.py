@@ -25,7 +25,7 @@ def ensure(company: Company, party: Party, currency: str) -> str:
 
 
 def _by_code(company: Company, code: str) -> str:
-    rows = company.rows("customers", filter=f"number eq {quoted(code)}", select=_FIELDS)
+    rows = company.rows("customers", filter=f"number eq {quoted(code.upper())}", select=_FIELDS)
     return next((str(row["number"]) for row in rows), "")
 
 

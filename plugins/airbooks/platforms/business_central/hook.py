@@ -6,6 +6,7 @@ import base64
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from functools import cached_property
 from typing import ClassVar
 from urllib.parse import urlencode, urlsplit
@@ -271,7 +272,8 @@ class BusinessCentralHook(PlatformHook):
             self.company.act(f"{place}/Microsoft.NAV.cancel")
         except PlatformError as error:
             return drafts.voided(key, self._void_now(remote, error), error)
-        return Sent(key=key, remote=self.documents.expect(remote.remote_id, remote.kind), note="cancelled by a corrective credit memo")
+        void = remote.model_copy(update={"status": DocumentStatus.VOID, "balance": Decimal(0), "version": ""})
+        return Sent(key=key, remote=void, note="cancelled by a corrective credit memo")
 
     def _void_now(self, remote: RemoteDocument, error: PlatformError) -> RemoteDocument | None:
         """The document, if the platform says that it has been void before."""

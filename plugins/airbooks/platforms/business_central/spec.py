@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from airbooks.platforms.errors import Action, ErrorRule, Outcome
+from airbooks.platforms.errors import PERIOD_CLOSED, Action, ErrorRule, Outcome
 from airbooks.platforms.references import ReferenceKind
 from airbooks.platforms.spec import Capability, FormField, Idempotency, Limits, PlatformSpec, StandardField
 
@@ -60,8 +60,9 @@ _PASSING = (
 )
 _POSTING = (
     _rule(
-        "posting date not allowed",
+        PERIOD_CLOSED,
         Action.REVIEW,
+        shared=True,
         text=r"range of allowed posting dates",
         says="The posting date is outside the allowed posting range.",
         fix="Widen Allow Posting From/To in the General Ledger Setup (or the user's own), or give the document another posting date.",
@@ -198,6 +199,7 @@ SPEC = PlatformSpec(
     number_max=MAX_NUMBER,
     unverified=(
         "The error code and a Retry-After of HTTP 429.",
+        "Whether each part of a $batch counts as a request of the rate limit.",
         "What a $batch does behind a failed part without Prefer: odata.continue-on-error.",
         "The currency of a payment journal line (taken to be the customer card's).",
         "The error code of a lock or deadlock.",
