@@ -13,22 +13,29 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from airbooks import paths
+from airbooks.platforms.spec import Capability, PlatformSpec
 
 if TYPE_CHECKING:
-    import psycopg
+    from collections.abc import Sequence
 
-    from airbooks.platforms.spec import PlatformSpec
+    import psycopg
 
 AsJson = Annotated[bool, typer.Option("--json", help="As JSON, for programs.")]
 
 
-def platforms(as_json: AsJson = False) -> None:
+def platforms(
+    as_json: AsJson = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="As the tables of the README.")] = False,
+) -> None:
     """List the accounting platforms: connection type, classes, capabilities, limits, and which end point is called and why."""
     from airbooks.platforms import registry
 
     specs = [registry.spec(slug) for slug in registry.slugs()]
     if as_json:
         typer.echo(json.dumps([facts(each) for each in specs], indent=2))
+        return
+    if markdown:
+        typer.echo(tables(specs))
         return
     for each in specs:
         typer.echo(f"{each.slug:<20}{each.title:<40}{each.real_endpoint}")
@@ -51,6 +58,41 @@ def facts(spec: PlatformSpec) -> dict[str, Any]:
         "unverified": list(spec.unverified),
         "docs": spec.docs,
     }
+
+
+MATRIX: tuple[tuple[str, Capability], ...] = (
+    ("batch", Capability.BATCH),
+    ("post step", Capability.POST_STEP),
+    ("update posted", Capability.UPDATE_POSTED),
+    ("void", Capability.VOID),
+    ("credit notes", Capability.CREDIT_NOTES),
+    ("own number", Capability.OWN_NUMBER),
+    ("native idempotency", Capability.NATIVE_IDEMPOTENCY),
+    ("multi-currency", Capability.MULTI_CURRENCY),
+    ("rate given", Capability.EXCHANGE_RATE),
+    ("dimensions", Capability.DIMENSIONS),
+    ("payments in", Capability.PAYMENTS_IN),
+    ("payments out", Capability.PAYMENTS_OUT),
+)
+
+
+def tables(specs: Sequence[PlatformSpec]) -> str:
+    """What the README shows of the platforms: end points and why they differ, then the matrix of capabilities."""
+    names = [name for name, _ in MATRIX]
+    ends = [("platform", "the blueprint's end point", "what is called", "why they differ")]
+    ends += [(each.title, f"`{each.blueprint_endpoint}`", each.real_endpoint, each.endpoint_note or "-") for each in specs]
+    matrix = [("platform", *names, "documents per call", "verified against")]
+    matrix += [(each.title, *_marks(each), str(each.limits.batch), ", ".join(each.verified_against)) for each in specs]
+    return f"{_table(ends)}\n\n{_table(matrix)}"
+
+
+def _marks(spec: PlatformSpec) -> list[str]:
+    return ["yes" if spec.can(capability) else "-" for _, capability in MATRIX]
+
+
+def _table(rows: Sequence[Sequence[str]]) -> str:
+    head, *body = (f"| {' | '.join(cell.replace('|', '/') for cell in row)} |" for row in rows)
+    return "\n".join([head, f"|{'---|' * len(rows[0])}", *body])
 
 
 def check(connection: Annotated[list[str] | None, typer.Argument(help="Connection ids; default: all of routes.yaml.")] = None) -> None:

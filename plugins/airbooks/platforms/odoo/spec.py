@@ -228,6 +228,7 @@ SPEC = PlatformSpec(
     errors=(*_ACCESS, *_PASSING, *_DOCUMENT, *_CALL),
     settle_seconds=150,
     read_timeout_seconds=130.0,
+    verified_against=("simulator", "odoorpc on the simulator"),
     unverified=(
         "Everything on versions 17 and 18 (draft names, rounding of prices, memo of payments, cancelling) is from memory.",
         "Odoo Online: about one call per second by fair use, HTTP 429 possible, external API only on the Custom plan.",

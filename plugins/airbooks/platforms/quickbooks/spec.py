@@ -222,6 +222,7 @@ SPEC = PlatformSpec(
     read_timeout_seconds=130.0,
     number_max=NUMBER,
     customer_per_currency=True,
+    verified_against=("simulator", "python-quickbooks and intuit-oauth on the simulator"),
     unverified=(
         "How long a requestid is remembered, and that a reused one with another body replays the first answer.",
         "How a document discount is apportioned when lines have different tax codes: it is spread over our lines instead.",

@@ -147,6 +147,7 @@ SPEC = PlatformSpec(
     settle_seconds=360,
     read_timeout_seconds=120.0,
     number_max=45,
+    verified_against=("simulator", "sageintacctsdk on the simulator"),
     unverified=(
         "How long a control id is remembered, and the error that refuses a repeated one.",
         "The error numbers of a duplicate invoice number and of a closed period (told by their text as well).",
