@@ -15,9 +15,10 @@ from airbooks.paths import INCLUDE
 class Setting:
     """The company that `Simulator.connection()` reaches.
 
-    `codes(kind, code)` is what the company calls a code of ours. `tax_code` is one of our codes with `tax_rate` per cent, `foreign` a
-    currency the books are not kept in. `absent_id` has the form of the platform's ids and belongs to nothing. `options` are arguments of
-    the platform's operator. `tells_allocations` is false where the vendor lists payments without the documents they settle.
+    `codes(kind, code)` is what the company calls a code of ours. `tax_code` is one of our codes with `tax_rate` per cent, `second_tax`
+    another one (code, category, rate), `foreign` a currency the books are not kept in. `absent_id` has the form of the platform's ids and
+    belongs to nothing. `options` are arguments of the platform's operator. `tells_allocations` is false where the vendor lists payments
+    without the documents they settle.
     """
 
     division: str
@@ -26,6 +27,7 @@ class Setting:
     codes: Callable[[str, str], str | None]
     tax_code: str
     tax_rate: str
+    second_tax: tuple[str, str, str]
     foreign: str
     absent_id: str
     options: dict[str, Any]

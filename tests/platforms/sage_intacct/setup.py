@@ -2,4 +2,6 @@
 
 from tests.platforms.setting import Setting
 
-SETTING = Setting.demo("sage_intacct_uk", country="GB", tax_code="GB-S20", tax_rate="20", foreign="EUR", absent_id="999999")
+SETTING = Setting.demo(
+    "sage_intacct_uk", country="GB", tax_code="GB-S20", tax_rate="20", second_tax=("GB-R5", "S", "5"), foreign="EUR", absent_id="999999"
+)
