@@ -6,13 +6,13 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from airbooks.canonical import DocumentStatus, RemoteDocument
+from airbooks.canonical import DocumentKind, DocumentStatus, RemoteDocument
 from airbooks.platforms.base import Sending, Sent
-from airbooks.platforms.errors import Action, ErrorRule, Outcome, PlatformError
+from airbooks.platforms.errors import Action, ErrorRule, Outcome, PlatformError, ReferenceMissing
 from airbooks.platforms.odoo.desk import desk_of
 from airbooks.platforms.odoo.mapping import command_values, line_values, move_values
 from airbooks.platforms.odoo.reading import remote_document
-from airbooks.platforms.odoo.sending import read_documents, shifted
+from airbooks.platforms.odoo.sending import UNMAPPED, read_documents, shifted
 from airbooks.platforms.odoo.spec import FIRST_JSON2
 
 if TYPE_CHECKING:
@@ -36,7 +36,10 @@ def update(hook: OdooHook, sending: Sending, remote: RemoteDocument) -> Sent:
     obstacle = _obstacle(hook, remote)
     if obstacle is not None:
         return Sent(key=sending.key, remote=remote, error=obstacle)
-    values = _values(hook, sending)
+    try:
+        values = _values(hook, sending)
+    except ReferenceMissing as missing:
+        return Sent(key=sending.key, remote=remote, error=hook.failed(UNMAPPED, str(missing)))
     if remote.status is DocumentStatus.DRAFT:
         hook.odoo.run("account.move", "write", ids=[record_id], vals=values)
     else:
@@ -62,9 +65,9 @@ def _is_settled(remote: RemoteDocument) -> bool:
 
 
 def _is_current(hook: OdooHook, remote: RemoteDocument) -> bool:
-    """Odoo has no version token; the time of the last change, to the second, stands in for one."""
-    domain = [["id", "=", int(remote.remote_id)], ["write_date", "=", remote.version]]
-    return bool(hook.odoo.run("account.move", "search", domain=domain, limit=1, read=True))
+    """Odoo has no version token: the time of the last change is to the second, so what the document says is compared as well."""
+    rows = read_documents(hook, [int(remote.remote_id)])
+    return bool(rows) and remote_document(rows[0], remote.line_count) == remote
 
 
 def _values(hook: OdooHook, sending: Sending) -> dict[str, Any]:
@@ -101,12 +104,17 @@ def void(hook: OdooHook, remote: RemoteDocument, *, on: date, reason: str) -> Se
         return _voided(hook, record_id, "was void already")
     if _is_settled(remote):
         return Sent(key="", remote=remote, error=hook.failed(SETTLED, f"{remote.number} has payments or credit notes applied to it"))
-    if remote.status is not DocumentStatus.DRAFT and hook.setting("void_with") == "reversal":
+    if _is_reversible(remote) and hook.setting("void_with") == "reversal":
         return _voided(hook, record_id, _reverse(hook, record_id, on, reason))
     if remote.status is not DocumentStatus.DRAFT and hook.version < FIRST_JSON2:
         hook.odoo.run("account.move", "button_draft", ids=[record_id])
     hook.odoo.run("account.move", "button_cancel", ids=[record_id])
     return _voided(hook, record_id, "cancelled")
+
+
+def _is_reversible(remote: RemoteDocument) -> bool:
+    """Posted invoices; the reversal of a credit note would be a bare journal entry (from memory)."""
+    return remote.kind is DocumentKind.INVOICE and remote.status is not DocumentStatus.DRAFT
 
 
 def _reverse(hook: OdooHook, record_id: int, on: date, reason: str) -> str:

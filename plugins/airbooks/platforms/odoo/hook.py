@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 from airbooks.canonical import CreditNote, DocumentKind, Finding, Invoice, Party, Payment, RemoteDocument, RemotePayment
 from airbooks.platforms.base import PlatformHook, Preview, Sending, Sent
-from airbooks.platforms.errors import ConfigurationError, ErrorRule, PlatformError, classify
+from airbooks.platforms.errors import ConfigurationError, ErrorRule, PlatformError, ReferenceMissing, classify
 from airbooks.platforms.odoo import changing, customers, lists, payments, refusals, sending
 from airbooks.platforms.odoo.desk import Place, desk_of, read_place
 from airbooks.platforms.odoo.mapping import MOVE_TYPES, ImportRows
@@ -206,10 +206,18 @@ class OdooHook(PlatformHook):
         return remote_document(rows[0]) if rows and rows[0]["move_type"] == MOVE_TYPES[kind] else None
 
     def create_invoices(self, batch: Sequence[Sending]) -> list[Sent]:
-        unfit = {each.key: Sent(key=each.key, error=error) for each in batch if (error := self._unfit(each)) is not None}
-        items = self._outgoing([each for each in batch if each.key not in unfit])
+        preceding = self.preceding([each.document for each in batch])
+        items: list[sending.Outgoing] = []
+        answers: list[Sent] = []
+        for each in batch:
+            try:
+                error = self._unfit(each)
+                items += [] if error else [sending.outgoing(each, desk_of(self, each.options, preceding))]
+            except ReferenceMissing as missing:
+                error = self.failed(sending.UNMAPPED, str(missing))
+            answers += [Sent(key=each.key, error=error)] if error else []
         there = sending.already_there(self, items)
-        return [*unfit.values(), *there.values(), *sending.create(self, [each for each in items if each.sending.key not in there])]
+        return [*answers, *there.values(), *sending.create(self, [item for item in items if item.sending.key not in there])]
 
     def _unfit(self, item: Sending) -> PlatformError | None:
         """What only the place can tell: the route means another company, or the rate leads to another currency than the company's."""
@@ -224,10 +232,6 @@ class OdooHook(PlatformHook):
             message = f"{item.document.number}: the exchange rate is to {rate.base}, the company's currency is {self.place().currency}"
             return self.failed(sending.WRONG_RATE, message)
         return None
-
-    def _outgoing(self, batch: Sequence[Sending]) -> list[sending.Outgoing]:
-        preceding = self.preceding([each.document for each in batch])
-        return [sending.outgoing(each, desk_of(self, each.options, preceding)) for each in batch]
 
     def post_invoices(self, batch: Sequence[tuple[Sending, RemoteDocument]]) -> list[Sent]:
         return sending.post(self, batch)
@@ -260,7 +264,9 @@ class OdooHook(PlatformHook):
 
     def preview(self, batch: Sequence[Sending]) -> list[Preview]:
         shown = []
-        for item in self._outgoing(batch):
+        preceding = self.preceding([each.document for each in batch])
+        for each in batch:
+            item = sending.outgoing(each, desk_of(self, each.options, preceding))
             path, body = self.odoo.shown("account.move", "load", fields=list(item.rows.fields), data=item.rows.rows)
             shown.append(Preview(method="POST", path=path, body=body))
         return shown

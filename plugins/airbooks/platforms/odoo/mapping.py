@@ -298,8 +298,9 @@ def import_rows(name: str, head: Values, lines: list[Values]) -> ImportRows:
     line_columns = (*LINE_COLUMNS, *(column for column in OPTIONAL_LINE if any(_field(column) in line for line in lines)))
     first = [name, *(cell(head[_field(column)]) for column in head_columns)]
     blank = [""] * len(first)
+    keys = [_field(column) for column in line_columns]
     rows = [
-        [*(first if place == 0 else blank), f"{name}_l{place + 1}", *(cell(line.get(_field(column), False)) for column in line_columns)]
+        [*(first if place == 0 else blank), f"{name}_l{place + 1}", *(cell(line.get(key, False)) for key in keys)]
         for place, line in enumerate(lines)
     ]
     fields = ("id", *head_columns, "invoice_line_ids/id", *(f"invoice_line_ids/{column}" for column in line_columns))

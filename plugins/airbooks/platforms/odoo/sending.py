@@ -27,6 +27,7 @@ Result = TypeVar("Result")
 
 TRIES, PAUSE = 4, 0.25  # of a batch that met a concurrent write, and seconds before the next try
 UNSEEN = ErrorRule(name="not read back", action=Action.LOOK_UP, outcome=Outcome.UNKNOWN)
+UNMAPPED = ErrorRule(name="not mapped", action=Action.REVIEW, outcome=Outcome.DID_NOT_HAPPEN)
 WRONG_PLACE = ErrorRule(name="another company is meant", action=Action.STOP, outcome=Outcome.DID_NOT_HAPPEN)
 WRONG_RATE = ErrorRule(name="exchange rate to another currency", action=Action.REVIEW, outcome=Outcome.DID_NOT_HAPPEN)
 IS_THERE = ErrorRule(name="number is there already", action=Action.LOOK_UP, outcome=Outcome.HAPPENED)
@@ -153,6 +154,8 @@ def read_documents(hook: OdooHook, ids: Sequence[int], *, lines: bool = False) -
 
 def already_there(hook: OdooHook, batch: Sequence[Outgoing]) -> dict[str, Sent]:
     """The documents whose number the company already has, live: our own earlier try is the answer, anybody else's a question."""
+    if not batch:
+        return {}
     found: dict[tuple[str, str], list[int]] = {}
     for row in live_documents(hook, [item.sending.document.number for item in batch], ["id", "ref", "move_type"]):
         found.setdefault((row["ref"], row["move_type"]), []).append(row["id"])
