@@ -8,8 +8,6 @@ exchange-rate table at the posting date). Lines of credit memos are taken to be 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import date
-from decimal import Decimal
 from typing import Any
 
 from airbooks.canonical import Address, CreditNote, DocumentKind, Invoice, Party, Payment
@@ -170,7 +168,7 @@ def payment_bodies(payment: Payment, customer: str, key: str) -> list[Body]:
     """
     shared = {
         "customerNumber": customer,
-        "postingDate": _day(payment.received_on),
+        "postingDate": payment.received_on.isoformat(),
         "documentNumber": payment_number(key),
         "externalDocumentNumber": payment_reference(payment, key),
         "description": (payment.reference or payment.memo or f"Payment {payment.source_id}")[:100],
@@ -179,12 +177,3 @@ def payment_bodies(payment: Payment, customer: str, key: str) -> list[Body]:
     if payment.unapplied:
         lines.append({**shared, "amount": -payment.unapplied})
     return lines
-
-
-def _day(value: date) -> str:
-    return value.isoformat()
-
-
-def total_of(bodies: list[Body]) -> Decimal:
-    """The amount received by journal lines."""
-    return -sum((Decimal(body["amount"]) for body in bodies), Decimal(0))

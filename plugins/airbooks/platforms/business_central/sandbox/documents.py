@@ -68,7 +68,6 @@ CREDIT_MEMOS = Kind(
     word="credit memo",
 )
 KINDS = {kind.set_name: kind for kind in (INVOICES, CREDIT_MEMOS)}
-LINE_KINDS = {kind.lines_name: kind for kind in KINDS.values()}
 
 
 class Documents:
