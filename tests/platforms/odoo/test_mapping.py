@@ -269,6 +269,10 @@ class TestPrices:
         price = price_of(line(quantity=D(1), gross_price=D(1000), net_price=D("898.75"), net_amount=D("898.75")))
         assert (price.unit_price, price.discount) == (D("898.75"), D(0))
 
+    def test_what_rounds_to_nothing_is_no_discount(self) -> None:
+        price = price_of(line(net_price=D("0.001"), net_amount=D("0.00")))
+        assert (price.amount, price.discount) == (D(0), D(0))
+
     def test_the_price_of_a_hundred_is_one_of_each(self) -> None:
         price = price_of(line(quantity=D(250), net_price=D("12.50"), base_quantity=D(100), net_amount=D("31.25")))
         assert (price.quantity, price.unit_price) == (D(250), D("0.125"))

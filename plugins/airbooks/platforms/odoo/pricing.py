@@ -46,7 +46,8 @@ def price_of(line: Line, version: int = FIRST_JSON2) -> Price:
 def _discounted(line: Line, listed: Decimal) -> Price | None:
     """The list price with the percent that leads to the net amount, where that percent has two decimals."""
     full = line.quantity * listed
-    if not full or not Decimal(0) <= line.net_amount / full <= 1:
+    is_reduced = line.gross_price is not None or bool(line.allowances_charges)
+    if not full or not is_reduced or not Decimal(0) <= line.net_amount / full <= 1:
         return None
     percent = ((1 - line.net_amount / full) * HUNDRED).quantize(DISCOUNT_DIGITS)
     return Price(quantity=line.quantity, unit_price=listed, discount=percent or Decimal(0))
