@@ -69,6 +69,24 @@ def delivered(company: Company) -> Document:
     return company.small_invoice(delivery=delivery, notes=("Handle with care.",), internal_note="Called on Monday.", salesperson="SP-1")
 
 
+def priced_with_tax(company: Company) -> Document:
+    """Two at 50.00 and tax, the prices given with the tax in them."""
+    price = Decimal(50) * (100 + Decimal(company.setting.tax_rate)) / 100
+    return company.invoice(company.line(1, price=str(price), net_amount=Decimal("100.00")), prices_include_tax=True)
+
+
+def control_characters(company: Company) -> Document:
+    buyer = company.party()
+    dirty = buyer.model_copy(update={"name": f"{buyer.name}\x0b Supplies\x1f Ltd"})
+    return company.invoice(company.line(1, name="Air\x0b filter\x00 element"), buyer=dirty, notes=("Ring\x07 twice",))
+
+
+def due(company: Company, **amounts: Decimal) -> Document:
+    """The small invoice with a prepaid or rounding amount, and what is due after it."""
+    document = company.small_invoice(**amounts)
+    return document.model_copy(update={"amount_due": document.gross_total - document.prepaid_amount + document.rounding_amount})
+
+
 LINE_CHARGE = AllowanceCharge(is_charge=True, amount=Decimal("5.00"), reason="Packing")
 LINE_DISCOUNT = AllowanceCharge(amount=Decimal("3.33"), reason="Scratched")
 GONE = {"due_date": None, "terms": PaymentTerms()}
@@ -99,6 +117,7 @@ FEATURES: dict[str, Callable[[Company], Document]] = {
     "a line without an item": lambda company: with_line(company, item_code=""),
     "a line without dimensions": lambda company: with_line(company, dimensions={}, warehouse=""),
     "an unknown dimension": lambda company: with_line(company, dimensions={"shoe size": "44"}),
+    "control characters": control_characters,
     "serial numbers": lambda company: with_line(company, quantity="2", serial_numbers=("SN-1", "SN-2")),
     "a service date and a note": lambda company: with_line(company, service_date=today(), note="Night shift"),
     "delivery, notes and salesperson": delivered,
@@ -106,14 +125,23 @@ FEATURES: dict[str, Callable[[Company], Document]] = {
     "no terms but a due date": lambda company: company.small_invoice(terms=PaymentTerms()),
     "neither terms nor due date": lambda company: company.small_invoice(**GONE),
     "another currency without a rate": lambda company: company.small_invoice(currency=company.setting.foreign),
-    "something prepaid": lambda company: company.small_invoice(prepaid_amount=Decimal("20.00")),
-    "a rounding amount": lambda company: company.small_invoice(rounding_amount=Decimal("0.02")),
+    "something prepaid": lambda company: due(company, prepaid_amount=Decimal("20.00")),
+    "a rounding amount": lambda company: due(company, rounding_amount=Decimal("0.02")),
     "withheld tax": lambda company: company.small_invoice(withholding_tax=Decimal("5.00")),
-    "prices with tax": lambda company: company.small_invoice(prices_include_tax=True),
+    "prices with tax": priced_with_tax,
     "a credit note on its own": lambda company: company.credit_note(corrects=company.small_invoice(), preceding_invoices=()),
     "a credit note with a discount": discounted_credit_note,
     "a discount larger than its line": lambda company: with_line(company, allowances_charges=(taxed(company, "101.00"),)),
 }
+
+
+NEVER_BOOKED = ("something prepaid", "a rounding amount", "withheld tax")
+
+
+@pytest.mark.parametrize("feature", NEVER_BOOKED)
+def test_amounts_that_no_document_of_the_platform_has_are_refused(company: Company, hook: PlatformHook, feature: str) -> None:
+    """Booked without them, the customer would owe another amount there than here."""
+    assert refused(company, hook, FEATURES[feature](company))
 
 
 def refused(company: Company, hook: PlatformHook, document: Document) -> bool:

@@ -36,7 +36,8 @@ def _head(document: Invoice | CreditNote) -> Iterator[Finding]:
     if document.kind == "invoice" and not document.due_date and not document.terms.code:
         says = "Sage Intacct needs a due date or payment terms on every invoice; this one has neither."
         yield _finding("due", "due_date", "", says, "Add a due date or payment terms.")
-    for name, amount in (("rounding_amount", document.rounding_amount), ("withholding_tax", document.withholding_tax)):
+    for name in ("prepaid_amount", "rounding_amount", "withholding_tax"):
+        amount: Decimal = getattr(document, name)
         if amount:
             says = f"Sage Intacct's invoices have no field for the {name.replace('_', ' ')} {amount} {document.currency}."
             yield _finding(name, name, amount, says, "Send the document without it, or book it by hand.")
