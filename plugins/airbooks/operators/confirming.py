@@ -61,7 +61,7 @@ def _write(work: Workplace, read: Sequence[ReadBack], run_id: str) -> Counter[st
 def _differences(row: outbox.ReadBackDue, remote: RemoteDocument | None) -> tuple[str, ...]:
     if remote is None:
         return ("the platform no longer has it",)
-    if remote.status is DocumentStatus.VOID:
+    if remote.status is DocumentStatus.VOID and not row.is_credited:
         return ("somebody voided it there",)
     return tuple(str(each) for each in differences(parse_document(dict(row.body)), remote, ""))
 

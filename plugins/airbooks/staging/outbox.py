@@ -80,7 +80,7 @@ WITH picked AS (
     FROM airbooks.delivery d JOIN airbooks.document doc USING (document_id)
     WHERE d.connection = %(connection)s AND d.state = 'pending' AND d.not_before <= now()
         AND d.delivery_id BETWEEN %(first)s AND %(last)s
-        AND doc.is_current AND doc.state = 'valid'
+        AND doc.is_current AND doc.state = 'valid' AND (cardinality(%(numbers)s::text[]) = 0 OR doc.number = ANY (%(numbers)s))
         AND NOT EXISTS (  -- revision n + 1 goes after n
             SELECT FROM airbooks.delivery e JOIN airbooks.document p USING (document_id)
             WHERE (p.source, p.source_id) = (doc.source, doc.source_id) AND p.revision < doc.revision
@@ -154,16 +154,18 @@ def plan(database: psycopg.Connection, platforms: Mapping[str, str], run_id: str
     return database.execute(_PLAN, {"connections": list(platforms), "platforms": list(platforms.values()), "run_id": run_id}).rowcount
 
 
-def open_work(database: psycopg.Connection, connections: Sequence[str]) -> dict[str, int]:
-    """How many deliveries each connection has to do now: pending ones that may go, and lost or unknown ones to look up."""
+def open_work(database: psycopg.Connection, connections: Sequence[str], numbers: Sequence[str] = ()) -> dict[str, int]:
+    """How many deliveries each connection has to do now (only these document numbers, if any are given): pending ones that may go, and
+    lost or unknown ones to look up."""
     rows = database.execute(
         """
         SELECT connection, count(*)::int FROM airbooks.delivery JOIN airbooks.document doc USING (document_id)
-        WHERE connection = ANY(%s) AND doc.is_current AND doc.state = 'valid'
+        WHERE connection = ANY(%(connections)s) AND doc.is_current AND doc.state = 'valid'
+            AND (cardinality(%(numbers)s::text[]) = 0 OR doc.number = ANY (%(numbers)s))
             AND ((delivery.state IN ('pending', 'unknown') AND not_before <= now()) OR delivery.state = 'sending')
         GROUP BY connection
         """,
-        (list(connections),),
+        {"connections": list(connections), "numbers": list(numbers)},
     ).fetchall()
     return {row[0]: row[1] for row in rows}
 
@@ -205,13 +207,20 @@ def _is_dead(database: psycopg.Connection, worker: str) -> bool:
     return bool(row and row[0])
 
 
-def claim(database: psycopg.Connection, connection: str, span: tuple[int, int], limit: int, worker: str, run_id: str) -> list[Claimed]:
-    """Take up to `limit` pending deliveries of a connection within a range of ids; the caller commits before it touches the wire."""
+def claim(
+    database: psycopg.Connection,
+    connection: str,
+    span: tuple[int, int],
+    limit: int,
+    worker: str,
+    run_id: str,
+    numbers: Sequence[str] = (),
+) -> list[Claimed]:
+    """Take up to `limit` pending deliveries of a connection within a range of ids (only these document numbers, if any are given); the
+    caller commits before it touches the wire."""
+    chosen = {"connection": connection, "first": span[0], "last": span[1], "limit": limit, "numbers": list(numbers)}
     with database.cursor(row_factory=class_row(Claimed)) as cursor:
-        return cursor.execute(
-            _CLAIM,
-            {"connection": connection, "first": span[0], "last": span[1], "limit": limit, "worker": worker, "run_id": run_id},
-        ).fetchall()
+        return cursor.execute(_CLAIM, {**chosen, "worker": worker, "run_id": run_id}).fetchall()
 
 
 def claim_unknown(database: psycopg.Connection, connection: str, limit: int, worker: str) -> list[Claimed]:
@@ -273,18 +282,22 @@ def record(database: psycopg.Connection, worker: str, records: Sequence[Record])
     return {row[0] for row in written}
 
 
-def chunks(database: psycopg.Connection, connection: str, size: int) -> list[tuple[int, int]]:
-    """The connection's work in ranges of delivery ids, about `size` each; unknown ones are looked up by whichever chunk comes first."""
+def chunks(database: psycopg.Connection, connection: str, size: int, numbers: Sequence[str] = ()) -> list[tuple[int, int]]:
+    """The connection's work in ranges of delivery ids, about `size` each; unknown ones are looked up by whichever chunk comes first.
+
+    With `numbers` the ranges span only those documents; others may lie between them, so `claim` must be given them too.
+    """
     return database.execute(
         """
         SELECT min(delivery_id), max(delivery_id)
-        FROM (SELECT delivery_id, (row_number() OVER (ORDER BY delivery_id) - 1) / %s AS part
+        FROM (SELECT delivery_id, (row_number() OVER (ORDER BY delivery_id) - 1) / %(size)s AS part
               FROM airbooks.delivery d JOIN airbooks.document doc USING (document_id)
-              WHERE connection = %s AND doc.is_current AND doc.state = 'valid'
+              WHERE connection = %(connection)s AND doc.is_current AND doc.state = 'valid'
+                  AND (cardinality(%(numbers)s::text[]) = 0 OR doc.number = ANY (%(numbers)s))
                   AND ((d.state IN ('pending', 'unknown') AND not_before <= now()) OR d.state = 'sending')) numbered
         GROUP BY part ORDER BY part
         """,
-        (size, connection),
+        {"size": size, "connection": connection, "numbers": list(numbers)},
     ).fetchall()
 
 
@@ -297,6 +310,7 @@ class ReadBackDue:
     remote_id: str
     kind: str
     number: str
+    is_credited: bool  # by a credit note of ours there: some platforms then show the invoice as void
     body: Mapping[str, Any] = field(repr=False)
 
 
@@ -308,7 +322,10 @@ def to_read_back(database: psycopg.Connection, connection: str, limit: int, days
     with database.cursor(row_factory=class_row(ReadBackDue)) as cursor:
         return cursor.execute(
             """
-            SELECT d.delivery_id, d.document_id, d.remote_id, doc.kind, doc.number, doc.body
+            SELECT d.delivery_id, d.document_id, d.remote_id, doc.kind, doc.number, doc.body, EXISTS (
+                SELECT FROM airbooks.document note JOIN airbooks.delivery n USING (document_id)
+                WHERE note.division = doc.division AND doc.number = ANY (note.preceding) AND n.connection = d.connection
+                    AND n.state = 'delivered') AS is_credited
             FROM airbooks.delivery d JOIN airbooks.document doc USING (document_id)
             WHERE d.connection = %s AND d.state = 'delivered' AND d.remote_id <> '' AND d.operation <> 'void' AND doc.is_current
                 AND (d.confirmed_at IS NULL

@@ -8,7 +8,7 @@ restated as net amount / quantity, which 19 keeps unrounded (18 and older round 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, ROUND_UP, Decimal
 
 from airbooks.canonical import Line
 from airbooks.platforms.odoo.spec import FIRST_JSON2
@@ -56,8 +56,11 @@ def _discounted(line: Line, listed: Decimal) -> Price | None:
 def _restated(line: Line, version: int) -> Price:
     if not line.quantity:
         return Price(quantity=line.quantity, unit_price=line.net_price / line.base_quantity)
-    digits = RESTATED_DIGITS if version >= FIRST_JSON2 else PRICE_DIGITS
-    return Price(quantity=line.quantity, unit_price=(line.net_amount / line.quantity).quantize(digits))
+    exact = line.net_amount / line.quantity
+    if version < FIRST_JSON2:
+        return Price(quantity=line.quantity, unit_price=exact.quantize(PRICE_DIGITS, ROUND_HALF_UP))
+    # Rounded away from zero, so that a tax of exactly half a cent does not fall just below it.
+    return Price(quantity=line.quantity, unit_price=exact.quantize(RESTATED_DIGITS, ROUND_UP))
 
 
 def is_exact(line: Line, version: int) -> bool:

@@ -20,7 +20,7 @@ from .simple_models import SIMPLE, ExternalNames
 from .transports import Doors, same
 
 MODELS: tuple[type[Model], ...] = (*SIMPLE, MoveLine, AccountMove, Payment, PaymentRegister, PartialReconcile, MoveReversal)
-STATUS = {"not_paid": "open", "partial": "partially_paid", "paid": "paid", "in_payment": "paid", "reversed": "void"}
+STATUS = {"not_paid": "open", "partial": "partially_paid", "paid": "paid", "in_payment": "paid", "reversed": "paid"}
 
 
 class OdooSimulator(Simulator):
