@@ -1,15 +1,22 @@
-"""A plain JSON-2 client of the simulated Odoo, for setting up and looking at what the connector does not."""
+"""A plain JSON-2 client of the simulated Odoo, for setting up and looking at what the connector does not; and the connector."""
 
 from __future__ import annotations
 
+import xmlrpc.client
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
 import pytest
 
+from airbooks.platforms.base import Account
+from airbooks.platforms.odoo import OdooHook
+from airbooks.platforms.odoo.sandbox.seeding import DATABASE, LOGIN, api_key
 from airbooks.sandbox.server import Sandbox
 
+MakeHook = Callable[..., OdooHook]
 AU, UK = 1, 2
 CLIENT = httpx.Client()  # one for all tests: making one is slower than a call
 
@@ -68,3 +75,50 @@ def odoo_box(sandbox: Any) -> Sandbox:
 @pytest.fixture
 def json2(odoo_box: Sandbox) -> Json2:
     return Json2(odoo_box, odoo_box.simulators["odoo"].connection()["password"])
+
+
+@pytest.fixture
+def account(odoo_box: Sandbox) -> dict[str, Any]:
+    return {name: value for name, value in odoo_box.simulators["odoo"].connection().items() if name != "conn_type"}
+
+
+@pytest.fixture
+def make_hook(account: dict[str, Any]) -> Iterator[MakeHook]:
+    with ExitStack() as opened:
+
+        def make(read_timeout: float | None = None, **changed: Any) -> OdooHook:
+            extra = {**account["extra"], **changed.pop("extra", {})}
+            stored = Account(**{**account, **changed, "extra": extra})
+            return opened.enter_context(OdooHook("odoo_au", account=stored, read_timeout=read_timeout))
+
+        yield make
+
+
+@pytest.fixture(params=["json2", "xmlrpc"])
+def hook(make_hook: MakeHook, request: pytest.FixtureRequest) -> OdooHook:
+    return make_hook(extra={"transport": request.param})
+
+
+@pytest.fixture
+def au(make_hook: MakeHook) -> OdooHook:
+    return make_hook()
+
+
+@pytest.fixture
+def common(odoo_box: Sandbox) -> xmlrpc.client.ServerProxy:
+    return xmlrpc.client.ServerProxy(f"{odoo_box.base_url('odoo')}/xmlrpc/2/common")
+
+
+@pytest.fixture
+def rpc(odoo_box: Sandbox) -> Any:
+    proxy = xmlrpc.client.ServerProxy(f"{odoo_box.base_url('odoo')}/xmlrpc/2/object")
+
+    def execute(model: str, method: str, args: list[Any], named: dict[str, Any] | None = None, key: str = api_key(LOGIN)) -> Any:
+        return proxy.execute_kw(DATABASE, 2, key, model, method, args, named or {})
+
+    return execute
+
+
+def jsonrpc(box: Sandbox, service: str, method: str, *args: Any) -> dict[str, Any]:
+    asked = {"jsonrpc": "2.0", "method": "call", "id": 7, "params": {"service": service, "method": method, "args": list(args)}}
+    return dict(httpx.post(f"{box.base_url('odoo')}/jsonrpc", json=asked).json())
