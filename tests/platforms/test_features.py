@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -14,23 +14,9 @@ from tests.platforms.company import Company, Document, today
 
 from airbooks.canonical import Address, AllowanceCharge, Delivery, Line, LineKind, PaymentTerms, Severity, TaxCategory
 from airbooks.delivery.echo import differences
-from airbooks.platforms import registry
 from airbooks.platforms.base import PlatformHook
 from airbooks.platforms.errors import Action, Outcome
 from airbooks.platforms.references import required_codes
-from airbooks.sandbox.server import running
-
-
-@pytest.fixture(scope="module", params=registry.slugs())
-def company(request: pytest.FixtureRequest) -> Iterator[Company]:
-    with running([request.param], time_scale=60) as sandbox:
-        yield Company(request.param, sandbox)
-
-
-@pytest.fixture(scope="module")
-def hook(company: Company) -> Iterator[PlatformHook]:
-    with company.hook() as made:
-        yield made
 
 
 def second_tax(company: Company) -> dict[str, Any]:

@@ -1,0 +1,27 @@
+"""What the tests of all platforms share; a room's own conftest comes first where it has fixtures of these names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from tests.platforms.company import Company
+
+from airbooks.platforms import registry
+from airbooks.platforms.base import PlatformHook
+from airbooks.sandbox.server import running
+
+
+@pytest.fixture(scope="module", params=registry.slugs())
+def company(request: pytest.FixtureRequest) -> Iterator[Company]:
+    """One simulated company per platform for all tests of a module; every test uses numbers and customers of its own."""
+    with running([request.param], time_scale=60) as sandbox:
+        yield Company(request.param, sandbox)
+
+
+@pytest.fixture
+def hook(company: Company) -> Iterator[PlatformHook]:
+    """A hook on the company's connection; no fault outlives its test."""
+    with company.hook() as made:
+        yield made
+    company.sandbox.clear_faults()
