@@ -39,6 +39,7 @@ fmt: $(READY) ## format, and fix what can be fixed
 	$(BIN)/ruff format .
 
 realdata: $(READY) ## a year of real sales through the same Dag, to the penny (DATA=online_retail.csv.gz)
+	@[ -n "$(DATA)" ] || { echo "Name the file (UCI Online Retail as CSV): make realdata DATA=online_retail.csv.gz"; exit 1; }
 	@$(BIN)/airbooks realdata "$(DATA)"
 
 clean: ## forget everything a run wrote: databases, books, logs, caches
