@@ -24,7 +24,7 @@ class TestConnection:
     def test_it_says_what_it_reaches(self, hook: OdooHook) -> None:
         works, says = hook.test_connection()
         assert works
-        assert says == "Supplier Australia Pty Ltd (AUD), sales journal Customer Invoices, Bank, 0 journal entries"
+        assert says == "Odoo 19.0, Supplier Australia Pty Ltd (AUD), journals: Customer Invoices, Bank"
 
     def test_the_company_is_the_connections(self, make_hook: MakeHook) -> None:
         assert "Supplier UK Ltd (GBP)" in make_hook(extra={"company_id": UK}).test_connection()[1]
@@ -37,6 +37,7 @@ class TestConnection:
             ({"schema": "other"}, "database unknown"),
             ({"extra": {"company_id": 9}}, "company not allowed"),
             ({"extra": {"sale_journal_id": 99}}, "has no journal 99"),
+            ({"extra": {"version": 18}}, "The server is Odoo 19.0, the connection says 18"),
         ],
     )
     def test_what_is_missing_is_named(self, make_hook: MakeHook, changed: dict[str, Any], says: str, transport: str) -> None:

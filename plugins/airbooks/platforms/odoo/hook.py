@@ -7,6 +7,7 @@ Documents are imported as drafts with `load`, under external ids that make a rep
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, ClassVar
@@ -175,12 +176,15 @@ class OdooHook(PlatformHook):
 
     def test_connection(self) -> tuple[bool, str]:
         try:
+            version = self.odoo.server_version()
             place = self.place()
-            count = self.odoo.run("account.move", "search_count", domain=[["company_id", "=", self.company_id]], read=True)
+            self.odoo.run("account.move", "search_count", domain=[["company_id", "=", self.company_id]], read=True)
         except (PlatformError, ConfigurationError) as error:
             return False, str(error)
+        if str(self.version) not in re.findall(r"\d+", version)[:1]:
+            return False, f"The server is Odoo {version}, the connection says {self.version}. Correct version in its form."
         bank = place.bank_journal["name"] if place.bank_journal else "no bank journal: payments cannot be booked"
-        return True, f"{place.company} ({place.currency}), sales journal {place.sale_journal['name']}, {bank}, {count} journal entries"
+        return True, f"Odoo {version}, {place.company} ({place.currency}), journals: {place.sale_journal['name']}, {bank}"
 
     def refusals(self, document: Invoice | CreditNote) -> tuple[Finding, ...]:
         return refusals.refusals(document, self.settings(), self.conn_id)

@@ -40,6 +40,10 @@ class Transport(ABC):
         """The method's answer; `ids` for methods of records, everything else by name. Raises PlatformError."""
 
     @abstractmethod
+    def server_version(self) -> str:
+        """The server's version, such as "19.0" or "saas~18.2"; told without a key."""
+
+    @abstractmethod
     def shown(self, model: str, method: str, **named: Any) -> tuple[str, str]:
         """Path and body of a call as a dry run shows it, without credentials."""
 
@@ -64,6 +68,9 @@ class Json2(Transport):
         body = {**named, **({"ids": list(ids)} if ids is not None else {}), "context": self.context(context or {})}
         headers = {"Content-Type": "application/json"}
         return self.hook.call("POST", f"/json/2/{model}/{method}", content=to_json(body), headers=headers, read=read).json()
+
+    def server_version(self) -> str:
+        return str(self.hook.call("GET", "/web/version", read=True).json()["version"])
 
     def shown(self, model: str, method: str, **named: Any) -> tuple[str, str]:
         return f"/json/2/{model}/{method}", to_json({**named, "context": self.context({})}).decode()
@@ -100,6 +107,9 @@ class XmlRpc(Transport):
         positional = [list(ids)] if ids is not None else []
         parameters = [account.schema, self.uid(), account.password, model, method, positional, keywords]
         return self._post("object", "execute_kw", parameters, read=read)
+
+    def server_version(self) -> str:
+        return str(self._post("common", "version", [], read=True)["server_version"])
 
     def uid(self) -> int:
         """The user's id; false instead of a fault means that user or password are wrong."""
