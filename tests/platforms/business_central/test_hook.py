@@ -83,6 +83,17 @@ def test_posting_twice_succeeds_and_books_once(desk: Desk) -> None:
     assert len(desk.sandbox.books(SLUG).documents) == 1
 
 
+def test_a_draft_of_a_closed_period_is_posted_on_the_day_that_a_person_chose_since(desk: Desk) -> None:
+    sending, draft = desk.created(invoice())
+    desk.inject("lock_period", through="2026-03-31")
+    refused = desk.hook.post_invoices([(sending, draft)])[0]
+    assert refused.error is not None
+    redated = desk.sending(invoice(posting_date=date(2026, 4, 1)))
+    posted = good(desk.hook.post_invoices([(redated, desk.hook.find_invoice("EU-SI-000123", INVOICE)[0])])[0])
+    assert (posted.posting_date, posted.issue_date) == (date(2026, 4, 1), date(2026, 3, 16))
+    assert desk.hook.company.row(f"salesInvoices({posted.remote_id})")["dueDate"] == "2026-04-15"
+
+
 def test_a_draft_that_is_there_twice_is_not_posted(desk: Desk) -> None:
     sending = desk.sending(invoice())
     desk.inject("duplicate_delivery", path=r"\$batch")

@@ -10,7 +10,7 @@ from airbooks.canonical import CreditNote, DocumentStatus, Invoice, RemoteDocume
 from airbooks.platforms.base import Sending, Sent
 from airbooks.platforms.business_central.client import Company, Part, Row
 from airbooks.platforms.business_central.lines import Body, line_bodies, line_dimensions
-from airbooks.platforms.business_central.mapping import LINE_SETS, SETS, document_body, head_body, remarks
+from airbooks.platforms.business_central.mapping import DATE_FIELDS, LINE_SETS, SETS, document_body, head_body, remarks
 from airbooks.platforms.business_central.reading import is_ours
 from airbooks.platforms.business_central.spec import OPERATIONS, SPEC
 from airbooks.platforms.errors import Action, ErrorRule, Outcome, PlatformError, ReferenceMissing
@@ -130,6 +130,22 @@ def _line_parts(name: str, line: Row, codes: Mapping[str, str]) -> list[Part]:
         elif there[code]["valueCode"] != value:
             found.append(Part(id=key, method="PATCH", path=f"{place}({there[code]['id']})", body={"valueCode": value}, if_match="*"))
     return found
+
+
+# -- dates --------------------------------------------------------------------------------------------------------------------
+
+
+def redated_parts(drafts: Sequence[tuple[Sending, RemoteDocument]]) -> list[Part]:
+    """The requests that give drafts of an earlier try the posting date that a person has chosen since (after a closed period)."""
+    return [_redated(sending, remote) for sending, remote in drafts if remote.posting_date != sending.document.ledger_date]
+
+
+def _redated(sending: Sending, remote: RemoteDocument) -> Part:
+    """All dates at once: a new posting date may move the others."""
+    document = sending.document
+    dates = {DATE_FIELDS[remote.kind]: document.issue_date, "postingDate": document.ledger_date, "dueDate": document.due_date}
+    body = {name: value.isoformat() for name, value in dates.items() if value}
+    return Part(id=sending.key, method="PATCH", path=f"{SETS[remote.kind]}({remote.remote_id})", body=body, if_match=remote.version)
 
 
 # -- posting ------------------------------------------------------------------------------------------------------------------

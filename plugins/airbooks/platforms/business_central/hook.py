@@ -215,13 +215,20 @@ class BusinessCentralHook(PlatformHook):
         posted = {each.remote_id for hits in live.values() for each in hits if each.status is not DocumentStatus.DRAFT}
         single = [pair for pair in batch if pair not in twice]
         due = [(sending, remote) for sending, remote in single if remote.remote_id not in posted]
-        failed = drafts.set_dimensions(self.company, due, self._good)
+        with _before_sending():
+            failed = self._redate(due) | drafts.set_dimensions(self.company, due, self._good)
         due = [(sending, remote) for sending, remote in due if sending.key not in failed]
         answers = self.company.batch([drafts.posting_part(sending, remote) for sending, remote in due]) if due else {}
         errors = failed | self._errors(answers)
         found = self.documents.by_ids([(remote.remote_id, remote.kind) for _, remote in single])
         done = [drafts.posted(sending, found.get(remote.remote_id), errors.get(sending.key)) for sending, remote in single]
         return [drafts.is_twice(sending, live[sending.document.number, sending.document.kind]) for sending, _ in twice] + done
+
+    def _redate(self, due: Sequence[tuple[Sending, RemoteDocument]]) -> dict[str, PlatformError]:
+        parts = drafts.redated_parts(due)
+        if not parts:
+            return {}
+        return {key: error.as_not_happened() for key, error in self._errors(self.company.batch(parts)).items()}
 
     def _errors(self, answers: Mapping[str, Reply]) -> dict[str, PlatformError]:
         errors: dict[str, PlatformError] = {}
