@@ -48,7 +48,7 @@ class Bucket:
 def buckets_of(limits: Limits, scale: float = 1.0) -> tuple[Bucket, ...]:
     """The buckets of a platform's limits; `scale` > 1 fits a sandbox whose clock runs faster.
 
-    Each pace is a tenth below the limit, which pays for the burst.
+    Each pace is a tenth below the limit, which pays for the burst; a fifth for a second, which the way to the platform may squeeze.
     """
     published = (
         ("second", limits.per_second, 1.0, "call"),
@@ -56,7 +56,11 @@ def buckets_of(limits: Limits, scale: float = 1.0) -> tuple[Bucket, ...]:
         ("day", limits.per_day, 86_400.0, "call"),
         ("batch", limits.batches_per_minute, 60.0, "batch"),
     )
-    return tuple(Bucket(name, max(1, calls * 9 // 10), seconds / scale, scope) for name, calls, seconds, scope in published if calls)
+    return tuple(
+        Bucket(name, max(1, calls * (8 if name == "second" else 9) // 10), seconds / scale, scope)
+        for name, calls, seconds, scope in published
+        if calls
+    )
 
 
 class SharedBudget:
