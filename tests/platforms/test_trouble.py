@@ -45,6 +45,22 @@ def test_the_same_key_sent_again_makes_no_second_document(company: Company, hook
     assert len(company.booked(sending.document.number)) == 1
 
 
+def test_a_request_that_a_proxy_sends_twice_is_never_two_documents_unseen(company: Company, hook: PlatformHook) -> None:
+    """Where the platform knows a repeated request it books one; where it does not, both are found and a person is asked."""
+    document = company.small_invoice()
+    sending = company.sending(hook, document)
+    company.sandbox.inject(company.slug, "duplicate_delivery", body=document.purchase_order)
+    try:
+        outcome = company.create(hook, sending)[sending.key].outcome
+    except PlatformError as error:
+        outcome = error.outcome
+    assert outcome is not Outcome.DID_NOT_HAPPEN
+    booked = company.booked(document.number)
+    assert len(hook.find_invoice(document.number, DocumentKind.INVOICE)) == len(booked)
+    if company.spec.idempotency is not Idempotency.NONE:
+        assert len(booked) == 1
+
+
 @pytest.mark.parametrize("slug", registry.slugs())
 def test_a_token_that_has_expired_over_there_is_renewed_unnoticed(slug: str) -> None:
     with running([slug], time_scale=60) as sandbox:
