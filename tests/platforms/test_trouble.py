@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from tests.platforms.company import Company
+from tests.platforms.company import Company, today
 
 from airbooks.canonical import DocumentKind
 from airbooks.platforms import registry
@@ -59,6 +59,16 @@ def test_a_request_that_a_proxy_sends_twice_is_never_two_documents_unseen(compan
     assert len(hook.find_invoice(document.number, DocumentKind.INVOICE)) == len(booked)
     if company.spec.idempotency is not Idempotency.NONE:
         assert len(booked) == 1
+
+
+def test_an_old_answer_replayed_is_not_taken_for_a_void(company: Company, hook: PlatformHook) -> None:
+    """A key that was used for the create may make a platform repeat that answer instead of voiding."""
+    sending = company.sending(hook, company.small_invoice())
+    created = company.create(hook, sending)[sending.key].remote
+    assert created is not None
+    remote = company.post(hook, sending, created)
+    voided = hook.void_invoice(remote, on=today(), reason="Entered twice", key=sending.key)
+    assert voided.outcome is not Outcome.HAPPENED or company.booked(sending.document.number) == []
 
 
 @pytest.mark.parametrize("slug", registry.slugs())

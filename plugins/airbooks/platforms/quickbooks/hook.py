@@ -324,6 +324,8 @@ class QuickBooksHook(PlatformHook):
             gone = self._understood(reply, lambda answer: answer[entity]["status"] == "Deleted")
             return Sent(key=key, remote=_as_void(remote) if gone else None, note="deleted")
         voided = self._understood(reply, lambda answer: self._document(answer, remote.kind))
+        if voided.status is not DocumentStatus.VOID:
+            return Sent(key=key)  # an old answer, replayed for a key that was used before: it proves nothing
         was_paid = remote.balance != remote.total
         return Sent(key=key, remote=voided, note="what was paid on it is unapplied credit now" if was_paid else "")
 
