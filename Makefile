@@ -2,7 +2,7 @@
 PYTHON ?= python3
 UI_PORT ?= 8080
 SANDBOX_PORT ?= 0
-DOCUMENTS ?= 240
+DOCUMENTS ?= 600
 
 BIN := .venv/bin
 UV = $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
@@ -13,7 +13,7 @@ READY := .venv/.ready
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: $(READY) ## a business day with simulated platforms, counted twice at the end (DOCUMENTS=240)
+demo: $(READY) ## a business day with simulated platforms, counted twice at the end (DOCUMENTS=600)
 	@$(BIN)/airbooks demo --documents $(DOCUMENTS) --sandbox-port $(SANDBOX_PORT)
 
 up: $(READY) ## the same machinery, left running with Airflow's pages (UI_PORT=8080)

@@ -48,7 +48,7 @@ Documents = Annotated[int, typer.Option(help="How many sales documents the demo 
 
 
 @app.command()
-def demo(ui_port: Port = 0, sandbox_port: Port = 0, documents: Documents = 240) -> None:
+def demo(ui_port: Port = 0, sandbox_port: Port = 0, documents: Documents = 600) -> None:
     """Run the hourly Dag over a demo business with simulated platforms, account for every document, and stop everything again."""
     from airbooks.runtime.demo import demo
 
@@ -56,7 +56,7 @@ def demo(ui_port: Port = 0, sandbox_port: Port = 0, documents: Documents = 240) 
 
 
 @app.command()
-def up(ui_port: Port = 8080, sandbox_port: Port = 0, documents: Documents = 240) -> None:
+def up(ui_port: Port = 8080, sandbox_port: Port = 0, documents: Documents = 600) -> None:
     """Start Airflow, Postgres and the simulated platforms, and leave them running."""
     from airbooks.runtime.demo import up
 
