@@ -80,6 +80,11 @@ class RunForm:
     reason: str = ""
 
     @property
+    def rereads(self) -> bool:
+        """Whether what it reads is checked again even if it is unchanged: because somebody says so, or gives it another ledger date."""
+        return self.force or bool(self.posting_date and self.documents)
+
+    @property
     def is_selective(self) -> bool:
         """Whether it reads something else than what changed since the last run; then the watermark stays where it is."""
         return bool(self.documents or self.divisions or self.changed_since or self.until)
