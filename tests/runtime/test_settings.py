@@ -9,7 +9,7 @@ import pytest
 
 from airbooks.runtime.control import require_space
 from airbooks.runtime.errors import SetupError
-from airbooks.runtime.settings import Stack, require_free
+from airbooks.runtime.settings import Stack, require_free, steady_port
 
 
 @pytest.fixture
@@ -50,6 +50,13 @@ def test_a_busy_port_is_named_with_the_way_out() -> None:
         port = taken.getsockname()[1]
         with pytest.raises(SetupError, match=rf"Port {port}, wanted for Airflow's pages, is not free.*UI_PORT"):
             require_free(port, "Airflow's pages", "make up UI_PORT=...")
+
+
+def test_the_sandbox_keeps_its_port_unless_somebody_took_it(tmp_path: Path) -> None:
+    port = steady_port(tmp_path)
+    assert steady_port(tmp_path) == port
+    with socket.create_server(("127.0.0.1", port)):
+        assert steady_port(tmp_path) != port
 
 
 def test_a_full_disk_is_reported_before_anything_starts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

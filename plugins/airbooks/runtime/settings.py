@@ -170,6 +170,23 @@ def free_port() -> int:
     return port
 
 
+def steady_port(state: Path) -> int:
+    """The sandbox's port in this state folder, the same in every run if it is free: sessions of earlier runs name it."""
+    file = state / "sandbox.port"
+    state.mkdir(parents=True, exist_ok=True)
+    if not file.exists() or not _is_free(int(file.read_text())):
+        file.write_text(str(free_port()))
+    return int(file.read_text())
+
+
+def _is_free(port: int) -> bool:
+    try:
+        socket.create_server((LOOPBACK, port)).close()
+    except OSError:
+        return False
+    return True
+
+
 def require_free(port: int, what: str, option: str) -> None:
     """Raises SetupError if somebody listens on `port` already."""
     try:
