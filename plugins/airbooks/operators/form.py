@@ -113,8 +113,8 @@ def read_form(params: Mapping[str, Any], connections: Sequence[str]) -> RunForm:
         connections=tuple(params.get("connections") or ()),
         divisions=tuple(params.get("divisions") or ()),
         documents=tuple(each.strip() for each in params.get("documents") or () if each.strip()),
-        changed_since=_moment(params.get("changed_since")),
-        until=_moment(params.get("until")),
+        changed_since=_moment("Changed since", params.get("changed_since")),
+        until=_moment("Until", params.get("until")),
         posting_date=date.fromisoformat(params["posting_date"]) if params.get("posting_date") else None,
         force=bool(params.get("force")),
         dry_run=bool(params.get("dry_run")),
@@ -129,8 +129,11 @@ def read_form(params: Mapping[str, Any], connections: Sequence[str]) -> RunForm:
     return form
 
 
-def _moment(value: str | None) -> datetime | None:
+def _moment(title: str, value: str | None) -> datetime | None:
     if not value:
         return None
-    found = datetime.fromisoformat(value)
+    try:
+        found = datetime.fromisoformat(value)
+    except ValueError:  # Airflow checks the format of dates, not of times
+        raise ConfigurationError(f"{title}: {value!r} is no date and time. Write it like 2026-11-02T14:30:00Z.") from None
     return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
