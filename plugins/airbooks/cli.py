@@ -80,7 +80,7 @@ def down() -> None:
     """Stop what `airbooks up` started."""
     from airbooks.runtime.control import down
 
-    typer.echo("airbooks is down." if down(paths.state_dir()) else "Nothing was up.")
+    typer.echo(down(paths.state_dir()))
 
 
 @app.command()
