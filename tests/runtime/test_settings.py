@@ -41,6 +41,13 @@ def test_airflow_listens_on_loopback_and_ignores_settings_of_another_airflow(sta
     assert "AIRFLOW_CONN_PRODUCTION" not in environment
 
 
+def test_the_parts_reach_each_other_although_the_network_has_a_proxy(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://proxy.example:3128")
+    monkeypatch.setenv("NO_PROXY", ".example")
+    environment = stack.airflow_environment()
+    assert environment["NO_PROXY"] == environment["no_proxy"] == ".example,127.0.0.1,localhost"
+
+
 def test_a_stack_survives_the_way_to_its_supervisor(stack: Stack) -> None:
     assert Stack.from_json(stack.to_json()) == stack
 

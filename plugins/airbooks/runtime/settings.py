@@ -123,6 +123,8 @@ class Stack:
     def _python(self) -> dict[str, str]:
         return {
             "AIRBOOKS_STATE": str(self.state),
+            "NO_PROXY": _without_proxy(),
+            "no_proxy": _without_proxy(),
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
             "PYTHONPATH": str(self.plugins),
             "PYTHONUNBUFFERED": "1",
@@ -161,6 +163,12 @@ class Stack:
     def write_airflow_home(self) -> None:
         self.airflow_home.mkdir(parents=True, exist_ok=True)
         _write_private(self.airflow_home / "passwords.json", json.dumps({ADMIN: self.secrets.admin_password}))
+
+
+def _without_proxy() -> str:
+    """The hosts that no proxy of this network stands in front of, our own parts among them."""
+    given = os.environ.get("NO_PROXY") or os.environ.get("no_proxy") or ""
+    return ",".join(filter(None, [given, LOOPBACK, "localhost"]))
 
 
 def free_port() -> int:
