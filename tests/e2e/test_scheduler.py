@@ -150,7 +150,7 @@ def test_a_run_on_the_real_scheduler_books_every_delivered_document_once(airflow
 
 
 def test_the_question_stands_under_required_actions_with_the_platforms_own_codes(day: Day) -> None:
-    assert day.question["subject"].startswith("tax code AU-GST15 has no mapping for odoo_au: ")
+    assert day.question["subject"].startswith("Tax code AU-GST15 has no mapping for odoo_au: ")
     assert day.question["options"] == ["Map", "Retry", "Reject", "Hold"]
     offered = day.question["params"]["map_to"]["schema"]["enum"]
     assert set(offered) == {None, "GST 10%", "GST 15%", "GST Free", "GST Export 0%"}
