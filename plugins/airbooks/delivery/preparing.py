@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -16,6 +17,8 @@ from airbooks.platforms.errors import Action, ConfigurationError, ErrorRule, Out
 from airbooks.platforms.references import ReferenceItem, ReferenceKind, References, required_codes
 from airbooks.staging import references as known
 from airbooks.staging.outbox import Claimed
+
+log = logging.getLogger("airflow.task.airbooks.delivery")
 
 Code = tuple[ReferenceKind, str]
 INCOMPLETE = ErrorRule(name="connection incomplete", action=Action.STOP, outcome=Outcome.DID_NOT_HAPPEN)
@@ -71,7 +74,12 @@ def _resolve(work: Workplace, documents: Iterable[Invoice | CreditNote]) -> tupl
 
 def _obstacles(work: Workplace, document: Invoice | CreditNote, missing: Mapping[Code, str]) -> tuple[Finding, ...]:
     absent = sorted(code for code in required_codes(document, work.hook.spec.reference_kinds) if code in missing)
-    return (*(_unmapped(work, document, code, missing[code]) for code in absent), *work.hook.refusals(document))
+    refusals = work.hook.refusals(document)
+    for each in refusals:
+        if each.severity is Severity.WARNING:
+            log.info("%s | %s | %s", document.number, work.connection, each.message)
+    errors = (each for each in refusals if each.severity is Severity.ERROR)
+    return (*(_unmapped(work, document, code, missing[code]) for code in absent), *errors)
 
 
 def _unmapped(work: Workplace, document: Invoice | CreditNote, code: Code, target: str) -> Finding:
