@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from airbooks.canonical import CreditNote, DocumentKind, DocumentStatus, Finding, Invoice, Party, Payment, RemoteDocument, RemotePayment
 from airbooks.platforms.base import PlatformHook, Preview, Sending, Sent, one_by_one
-from airbooks.platforms.errors import UNREADABLE_ANSWER, Action, ErrorRule, Outcome, PlatformError, ReferenceMissing
+from airbooks.platforms.errors import UNREADABLE_ANSWER, Action, ConfigurationError, ErrorRule, Outcome, PlatformError, ReferenceMissing
 from airbooks.platforms.kashflow import customers, mapping, reading, receipts, session
 from airbooks.platforms.kashflow.refusals import refusals
 from airbooks.platforms.kashflow.spec import (
@@ -28,7 +28,7 @@ from airbooks.platforms.kashflow.spec import (
     SPEC,
     WRONG_RATE,
 )
-from airbooks.platforms.references import ReferenceItem, ReferenceKind
+from airbooks.platforms.references import ReferenceItem, ReferenceKind, References
 from airbooks.platforms.tokens import Token
 from airbooks.platforms.wire import Complaint, Reply, Request, to_json
 
@@ -39,6 +39,7 @@ JSON = {"Accept": "application/json", "Content-Type": "application/json"}
 PER_PAGE = 100
 # Bad log-ins lock the user: after one, this hook tries none for so long (seconds).
 LOGIN_PAUSE = 600.0
+WHOLE_NUMBERS = tuple(each.name for each in SPEC.form if each.kind == "integer")
 # What a person's change between our look and our write shows in.
 WATCHED = ("our_number", "customer_id", "currency", "total", "tax", "issue_date")
 
@@ -83,7 +84,9 @@ class KashFlowHook(PlatformHook):
         try:
             return self.wire.send(request, dict, lambda: None)
         except PlatformError as error:
-            raise error.as_not_happened() from None  # a log-in that was not answered books nothing
+            harmless = error.as_not_happened()  # a log-in that was not answered books nothing
+            harmless.body = ""  # it may hold a token that nobody knows to hide yet
+            raise harmless from None
 
     def read_complaint(self, reply: Reply) -> Complaint | None:
         return reading.complaint(reply.json()) if reply.content else None
@@ -156,6 +159,14 @@ class KashFlowHook(PlatformHook):
     def refusals(self, document: Invoice | CreditNote) -> tuple[Finding, ...]:
         return refusals(document, self.settings(), self.conn_id)
 
+    def _check_settings(self, options: Mapping[str, Any]) -> None:
+        """Raises ConfigurationError where a number is wanted and something else stands in the connection or the operator."""
+        self.setting("default_nominal_code")
+        given = {name: self.setting(name) for name in WHOLE_NUMBERS} | {"project_number": options.get("project_number")}
+        for name, value in given.items():
+            if value not in (None, "") and not str(value).isdigit():
+                raise ConfigurationError(f"Connection {self.conn_id!r} (KashFlow): {name} is {value!r}. Set it to a whole number.")
+
     # -- customers --------------------------------------------------------------------------------------------------------
 
     def ensure_customer(self, party: Party, currency: str) -> str:
@@ -212,10 +223,10 @@ class KashFlowHook(PlatformHook):
 
     def create_invoices(self, batch: Sequence[Sending]) -> list[Sent]:
         """One by one: KashFlow takes no batches. There is no key for repeated requests, so the reference is looked up first."""
-        self.setting("default_nominal_code")
         return one_by_one(batch, self._create)
 
     def _body(self, sending: Sending) -> dict[str, Any]:
+        self._check_settings(sending.options)
         try:
             wrong = mapping.wrong_rates(sending.document, sending.references)
             if wrong:
@@ -226,7 +237,7 @@ class KashFlowHook(PlatformHook):
 
     def _create(self, sending: Sending) -> RemoteDocument:
         document, body = sending.document, self._body(sending)
-        held = self.find_invoice(document.number, document.kind)
+        held = _beforehand(lambda: self.find_invoice(document.number, document.kind))
         if held:
             raise self.fault(DUPLICATE, f"reference {document.number} is that of invoice {held[0].number}")
         try:
@@ -262,9 +273,8 @@ class KashFlowHook(PlatformHook):
         """Read, change, put back: the whole invoice with its payments, unless somebody changed it meanwhile."""
         try:
             body = self._body(sending)
-            row = self._unchanged(remote)
-            whole = {**row, **body, "Number": row["Number"], "PaymentLines": row.get("PaymentLines") or []}
-            reply = self.write("PUT", f"/invoices/{row['Number']}", whole)
+            row = _beforehand(lambda: self._unchanged(remote))
+            reply = self.write("PUT", f"/invoices/{row['Number']}", mapping.updated_body(row, body))
             now = self._understood(reply, reading.remote_document) if reply.content else self.get_invoice(remote.remote_id, remote.kind)
             return Sent(key=sending.key, remote=now)
         except PlatformError as error:
@@ -286,9 +296,9 @@ class KashFlowHook(PlatformHook):
         """Delete it: KashFlow has no void. It refuses what is paid or part of a VAT return; that takes a credit note."""
         gone = remote.model_copy(update={"status": DocumentStatus.VOID})
         try:
-            if self.invoice_row(remote.remote_id) is None:
+            if _beforehand(lambda: self.invoice_row(remote.remote_id)) is None:
                 return Sent(key=key, remote=gone, note="was deleted already")
-            row = self._unchanged(remote, "balance")
+            row = _beforehand(lambda: self._unchanged(remote, "balance"))
             self.write("DELETE", f"/invoices/{row['Number']}")
             return Sent(key=key, remote=gone, note="deleted")
         except PlatformError as error:
@@ -304,8 +314,9 @@ class KashFlowHook(PlatformHook):
         """Payments dated since then (less the connection's `payment_lookback_days`); KashFlow tells neither changes nor deletions."""
         yield from receipts.since(self, since)
 
-    def apply_payment(self, payment: Payment, *, customer_id: str, key: str, references: Any) -> RemotePayment:  # noqa: ARG002
+    def apply_payment(self, payment: Payment, *, customer_id: str, key: str, references: References) -> RemotePayment:  # noqa: ARG002
         """Put a payment line on each invoice it settles; one that carries our marker already is left as it is."""
+        self._check_settings({})
         return receipts.apply(self, payment, references)
 
     # -- reference lists --------------------------------------------------------------------------------------------------
@@ -315,3 +326,11 @@ class KashFlowHook(PlatformHook):
         if path is not None:
             rows = list(self.listed(path))
             yield from self.understood(lambda: reading.reference_items(kind, rows))
+
+
+def _beforehand(look: Callable[[], Read]) -> Read:
+    """What is read before anything is written: a failure leaves nothing open about the document."""
+    try:
+        return look()
+    except PlatformError as error:
+        raise error.as_not_happened() from None

@@ -36,6 +36,19 @@ Options = Mapping[str, Any]
 # How the lines begin that are none of ours; reading back, they are not counted.
 DISCOUNT, CHARGE = "[Discount] ", "[Charge] "
 RATE_DECIMALS = Decimal("0.000001")
+# The fields of an invoice that our documents decide.
+SAID_BY_US = frozenset(
+    {
+        "CustomerReference",
+        "DueDate",
+        "ProjectNumber",
+        "Currency",
+        "Address",
+        "UseCustomDeliveryAddress",
+        "DeliveryAddress",
+        "LineItems",
+    }
+)
 EXEMPT = {TaxCategory.EXEMPT, TaxCategory.OUTSIDE_SCOPE}
 
 
@@ -73,6 +86,15 @@ def document_body(document: Document, refs: References, options: Options) -> Bod
         "LineItems": document_lines(document, refs),
     }
     return filled(body)
+
+
+def updated_body(row: Mapping[str, Any], body: Mapping[str, Any]) -> Body:
+    """The body of `PUT /invoices/{number}`: the invoice as read, with its payments, and ours in place of what our documents say.
+
+    What our document no longer says is left out, and so cleared; number and payments stay.
+    """
+    kept = {name: value for name, value in row.items() if name not in SAID_BY_US}
+    return {**kept, **body, "Number": row["Number"], "PaymentLines": row.get("PaymentLines") or []}
 
 
 def own_number(document: Document, settings: Mapping[str, str]) -> int | None:
@@ -186,7 +208,7 @@ def line_description(document: Document, line: Line, refs: References) -> str:
         ("", line.description),
         ("", line.note),
         ("Unit", "" if line.unit == "C62" else line.unit),
-        ("Quantity", f"{line.quantity:f}" if whole else ""),
+        ("Quantity", _quantity_and_price(line) if whole else ""),
         ("Item", line.item_code if whole else ""),
         *((_allowance_label(each), f"{'' if each.is_charge else '-'}{each.amount:f}") for each in line.allowances_charges),
         ("Serial numbers", ", ".join(line.serial_numbers)),
@@ -198,6 +220,11 @@ def line_description(document: Document, line: Line, refs: References) -> str:
         *_other_dimensions(document, line, refs),
     ]
     return told(facts)
+
+
+def _quantity_and_price(line: Line) -> str:
+    per = "" if line.base_quantity == 1 else f" per {line.base_quantity:f}"
+    return f"{line.quantity:f} at {line.net_price:f}{per}"
 
 
 def _allowance_label(each: AllowanceCharge) -> str:
