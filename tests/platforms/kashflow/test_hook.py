@@ -25,7 +25,7 @@ from airbooks.platforms.tokens import MemoryTokens
 from airbooks.sandbox.server import Sandbox
 
 INVOICE, CREDIT_NOTE = DocumentKind.INVOICE, DocumentKind.CREDIT_NOTE
-GOODS = {"item_code": "CMP-RS-22"}
+GOODS: dict[str, Any] = {"item_code": "CMP-RS-22"}
 
 
 @pytest.fixture(autouse=True)
@@ -384,7 +384,7 @@ def test_an_update_clears_what_our_document_no_longer_says_and_keeps_payments(ho
     desk.pay(desk.get(f"/invoices/{remote.number}"), 100.0)
     now = updated(hook, sale(line(quantity="3", **GOODS)), remote)
     row = desk.get(f"/invoices/{remote.number}")
-    assert (now.remote_id, now.total, now.balance) == (remote.remote_id, 14940, 14840)
+    assert (now.remote_id, now.total, now.balance) == (remote.remote_id, Decimal(14940), Decimal(14840))
     assert (row["CustomerReference"], row["UseCustomDeliveryAddress"], row["DeliveryAddress"]) == ("UK-SI-000042", False, {})
     assert [payment["Amount"] for payment in row["PaymentLines"]] == [100]
 
@@ -537,7 +537,7 @@ def test_payments_of_other_people_are_listed_and_one_over_two_invoices_is_one(ho
     receipt = {"Date": f"{today} 00:00:00", "Comment": "EFT", "AccountId": 1211, "Method": 3, "PaymentItems": items}
     assert desk.ask("POST", "/invoices/bulk/payments", receipt)[0] == 200
     (found,) = hook.list_payments(desk.simulator.clock.now())
-    assert (found.amount, found.customer_id, found.currency) == (20, "OTHER", "GBP")
+    assert (found.amount, found.customer_id, found.currency) == (Decimal(20), "OTHER", "GBP")
     assert [each.remote_id for each in found.allocations] == [f"{row['Number']}.{row['Id']}" for row in rows]
 
 

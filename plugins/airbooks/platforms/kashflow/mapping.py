@@ -8,8 +8,7 @@ CustomerReference, everything else stands in a text line at the end. Discounts a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import date, timedelta
+from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -17,7 +16,6 @@ from airbooks.canonical import (
     Address,
     Allocation,
     AllowanceCharge,
-    CreditNote,
     Delivery,
     Invoice,
     Line,
@@ -27,8 +25,18 @@ from airbooks.canonical import (
     TaxCategory,
 )
 from airbooks.platforms.kashflow.lines import Bearer, Document, bearers, is_whole, quantity_and_rate, sign, vat_amounts
-from airbooks.platforms.kashflow.spec import BETWEEN, CLIENT, REFERENCE
-from airbooks.platforms.references import ReferenceItem, ReferenceKind, References, dimension_codes
+from airbooks.platforms.kashflow.spec import CLIENT
+from airbooks.platforms.kashflow.texts import (
+    allowance_label,
+    customer_reference,
+    due_date,
+    line_description,
+    memo,
+    project_of,
+    timestamp,
+    told,
+)
+from airbooks.platforms.references import ReferenceKind, References
 
 Body = dict[str, Any]
 Options = Mapping[str, Any]
@@ -57,17 +65,12 @@ def filled(body: Mapping[str, Any]) -> Body:
     return {key: value for key, value in body.items() if value is not None and value not in ("", [], {})}
 
 
-def timestamp(day: date) -> str:
-    """A date in the vendor's form, `YYYY-MM-DD HH:mm:ss`."""
-    return f"{day.isoformat()} 00:00:00"
-
-
 def document_body(document: Document, refs: References, options: Options) -> Body:
     """The body of `POST /invoices` for one document; a credit note has negative quantities.
 
     `options`: `automatic_credit_control`, `update_customer_address`, `cis_reverse_charge` (bool), `project_number` (text, may be empty).
     """
-    project = _project(document, None, refs) or str(options.get("project_number") or "")
+    project = project_of(document, None, refs) or str(options.get("project_number") or "")
     reverse_charged = any(each.tax_category is TaxCategory.REVERSE_CHARGE for each in bearers(document))
     body: Body = {
         "Number": own_number(document, refs.settings),
@@ -106,19 +109,6 @@ def own_number(document: Document, settings: Mapping[str, str]) -> int | None:
     return int(digits[0]) + int(settings.get(offset, "0"))
 
 
-def customer_reference(document: Document) -> str:
-    """Our number first, then the purchase order where there is room for it."""
-    both = f"{document.number}{BETWEEN}{document.purchase_order}"
-    return both if document.purchase_order and len(both) <= REFERENCE else document.number
-
-
-def due_date(document: Document) -> str | None:
-    if document.due_date is not None:
-        return timestamp(document.due_date)
-    days = document.terms.net_days
-    return None if days is None else timestamp(document.issue_date + timedelta(days=days))
-
-
 def currency_fields(document: Document, settings: Mapping[str, str]) -> Body:
     """Currency, and how many units of it one unit of the home currency is worth (ours is the other way round)."""
     foreign = document.currency != settings.get("home_currency", "GBP")
@@ -144,114 +134,6 @@ def delivery_fields(delivery: Delivery) -> Body:
     return {"UseCustomDeliveryAddress": True, "DeliveryAddress": place} if place else {}
 
 
-# -- texts ----------------------------------------------------------------------------------------------------------------
-
-
-def told(facts: Iterable[tuple[str, str]]) -> str:
-    """One fact a line, after its label where it has one."""
-    return "\n".join(f"{label}: {text}" if label else text for label, text in facts if text)
-
-
-def _span(start: object, end: object) -> str:
-    return f"{start or ''} to {end or ''}"
-
-
-def memo(document: Document, refs: References) -> str:
-    """What a document says that KashFlow has no field for, as its last line tells it."""
-    shipment = document.delivery
-    corrected = ", ".join(each.number for each in document.preceding_invoices)
-    order = document.purchase_order if document.purchase_order not in customer_reference(document) else ""
-    facts = (
-        ("", document.reason if isinstance(document, CreditNote) else ""),
-        *(("", note) for note in document.notes),
-        ("Corrects", corrected),
-        ("Terms", _terms(document)),
-        ("Issued", document.issue_date.isoformat() if document.ledger_date != document.issue_date else ""),
-        ("Tax point", document.tax_point_date.isoformat() if document.tax_point_date else ""),
-        ("Purchase order", order),
-        ("Sales order", document.sales_order),
-        ("Your reference", document.buyer_reference),
-        ("Contract", document.contract),
-        ("Project", document.project),
-        ("Salesperson", document.salesperson),
-        *(_shipment(shipment) if shipment else ()),
-        ("Payment reference", document.payment_reference),
-        ("Payment means", document.payment_means_code),
-        ("Period", _span(document.period.start, document.period.end) if document.period else ""),
-        (f"Tax in {document.tax_currency}", str(document.tax_total_in_tax_currency or "")),
-        ("Attachments", ", ".join(document.attachments)),
-        *_other_dimensions(document, None, refs),
-    )
-    return told(facts)
-
-
-def _terms(document: Document) -> str:
-    """Terms that a due date does not say: an early-payment discount, or words of their own."""
-    terms = document.terms
-    if terms.discount_percent is not None or due_date(document) is None:
-        return terms.text or terms.code
-    return terms.text if terms.text != terms.code else ""
-
-
-def _shipment(delivery: Delivery) -> Iterator[tuple[str, str]]:
-    yield "Delivered", delivery.delivery_date.isoformat() if delivery.delivery_date else ""
-    yield "Shipped by", delivery.shipping_method
-    yield "Tracking", delivery.tracking_number
-    yield "Shipment", delivery.shipment_number
-    yield "Shipped from", delivery.location_code
-
-
-def line_description(document: Document, line: Line, refs: References) -> str:
-    whole = is_whole(line)
-    facts = [
-        ("", line.name),
-        ("", line.description),
-        ("", line.note),
-        ("Unit", "" if line.unit == "C62" else line.unit),
-        ("Quantity", _quantity_and_price(line) if whole else ""),
-        ("Item", line.item_code if whole else ""),
-        *((_allowance_label(each), f"{'' if each.is_charge else '-'}{each.amount:f}") for each in line.allowances_charges),
-        ("Serial numbers", ", ".join(line.serial_numbers)),
-        ("Order", " ".join(part for part in (line.order_reference, line.order_line) if part)),
-        ("Service date", line.service_date.isoformat() if line.service_date else ""),
-        ("Period", _span(line.period.start, line.period.end) if line.period else ""),
-        ("Commodity code", line.commodity_code),
-        ("GTIN", line.gtin),
-        *_other_dimensions(document, line, refs),
-    ]
-    return told(facts)
-
-
-def _quantity_and_price(line: Line) -> str:
-    per = "" if line.base_quantity == 1 else f" per {line.base_quantity:f}"
-    return f"{line.quantity:f} at {line.net_price:f}{per}"
-
-
-def _allowance_label(each: AllowanceCharge) -> str:
-    reason = each.reason or ("Charge" if each.is_charge else "Discount")
-    return f"{reason} {each.percent.normalize():f} %" if each.percent else reason
-
-
-# -- dimensions -----------------------------------------------------------------------------------------------------------
-
-
-def _entries(document: Document, line: Line | None, refs: References) -> dict[str, ReferenceItem]:
-    """The projects that the dimensions of a line (or of the head) are mapped to, by the dimension's name."""
-    return {code.partition(":")[0]: refs.get(ReferenceKind.DIMENSION, code) for code in dimension_codes(document, line)}
-
-
-def _project(document: Document, line: Line | None, refs: References) -> str:
-    """The number of the one project that KashFlow keeps of them, or nothing."""
-    entry = _entries(document, line, refs).get(refs.settings.get("project_dimension", "department"))
-    return entry.remote_id if entry else ""
-
-
-def _other_dimensions(document: Document, line: Line | None, refs: References) -> Iterator[tuple[str, str]]:
-    for name, entry in _entries(document, line, refs).items():
-        if name != refs.settings.get("project_dimension", "department"):
-            yield name.capitalize(), entry.code
-
-
 # -- lines ----------------------------------------------------------------------------------------------------------------
 
 
@@ -274,7 +156,7 @@ def sales_line(document: Document, line: Line, refs: References, vat: Decimal) -
     """One line; booked as one piece it names no product, whose stock would go down by the wrong quantity."""
     quantity, rate = quantity_and_rate(line)
     product = refs.get(ReferenceKind.ITEM, line.item_code).remote_id if line.item_code else ""
-    project = _project(document, line, refs)
+    project = project_of(document, line, refs)
     body = {
         "Description": line_description(document, line, refs),
         "Quantity": sign(document) * quantity,
@@ -322,7 +204,7 @@ def extra_line(document: Document, each: AllowanceCharge, refs: References, vat:
     else:
         nominal = _nominal(refs, "default_nominal_code" if each.is_charge else "discount_nominal_code")
     return {
-        "Description": f"{CHARGE if each.is_charge else DISCOUNT}{_allowance_label(each)}",
+        "Description": f"{CHARGE if each.is_charge else DISCOUNT}{allowance_label(each)}",
         "Quantity": Decimal(sign(document)),
         "Rate": each.amount if each.is_charge else -each.amount,
         **tax_fields(each, refs, sign(document) * vat),
