@@ -126,7 +126,7 @@ class KashFlowHook(PlatformHook):
     def understood(self, read: Callable[[], Read], status: int | None = None) -> Read:
         try:
             return read()
-        except (KeyError, TypeError, ValueError, IndexError, ArithmeticError) as error:
+        except (KeyError, TypeError, ValueError, IndexError, AttributeError, ArithmeticError) as error:
             message = f"the answer does not have the documented form ({type(error).__name__}: {error})"
             raise PlatformError(message, platform=SPEC.slug, rule=UNREADABLE_ANSWER, status=status) from None
 
@@ -152,9 +152,14 @@ class KashFlowHook(PlatformHook):
                 yield f"there is no nominal code {value} ({name})"
         if self.setting("home_currency") not in {item.code for item in self.list_reference(ReferenceKind.CURRENCY)}:
             yield f"the home currency {self.setting('home_currency')} is not in the account's list"
-        banks = {str(row["Id"]) for row in self.listed("/bankaccounts")}
+        banks = self.bank_accounts()
         if self.setting("bank_account_id") and str(self.setting("bank_account_id")) not in banks:
             yield f"there is no bank account with id {self.setting('bank_account_id')}"
+
+    def bank_accounts(self) -> list[str]:
+        """The ids of the company's bank accounts."""
+        rows = list(self.listed("/bankaccounts"))
+        return self.understood(lambda: [str(row["Id"]) for row in rows])
 
     def refusals(self, document: Invoice | CreditNote) -> tuple[Finding, ...]:
         return refusals(document, self.settings(), self.conn_id)
@@ -186,12 +191,13 @@ class KashFlowHook(PlatformHook):
 
     def _customer_code(self, code: str) -> str:
         row = self.get_or_none(f"/customers/{quote(code, safe='')}")
-        return str(row["Code"]) if row else ""
+        return self.understood(lambda: str(row["Code"])) if row else ""
 
     def _customer_entered_by_hand(self, party: Party) -> str:
         if not party.contact.email:
             return ""
-        codes = customers.same_name(self.listed("/customers", searchtext=party.name), party)
+        listed = list(self.listed("/customers", searchtext=party.name))
+        codes = self.understood(lambda: customers.same_name(listed, party))
         rows = [row for code in codes if (row := self.get_or_none(f"/customers/{quote(code, safe='')}")) is not None]
         fitting = [str(row["Code"]) for row in rows if customers.fits(row, party)]
         return fitting[0] if len(fitting) == 1 else ""
@@ -201,7 +207,7 @@ class KashFlowHook(PlatformHook):
     def invoice_row(self, remote_id: str) -> Row | None:
         """The invoice as KashFlow holds it, or None when it is gone, also when its number now belongs to another one."""
         row = self.get_or_none(f"/invoices/{reading.number_in(remote_id)}")
-        return row if row is not None and reading.is_same(row, remote_id) else None
+        return row if row is not None and self.understood(lambda: reading.is_same(row, remote_id)) else None
 
     def get_invoice(self, remote_id: str, kind: DocumentKind) -> RemoteDocument | None:
         row = self.invoice_row(remote_id)
@@ -213,13 +219,10 @@ class KashFlowHook(PlatformHook):
 
     def find_invoice(self, number: str, kind: DocumentKind) -> list[RemoteDocument]:
         """By the reference, of which the search finds parts: only an equal one counts. Archived invoices stand in a list of their own."""
-        found: dict[str, RemoteDocument] = {}
-        for archived in ({}, {"archived": "true"}):
-            for row in self.listed("/invoices", searchtext=number, **archived):
-                if reading.our_number(row) == number and reading.kind_of(row) is kind:
-                    remote = self.get_invoice(reading.remote_id(row), kind)
-                    found |= {remote.remote_id: remote} if remote else {}
-        return list(found.values())
+        rows = [row for archived in ({}, {"archived": "true"}) for row in self.listed("/invoices", searchtext=number, **archived)]
+        ids = self.understood(lambda: [reading.remote_id(row) for row in rows if reading.our_number(row) == number])
+        found = [self.get_invoice(remote_id, kind) for remote_id in dict.fromkeys(ids)]
+        return [remote for remote in found if remote is not None]
 
     def create_invoices(self, batch: Sequence[Sending]) -> list[Sent]:
         """One by one: KashFlow takes no batches. There is no key for repeated requests, so the reference is looked up first."""

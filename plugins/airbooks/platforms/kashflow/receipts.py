@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +23,7 @@ def apply(hook: KashFlowHook, payment: Payment, references: References) -> Remot
     _check_expressible(hook, payment)
     lines = [(each, _line(hook, payment, each, references)) for each in payment.allocations]
     booked = [_book(hook, payment, allocation, line) for allocation, line in lines]
-    return reading.remote_payment(booked)
+    return hook.understood(lambda: reading.remote_payment(booked))
 
 
 def _check_expressible(hook: KashFlowHook, payment: Payment) -> None:
@@ -52,8 +52,9 @@ def _book(hook: KashFlowHook, payment: Payment, allocation: Allocation, line: Ma
     found = _marked(row, payment)
     if found is not None:
         return row, found
-    if row["Currency"]["Code"] != payment.currency:
-        message = f"{payment.currency} was received for invoice {allocation.document_number} in {row['Currency']['Code']}"
+    currency = hook.understood(lambda: reading.remote_document(row)).currency
+    if currency != payment.currency:
+        message = f"{payment.currency} was received for invoice {allocation.document_number} in {currency}"
         raise hook.fault(INEXPRESSIBLE_PAYMENT, message)
     reply = hook.write("PUT", f"/invoices/{row['Number']}", {**row, "PaymentLines": [*(row.get("PaymentLines") or []), line]})
     after = hook.understood(lambda: dict(reply.json())) if reply.content else hook.invoice_row(allocation.remote_id) or {}
@@ -79,18 +80,26 @@ def since(hook: KashFlowHook, moment: datetime) -> Iterator[RemotePayment]:
     if moment > datetime.now(UTC):
         return
     first = moment.date() - timedelta(days=int(hook.setting("payment_lookback_days") or 0))
-    wanted = {(str(row["ResourceNumber"]), str(row["PaymentId"])) for row in _transactions(hook, first.isoformat())}
-    found: list[tuple[Row, Row]] = []
-    for number in dict.fromkeys(number for number, _ in sorted(wanted)):
-        row = hook.invoice_row(number) or {}
-        found += [(row, line) for line in row.get("PaymentLines") or () if (number, str(line["Id"])) in wanted]
-    yield from reading.payments(found)
+    rows = list(_transactions(hook, first.isoformat()))
+    wanted = hook.understood(lambda: {(str(row["ResourceNumber"]), str(row["PaymentId"])) for row in rows if _is_receipt(row)})
+    invoices = {number: hook.invoice_row(number) or {} for number in dict.fromkeys(number for number, _ in sorted(wanted))}
+    yield from hook.understood(lambda: list(reading.payments(_lines_among(invoices, wanted))))
+
+
+def _lines_among(invoices: Mapping[str, Row], wanted: Container[tuple[str, str]]) -> Iterator[tuple[Row, Row]]:
+    """The payment lines that were asked for, each with its invoice."""
+    for number, row in invoices.items():
+        for line in row.get("PaymentLines") or ():
+            if (number, str(line["Id"])) in wanted:
+                yield row, line
 
 
 def _transactions(hook: KashFlowHook, first: str) -> Iterator[Row]:
-    """Money that came in; the last day is a week ahead, for payments are also entered beforehand."""
+    """What went through the bank accounts; the last day is a week ahead, for payments are also entered beforehand."""
     last = (datetime.now(UTC) + timedelta(days=7)).date().isoformat()
-    for bank in list(hook.listed("/bankaccounts")):
-        for row in hook.listed(f"/bankaccounts/{bank['Id']}/transactions", startdate=first, enddate=last):
-            if row.get("ResourceNumber") and reading.amount(row.get("PaidIn") or 0) > 0:
-                yield row
+    for bank in hook.bank_accounts():
+        yield from hook.listed(f"/bankaccounts/{bank}/transactions", startdate=first, enddate=last)
+
+
+def _is_receipt(row: Row) -> bool:
+    return bool(row.get("ResourceNumber")) and reading.amount(row.get("PaidIn") or 0) > 0
