@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from airbooks.canonical import Payment, PaymentKind, RemotePayment
+from airbooks.platforms.errors import PlatformError
 from airbooks.platforms.quickfile import mapping, reading
 from airbooks.platforms.quickfile.spec import INEXPRESSIBLE_PAYMENT, NO_REST, REST_PAGE
 from airbooks.platforms.references import References
@@ -57,7 +59,9 @@ class Beta:
         days = int(self.hook.setting("payment_look_back_days"))
         first = (since - timedelta(days=days)).date().isoformat()
         for row in self._listed(date_from=first):
-            yield self._payment(row["id"])
+            payment = self._payment(row["id"])
+            if payment is not None:
+                yield payment
 
     def _listed(self, **dates: str) -> Iterator[Mapping[str, Any]]:
         offset = 0
@@ -69,8 +73,14 @@ class Beta:
             if not rows or offset >= total:
                 return
 
-    def _payment(self, payment_id: int) -> RemotePayment:
-        return self.call("GET", f"/client_payments/{payment_id}", reading.rest_payment)
+    def _payment(self, payment_id: int) -> RemotePayment | None:
+        """One payment, or None where it was deleted since it was listed."""
+        try:
+            return self.call("GET", f"/client_payments/{payment_id}", reading.rest_payment)
+        except PlatformError as error:
+            if error.status == HTTPStatus.NOT_FOUND:
+                return None
+            raise
 
     def apply(self, payment: Payment, customer_id: str, references: References) -> RemotePayment:
         """Book a receipt once: replies show no note of ours, so one of this client, day, amount, currency and invoice is taken for it."""
@@ -81,6 +91,7 @@ class Beta:
         found = self._find(payment, customer_id)
         if found is not None:
             return found
+        self.hook.require_live(f"payment {payment.source_id}")
         body = mapping.payment_body(payment, customer_id, references)
         return self.call("POST", "/client_payments", reading.rest_payment, body=body)
 
@@ -91,6 +102,6 @@ class Beta:
         for row in self._listed(date_from=day, date_to=day):
             if (str(row["client_id"]), Decimal(row["amount_in_currency"]), row["currency"]) == wanted:
                 held = self._payment(row["id"])
-                if [each.remote_id for each in held.allocations] == invoices:
+                if held is not None and [each.remote_id for each in held.allocations] == invoices:
                     return held
         return None

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from airbooks.platforms.quickfile.spec import VERSION
 from airbooks.platforms.wire import Reply, Request, Wire, to_json
 
 Body = Mapping[str, Any]
@@ -31,6 +32,12 @@ class Submission(Request):
     """A call of a v1.2 method; None as `body` leaves the Body node out, which some methods demand."""
 
     body: Body | None = None
+
+
+def path_of(method: str) -> str:
+    """`Invoice_Create` is /1_2/invoice/create."""
+    group, _, name = method.lower().partition("_")
+    return f"/{VERSION}/{group}/{name}"
 
 
 def md5_value(account: str, api_key: str, submission: str) -> str:

@@ -26,7 +26,7 @@ from airbooks.platforms.base import PlatformHook, Preview, Sending, Sent, one_by
 from airbooks.platforms.errors import UNREADABLE_ANSWER, ErrorRule, PlatformError, ReferenceMissing
 from airbooks.platforms.quickfile import customers, mapping, reading
 from airbooks.platforms.quickfile.beta import Beta
-from airbooks.platforms.quickfile.envelope import Body, Credentials, SigningWire, Submission, envelope
+from airbooks.platforms.quickfile.envelope import Body, Credentials, SigningWire, Submission, envelope, path_of
 from airbooks.platforms.quickfile.refusals import refusals
 from airbooks.platforms.quickfile.spec import (
     CHANGED_THERE,
@@ -42,7 +42,6 @@ from airbooks.platforms.quickfile.spec import (
     PRODUCTION,
     SPEC,
     TEST_MODE,
-    VERSION,
 )
 from airbooks.platforms.references import ReferenceItem, ReferenceKind, References
 from airbooks.platforms.tokens import Token
@@ -133,6 +132,11 @@ class QuickFileHook(PlatformHook):
             message = f"the answer does not have the documented form ({type(error).__name__}: {error})"
             raise PlatformError(message, platform=SPEC.slug, rule=UNREADABLE_ANSWER, status=reply.status) from None
 
+    def require_live(self, what: str) -> None:
+        """Raises PlatformError in test mode: which methods honour it is UNVERIFIED, so only creates of invoices are sent in it."""
+        if self._is_test_mode():
+            raise self.error(TEST_MODE, f"{what} was not sent")
+
     def error(self, rule: ErrorRule, message: str) -> PlatformError:
         return PlatformError(message, platform=SPEC.slug, rule=rule)
 
@@ -177,6 +181,7 @@ class QuickFileHook(PlatformHook):
         found = self._client_with_code(party) or self._client_with_name(party)
         if found is not None:
             return str(found["ClientID"])
+        self.require_live(f"client {party.code}")
         # The contact's portal password is asked for, and never needed again: the client sets an own one.
         body = mapping.client_body(party, currency, random_secrets.token_hex(8))
         return self.rpc("Client_Create", body, lambda answer: str(int(answer["ClientID"])))
@@ -249,7 +254,7 @@ class QuickFileHook(PlatformHook):
             raise self.error(DUPLICATE, f"number {document.number} is that of id {taken[0]}")
         body = self._body(sending, parent=self._parent(document))
         number = self.rpc("Invoice_Create", body, lambda answer: int(answer["InvoiceID"]))
-        if self._is_test_mode():
+        if self._is_test_mode() and not self._ids_of(document.number):
             raise self.error(TEST_MODE, f"{document.number} was checked and not booked")
         return self._proven(lambda: self._read_back(number))
 
@@ -286,6 +291,7 @@ class QuickFileHook(PlatformHook):
     def _post(self, sending: Sending, remote: RemoteDocument) -> RemoteDocument:
         if remote.status is not DocumentStatus.DRAFT:
             return remote
+        self.require_live(remote.number)
         item = {
             "InvoiceID": int(remote.remote_id),
             "SendByEmail": bool(sending.options.get("send_by_email") and sending.document.buyer.contact.email),
@@ -302,6 +308,7 @@ class QuickFileHook(PlatformHook):
         return one_by_one([sending], lambda each: self._update(each, remote))[0]
 
     def _update(self, sending: Sending, remote: RemoteDocument) -> RemoteDocument:
+        self.require_live(remote.number)
         self._check_unchanged(remote)
         body = self._body(sending, parent=self._parent(sending.document), invoice_id=int(remote.remote_id))
         number = self.rpc("Invoice_Create", body, lambda answer: int(answer["InvoiceID"]))
@@ -329,6 +336,7 @@ class QuickFileHook(PlatformHook):
                 return Sent(key=key, remote=as_void(remote), note="was deleted already")
             if now.status is DocumentStatus.VOID:
                 return Sent(key=key, remote=now, note="was credited already")
+            self.require_live(remote.number)
             details = self._check_unchanged(remote)
             if now.status is DocumentStatus.DRAFT or now.kind is DocumentKind.CREDIT_NOTE:
                 return self._delete(now, key)
@@ -387,12 +395,6 @@ class QuickFileHook(PlatformHook):
         if kind is ReferenceKind.ITEM and set(codes) == {ONE_OFF}:
             return [reading.one_off()]  # no call: calls are counted by the day
         return super().find_reference(kind, codes)
-
-
-def path_of(method: str) -> str:
-    """`Invoice_Create` is /1_2/invoice/create."""
-    group, _, name = method.lower().partition("_")
-    return f"/{VERSION}/{group}/{name}"
 
 
 def as_void(remote: RemoteDocument) -> RemoteDocument:

@@ -74,6 +74,14 @@ ERRORS = (
         fix="Correct login, password and application_id; make a new REST token where that has expired, or leave the field empty.",
     ),
     ErrorRule(
+        name="no such address",
+        action=Action.STOP,
+        outcome=_NO,
+        status=(404,),
+        says="QuickFile has nothing at this address (a missing document is HTTP 400 there).",
+        fix="Correct host and rest_url of the connection, or leave the host empty.",
+    ),
+    ErrorRule(
         name=PERIOD_CLOSED,
         action=Action.REVIEW,
         outcome=_NO,
@@ -102,6 +110,7 @@ ERRORS = (
         name=NOT_FOUND,
         action=Action.REVIEW,
         outcome=_NO,
+        status=(200, 400),
         text=r"cannot find|could not find|does not exist|not found",
         says="It names a client, item, nominal account or invoice that QuickFile does not have.",
         fix="Correct the mapping.",
@@ -179,7 +188,8 @@ SPEC = PlatformSpec(
     blueprint_endpoint="/invoice/create",
     real_endpoint="POST /1_2/invoice/create (method Invoice_Create of API v1.2)",
     endpoint_note=(
-        "/invoice/create is real; it stands under the version, updates where the body has an InvoiceID, and takes one invoice. "
+        "/invoice/create is real; it stands under the version, updates where the body has an InvoiceID, and takes one invoice. Its twin in "
+        "the REST beta (POST /invoices), which not every account has, is not built. "
         "Payments and balances come from the REST beta (api-beta.quickfile.co.uk): the replies of v1.2 about them are not published."
     ),
     limits=Limits(per_day=1_000, concurrent=2, lines=LINES, throttle_seconds=30.0),
@@ -243,6 +253,7 @@ SPEC = PlatformSpec(
     read_timeout_seconds=100.0,
     number_max=NUMBER,
     unverified=(
+        "Which methods honour TestMode: only invoice/create is sent in it, and looked up afterwards.",
         "All error texts and most of their statuses; among them the refusal at the daily limit, of a used number, of a locked period.",
         "Whether QuickFile refuses an InvoiceNumber twice: assumed not, so it is looked up first and after every lost answer.",
         "Whether drafts are in the ledger already; posting is invoice/send, and that it marks as sent without sending anything.",

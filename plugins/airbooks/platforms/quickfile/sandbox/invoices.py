@@ -83,7 +83,7 @@ class Invoices:
         vat = cents(sum((line["_vat"] for line in lines), Decimal(0)) * share)
         wrong = self.account.struck("wrong_tax")
         vat += Decimal(str(wrong.get("amount", "0.01"))) if wrong else 0
-        new = {"InvoiceID": 0, "CreatedDate": self.account.now(), "sent": False, "credited": False, "deleted": False, "hidden": 0}
+        new = {"InvoiceID": 0, "CreatedDate": self.account.now(), "sent": False, "credited": False, "deleted": False}
         made = old or new
         number = single.get("InvoiceNumber") or made.get("InvoiceNumber") or f"{self.account.next_id('number', 1):06d}"
         kept = {"data": {key: value for key, value in data.items() if key not in ("InvoiceLines", "Scheduling")}, "lines": lines}
@@ -107,8 +107,7 @@ class Invoices:
 
     def _save(self, row: Row, credit: Row | None) -> int:
         number: int = row["InvoiceID"] or self.account.next_id("invoice", 90125)
-        lag = self.account.struck("search_lag")
-        self.rows[str(number)] = {**row, "InvoiceID": number, "hidden": int(lag.get("lookups", 2)) if lag else row["hidden"]}
+        self.rows[str(number)] = {**row, "InvoiceID": number}
         if credit is not None and credit["CreditNoteType"] == "VOID":
             parent = self.live(credit["ParentInvoiceID"])
             self.rows[str(parent["InvoiceID"])] = {**parent, "credited": True}
@@ -156,15 +155,9 @@ class Invoices:
         asked = body["SearchParameters"]
         wanted = asked.get("InvoiceNumber", "").casefold()
         rows = [row for row in self.rows.values() if asked.get("ShowDeleted") or not row["deleted"]]
-        found = [row for row in rows if wanted in row["InvoiceNumber"].casefold() and self._is_seen(row)]
+        found = [row for row in rows if wanted in row["InvoiceNumber"].casefold()]
         found.sort(key=lambda row: str(row["InvoiceNumber"]), reverse=asked["OrderDirection"] == "DESC")
         return self.account.page(found, asked, lambda row: {"InvoiceID": row["InvoiceID"], "InvoiceNumber": row["InvoiceNumber"]})
-
-    def _is_seen(self, row: Row) -> bool:
-        if row["hidden"]:
-            self.rows[str(row["InvoiceID"])] = {**row, "hidden": row["hidden"] - 1}
-            return False
-        return True
 
     def status(self, row: Row) -> str:
         if row["credit"]:

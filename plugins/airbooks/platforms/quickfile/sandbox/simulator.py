@@ -38,7 +38,6 @@ class QuickFileSimulator(Simulator):
         "errors_under_200": "The method answers HTTP 200 with Errors; nothing is booked.",
         "error_as_text": "Errors.Error is a text instead of a list.",
         "error_with_code": "Errors come as Error with Code and Message.",
-        "search_lag": "A document just written is hidden from `lookups` (2) searches; invoice/get sees it.",
         "wrong_tax": "The VAT comes out `amount` (0.01) higher than computed.",
         "keep_old_lines": "An update adds its lines to those that are there.",
         "send_leaves_draft": "invoice/send answers well and the document stays a draft.",
