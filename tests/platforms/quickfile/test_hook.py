@@ -312,6 +312,13 @@ def test_an_invoice_is_taken_back_by_a_credit_note_that_keeps_the_trail(company:
     assert (credit.kind, credit.total, credit.tax) == ("credit_note", document.gross_total, document.tax_total)
 
 
+def test_the_credit_note_of_a_number_that_is_full_gets_the_next_free_one(company: Company, hook: QuickFileHook) -> None:
+    document = company.small_invoice(number="UK-SI-00000000000123")
+    voided = hook.void_invoice(company.book(hook, document), on=today(), reason="Entered twice", key="k")
+    assert voided.note == "credit note 000001"
+    assert company.booked(document.number) == []
+
+
 def test_a_draft_is_deleted_and_its_payments_are_not(company: Company, hook: QuickFileHook) -> None:
     document = company.small_invoice()
     voided = hook.void_invoice(drafted(company, hook, document), on=today(), reason="Entered twice", key="k")

@@ -22,6 +22,7 @@ from tests.platforms.quickfile.documents import (
 )
 
 from airbooks.canonical import (
+    Allocation,
     AllowanceCharge,
     Contact,
     CreditNote,
@@ -314,7 +315,7 @@ def test_a_payment_is_the_betas_body() -> None:
         currency="GBP",
         method="Wire",
         reference="BACS 7781",
-        allocations=[{"document_number": "UK-SI-000123", "remote_id": "90125", "amount": Decimal("5100.00")}],  # type: ignore[arg-type]
+        allocations=(Allocation(document_number="UK-SI-000123", remote_id="90125", amount=Decimal("5100.00")),),
     )
     assert mapping.payment_body(payment, "2301", references()) == {
         "type": "payment",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from airbooks.platforms.quickfile.spec import VERSION
@@ -22,7 +22,7 @@ class Credentials:
     """Account number, API key and application id, as the connection holds them."""
 
     account: str
-    api_key: str
+    api_key: str = field(repr=False)
     application_id: str
     test_mode: bool = False
 
@@ -31,7 +31,7 @@ class Credentials:
 class Submission(Request):
     """A call of a v1.2 method; None as `body` leaves the Body node out, which some methods demand."""
 
-    body: Body | None = None
+    body: Body | None = field(default=None, repr=False)
 
 
 def path_of(method: str) -> str:

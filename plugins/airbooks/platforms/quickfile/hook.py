@@ -128,7 +128,7 @@ class QuickFileHook(PlatformHook):
         """What `read` makes of an answer; a good status with another form than documented proves nothing."""
         try:
             return read(reply.json())
-        except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, IndexError, AttributeError, ArithmeticError) as error:
             message = f"the answer does not have the documented form ({type(error).__name__}: {error})"
             raise PlatformError(message, platform=SPEC.slug, rule=UNREADABLE_ANSWER, status=reply.status) from None
 
@@ -333,7 +333,7 @@ class QuickFileHook(PlatformHook):
         try:
             now = self.get_invoice(remote.remote_id, remote.kind)
             if now is None:
-                return Sent(key=key, remote=as_void(remote), note="was deleted already")
+                return Sent(key=key, remote=reading.as_void(remote), note="was deleted already")
             if now.status is DocumentStatus.VOID:
                 return Sent(key=key, remote=now, note="was credited already")
             self.require_live(remote.number)
@@ -349,7 +349,7 @@ class QuickFileHook(PlatformHook):
         asked = {"DeleteAssociatedPayments": False, "InvoiceIDs": {"InvoiceID": [int(remote.remote_id)]}}
         self.rpc("Invoice_Delete", {"InvoiceDetails": asked}, lambda body: body)
         gone = self._details(remote.remote_id) is None
-        return Sent(key=key, remote=as_void(remote) if gone else None, note="deleted")
+        return Sent(key=key, remote=reading.as_void(remote) if gone else None, note="deleted")
 
     def _credit(self, remote: RemoteDocument, details: Row, on: date, reason: str, key: str) -> Sent:
         lines = [*reading.item_rows(details)]
@@ -395,7 +395,3 @@ class QuickFileHook(PlatformHook):
         if kind is ReferenceKind.ITEM and set(codes) == {ONE_OFF}:
             return [reading.one_off()]  # no call: calls are counted by the day
         return super().find_reference(kind, codes)
-
-
-def as_void(remote: RemoteDocument) -> RemoteDocument:
-    return remote.model_copy(update={"status": DocumentStatus.VOID})

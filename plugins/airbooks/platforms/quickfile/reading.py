@@ -71,6 +71,10 @@ def remote_document(details: Row) -> RemoteDocument:
     )
 
 
+def as_void(remote: RemoteDocument) -> RemoteDocument:
+    return remote.model_copy(update={"status": DocumentStatus.VOID})
+
+
 def balance(status: DocumentStatus, total: Decimal) -> Decimal | None:
     if status in SETTLED:
         return Decimal(0)
