@@ -79,7 +79,7 @@ def customer(business: Business, division: Division, number: int) -> Customer:
         code=f"C-{division.code}-{number:04d}",
         division=division.code,
         name=f"{name} ({number})" if number > len(company.PLACES) else name,
-        customer_class=rng.choice(("WHOLESALE", "WHOLESALE", "SERVICE")),
+        customer_class=rng.choice(company.CUSTOMER_CLASSES),
         vat_id=digits(rng, VAT_ID_SHAPES.get(region.country, "")),
         currency=rng.choice(foreign) if rng.random() < FOREIGN_CURRENCY else division.currency,
         terms=rng.choice(USUAL_TERMS),
@@ -173,7 +173,7 @@ def sale_line(business: Business, buyer: Customer, item: Item) -> SaleLine:
         unit_price=list_price(item, buyer.currency),
         discount_percent=buyer.discount if item.kind == "item" else ZERO,
         tax_code=tax_code,
-        department="SERVICE" if item.kind == "service" else buyer.customer_class,
+        department="SERVICE" if item.kind == "service" or buyer.customer_class == "SERVICE" else "WHOLESALE",
         warehouse=business.rng.choice(("MAIN", "MAIN", "NORTH")) if item.kind == "item" else "",
         serials=serials(business, item, int(quantity)),
     )

@@ -7,6 +7,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
+# What kind of customer it is; the first two, half of them, are the main business, whose books the division's main company file keeps.
+CUSTOMER_CLASSES = ("WHOLESALE", "WHOLESALE", "SERVICE", "TRADE", "RENTAL", "ONLINE")
+MAIN_CLASSES = frozenset({"WHOLESALE", "SERVICE"})
+
 
 @dataclass(frozen=True, slots=True)
 class Division:

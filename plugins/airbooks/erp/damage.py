@@ -160,6 +160,10 @@ def required_customer(sale: Sale) -> Customer:
     return sale.customer
 
 
+def is_main_business(sale: Sale) -> bool:
+    return required_customer(sale).customer_class in company.MAIN_CLASSES
+
+
 def is_domestic(sale: Sale) -> bool:
     return sale.exchange_rate is None
 
@@ -224,8 +228,9 @@ def plant(rng: Random, sales: list[Sale]) -> tuple[list[Sale], list[Planted]]:
 
 
 def take(free: list[int], sales: list[Sale], damage: Damage, count: int) -> list[int]:
-    """The indices of the first `count` undamaged sales that suit; they are no longer free."""
-    chosen = [n for n in free if sales[n].division == damage.division and damage.suits(sales[n])][:count]
+    """The indices of the first `count` undamaged sales that suit, of the main business if there are any; they are no longer free."""
+    suitable = [n for n in free if sales[n].division == damage.division and damage.suits(sales[n])]
+    chosen = sorted(suitable, key=lambda n: not is_main_business(sales[n]))[:count]
     for index in chosen:
         free.remove(index)
     return chosen

@@ -19,14 +19,20 @@ def form_params(connections: Sequence[str], divisions: Sequence[str]) -> dict[st
 
     def choice(title: str, options: Sequence[str], text: str) -> Param:
         return Param(
-            None, type=["null", "array"], title=title, description_md=text, items={"type": "string"}, examples=list(options), section="What"
+            None,
+            type=["null", "array"],
+            title=title,
+            description_md=text,
+            items={"type": "string"},
+            examples=list(options),
+            section="Which documents",
         )
 
     def moment(title: str, text: str) -> Param:
-        return Param(None, type=["null", "string"], format="date-time", title=title, description_md=text, section="When")
+        return Param(None, type=["null", "string"], format="date-time", title=title, description_md=text, section="Changed when")
 
     def switch(title: str, text: str) -> Param:
-        return Param(False, type="boolean", title=title, description_md=text, section="How")
+        return Param(False, type=["null", "boolean"], title=title, description_md=text, section="How, and overrides")
 
     return {
         "connections": choice("Connections", connections, "Deliver only to these connections. Empty: to all."),
@@ -36,8 +42,9 @@ def form_params(connections: Sequence[str], divisions: Sequence[str]) -> dict[st
             type=["null", "array"],
             items={"type": "string", "minLength": 1, "maxLength": 64},
             title="Document numbers",
-            description_md="One number per line, for example `US-SI-000123`. Only these are read and delivered; the watermark stays.",
-            section="What",
+            description_md="One number per line, for example `US-SI-000123`. Only these are read and delivered; the next run goes on as if"
+            " this one had not been.",
+            section="Which documents",
         ),
         "changed_since": moment("Changed since", "Read what changed after this time (UTC). Empty: since the last run."),
         "until": moment("Until", "Read what changed up to this time (UTC). Empty: up to now."),
@@ -46,21 +53,24 @@ def form_params(connections: Sequence[str], divisions: Sequence[str]) -> dict[st
             type=["null", "string"],
             format="date",
             title="Posting date override",
-            description_md="Post the documents that this run reads on this ledger date; the issue date stays. For a period that is closed.",
-            section="How",
+            description_md="Post the documents that this run reads on this ledger date, for example because a period is closed. The date on"
+            " the document stays. Needs a reason.",
+            section="How, and overrides",
         ),
         "force": switch(
             "Force",
             "Read and check again even if nothing changed, and try again what was refused or parked. Never makes a second document.",
         ),
-        "dry_run": switch("Dry run", "Show the exact requests in the logs of the deliver tasks and send nothing."),
+        "dry_run": switch(
+            "Dry run", "Read and check as in any run, show the exact requests in the logs of the deliver tasks, and send nothing."
+        ),
         "reason": Param(
-            "",
-            type="string",
+            None,
+            type=["null", "string"],  # Airflow's form insists on a field of the type string
             maxLength=500,
             title="Reason",
             description_md="Why this run overrides something; it goes into the audit trail.",
-            section="How",
+            section="How, and overrides",
         ),
     }
 
@@ -78,6 +88,11 @@ class RunForm:
     force: bool = False
     dry_run: bool = False
     reason: str = ""
+
+    @property
+    def rereads(self) -> bool:
+        """Whether what it reads is checked again even if it is unchanged: because somebody says so, or gives it another ledger date."""
+        return self.force or bool(self.posting_date and self.documents)
 
     @property
     def is_selective(self) -> bool:
@@ -108,8 +123,8 @@ def read_form(params: Mapping[str, Any], connections: Sequence[str]) -> RunForm:
         connections=tuple(params.get("connections") or ()),
         divisions=tuple(params.get("divisions") or ()),
         documents=tuple(each.strip() for each in params.get("documents") or () if each.strip()),
-        changed_since=_moment(params.get("changed_since")),
-        until=_moment(params.get("until")),
+        changed_since=_moment("Changed since", params.get("changed_since")),
+        until=_moment("Until", params.get("until")),
         posting_date=date.fromisoformat(params["posting_date"]) if params.get("posting_date") else None,
         force=bool(params.get("force")),
         dry_run=bool(params.get("dry_run")),
@@ -124,8 +139,11 @@ def read_form(params: Mapping[str, Any], connections: Sequence[str]) -> RunForm:
     return form
 
 
-def _moment(value: str | None) -> datetime | None:
+def _moment(title: str, value: str | None) -> datetime | None:
     if not value:
         return None
-    found = datetime.fromisoformat(value)
+    try:
+        found = datetime.fromisoformat(value)
+    except ValueError:  # Airflow checks the format of dates, not of times
+        raise ConfigurationError(f"{title}: {value!r} is no date and time. Write it like 2026-11-02T14:30:00Z.") from None
     return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
