@@ -118,6 +118,7 @@ def notes(document: Document, options: Options) -> str:
     facts = (
         ("", document.reason if isinstance(document, CreditNote) else ""),
         *(("", note) for note in document.notes),
+        ("Terms", document.terms.text if len(document.terms.text) > TERMS_LABEL or isinstance(document, CreditNote) else ""),
         ("Corrects", ", ".join(each.number for each in document.preceding_invoices)),
         ("Issued", document.issue_date.isoformat() if document.ledger_date != document.issue_date else ""),
         ("Tax point", document.tax_point_date.isoformat() if document.tax_point_date else ""),

@@ -47,12 +47,12 @@ def remote_document(row: Row, kind: DocumentKind) -> RemoteDocument:
     whole, tax, status = amount(row["total"]), amount(row["tax_total"]), document_status(row)
     number = str(row[NUMBER_FIELD[kind]])
     return RemoteDocument(
-        remote_id=row[f"{SINGLE[kind]}_id"],
+        remote_id=str(row[f"{SINGLE[kind]}_id"]),
         kind=kind,
         number=number,
         our_number=number,
         status=status,
-        customer_id=row["customer_id"],
+        customer_id=str(row["customer_id"]),
         currency=row["currency_code"],
         net=whole - tax,
         tax=tax,
@@ -85,14 +85,14 @@ def moment(row: Row) -> datetime:
 
 def remote_payment(row: Row) -> RemotePayment:
     return RemotePayment(
-        remote_id=row["payment_id"],
-        customer_id=row["customer_id"],
+        remote_id=str(row["payment_id"]),
+        customer_id=str(row["customer_id"]),
         received_on=date.fromisoformat(row["date"]),
         amount=amount(row["amount"]),
         currency=row.get("currency_code") or "",
         reference=row.get("reference_number") or "",
         allocations=tuple(
-            RemoteAllocation(remote_id=each["invoice_id"], amount=amount(each["amount_applied"])) for each in row.get("invoices") or ()
+            RemoteAllocation(remote_id=str(each["invoice_id"]), amount=amount(each["amount_applied"])) for each in row.get("invoices") or ()
         ),
         version=row["last_modified_time"],
         modified_at=moment(row),
@@ -143,9 +143,9 @@ def tag_option(tag: Row, option: Row) -> ReferenceItem:
         kind=ReferenceKind.DIMENSION,
         code=f"{tag['tag_name']}:{option['option_name']}",
         name=option["option_name"],
-        remote_id=option["option_id"],
+        remote_id=str(option["option_id"]),
         active=option.get("is_active", True) is not False,
-        details={"list": "tag", "tag_id": tag["tag_id"]},
+        details={"list": "tag", "tag_id": str(tag["tag_id"])},
     )
 
 

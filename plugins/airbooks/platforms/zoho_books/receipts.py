@@ -58,4 +58,4 @@ def as_payment(row: Row) -> RemotePayment:
 def _alike(listed: Row, payment: Payment, customer_id: str) -> bool:
     """A list whose filter was not understood holds everybody's payments."""
     same_day = listed["date"] == payment.received_on.isoformat()
-    return bool(listed["customer_id"] == customer_id and same_day and reading.amount(listed["amount"]) == payment.amount)
+    return bool(str(listed["customer_id"]) == customer_id and same_day and reading.amount(listed["amount"]) == payment.amount)
