@@ -245,7 +245,7 @@ def test_a_delivery_address_is_written_before_the_invoice_is_sent(desk: Desk, or
     assert (shown["attention"], shown["address"], shown["city"]) == ("Dock", "5 Dock Road", "Hull")
 
 
-# -- change and void ----------------------------------------------------------------------------------------------------------------------
+# -- change and void -------------------------------------------------------------------------------------------------------------------
 
 
 def test_an_update_keeps_the_ids_of_lines_and_deletes_those_left_out(desk: Desk, org: Organisation) -> None:
@@ -308,7 +308,7 @@ def test_a_credit_note_is_opened_found_and_voided(desk: Desk) -> None:
     assert desk.hook.find_invoice("UK-CN-000017", CREDIT_NOTE) == []
 
 
-# -- customers ----------------------------------------------------------------------------------------------------------------------------
+# -- customers -------------------------------------------------------------------------------------------------------------------------
 
 
 def test_a_customer_has_one_contact_per_currency(desk: Desk) -> None:
@@ -346,7 +346,7 @@ def test_an_inactive_contact_and_a_currency_that_is_not_set_up_are_for_a_person(
         assert (caught.value.rule.name, caught.value.action) == (rule, Action.REVIEW)
 
 
-# -- payments -----------------------------------------------------------------------------------------------------------------------------
+# -- payments --------------------------------------------------------------------------------------------------------------------------
 
 
 def test_a_payment_is_known_by_its_words_not_by_amount_or_reference(desk: Desk) -> None:
@@ -419,7 +419,7 @@ def test_a_list_in_order_is_not_read_to_its_end(desk: Desk, org: Organisation) -
     assert desk.asked("GET", "/customerpayments?") - already == 2
 
 
-# -- reference lists ------------------------------------------------------------------------------------------------------------------------
+# -- reference lists -------------------------------------------------------------------------------------------------------------------
 
 
 def test_items_are_found_by_their_sku_and_never_by_a_part_of_it(desk: Desk) -> None:

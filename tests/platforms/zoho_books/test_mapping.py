@@ -320,7 +320,7 @@ def shown(**fields: Any) -> dict[str, Any]:
 
 def test_a_document_is_read_back() -> None:
     remote = reading.remote_document(shown(), DocumentKind.INVOICE)
-    assert (remote.net, remote.tax, remote.total, remote.balance) == (100, 20, 120, 120)
+    assert [remote.net, remote.tax, remote.total, remote.balance] == [100, 20, 120, 120]
     assert (remote.remote_id, remote.our_number, remote.line_count) == ("4815160000000026049", "UK-SI-004711", 1)
     assert remote.modified_at == datetime(2026, 6, 9, 20, 22, 34, tzinfo=UTC)
 
@@ -362,7 +362,7 @@ def test_an_error_under_http_200_is_an_error_and_a_token_is_none() -> None:
     assert reading.complaint({"access_token": "1000.x.y", "expires_in": 3600}) is None
 
 
-# -- what cannot be expressed -----------------------------------------------------------------------------------------------------------
+# -- what cannot be expressed ----------------------------------------------------------------------------------------------------------
 
 
 def codes(sales: Invoice | CreditNote, **connection: str) -> list[str]:
@@ -410,7 +410,7 @@ def test_an_internal_note_is_not_shown_to_the_customer_and_that_is_told() -> Non
     assert "Slow payer" not in str(body_of(sales))
 
 
-# -- money ------------------------------------------------------------------------------------------------------------------------------
+# -- money -----------------------------------------------------------------------------------------------------------------------------
 
 
 @given(amount=st.integers(0, 10_000), weights=st.lists(st.integers(1, 90_000), min_size=1, max_size=8))

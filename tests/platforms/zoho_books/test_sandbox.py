@@ -193,7 +193,7 @@ def test_prices_with_tax_have_it_taken_out(org: Organisation) -> None:
     assert (made["tax_total"], made["total"]) == (20, 120)
 
 
-# -- the unique custom field --------------------------------------------------------------------------------------------------------------
+# -- the unique custom field -----------------------------------------------------------------------------------------------------------
 
 
 def by_key(value: str, *, upsert: bool = True, field: str = "cf_acd_id") -> dict[str, str]:
@@ -227,7 +227,7 @@ def test_a_value_is_refused_in_a_second_document(org: Organisation) -> None:
     assert org.create(org.body(customer, "A-2", custom_fields=own))[0] == 400
 
 
-# -- change, status, void, delete -----------------------------------------------------------------------------------------------------------
+# -- change, status, void, delete ------------------------------------------------------------------------------------------------------
 
 
 def test_a_line_with_its_id_is_changed_one_without_is_added_one_left_out_is_deleted(org: Organisation) -> None:
@@ -283,7 +283,7 @@ def test_an_absent_document_is_404_code_1002(org: Organisation) -> None:
     assert org.ask("GET", "/invoices/1") == (404, {"code": 1002, "message": "Invoice does not exist."})
 
 
-# -- payments ---------------------------------------------------------------------------------------------------------------------------
+# -- payments --------------------------------------------------------------------------------------------------------------------------
 
 
 def test_a_payment_lowers_the_balance_bumps_the_invoice_and_deleting_it_reverts(org: Organisation) -> None:
@@ -315,7 +315,7 @@ def test_drafts_other_customers_and_more_than_the_balance_are_not_paid(org: Orga
     assert [status for status, _ in [*refused, org.pay(customer, 20, (sent, 30))]] == [400, 400, 400, 400]
 
 
-# -- contacts and lists -------------------------------------------------------------------------------------------------------------------
+# -- contacts and lists ----------------------------------------------------------------------------------------------------------------
 
 
 def test_a_contacts_name_is_unique_without_regard_to_case(org: Organisation) -> None:

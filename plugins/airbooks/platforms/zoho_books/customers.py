@@ -3,15 +3,43 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from airbooks.canonical import Party
-from airbooks.platforms.zoho_books.mapping import contact_suffix
+from airbooks.platforms.errors import PlatformError
+from airbooks.platforms.zoho_books.mapping import contact_body, contact_suffix
+from airbooks.platforms.zoho_books.reading import Row, documented
 
-Row = Mapping[str, Any]
+if TYPE_CHECKING:
+    from airbooks.platforms.zoho_books.hook import ZohoBooksHook
 
 _ANY_CODE = re.compile(r" \([^()]*\)$")
+TAKEN = "3062"  # another contact has this name
+
+
+def find(hook: ZohoBooksHook, party: Party, currency: str, home: str) -> Row | None:
+    """The contact of a customer in one currency. No filter finds a code of ours but the one by a part of the name."""
+    code = contact_suffix(party, home, home).removesuffix(")")
+    coded = with_our_code(contacts(hook, contact_name_contains=code), party, currency, home)
+    return coded or unambiguous(contacts(hook, contact_name=party.name), party, currency)
+
+
+def create(hook: ZohoBooksHook, party: Party, currency: str, currency_id: str, home: str) -> Row:
+    """A new contact; where its name is taken, perhaps by an earlier try of ours, the one that has it."""
+    try:
+        reply = hook.write("POST", "contacts", contact_body(party, currency, currency_id, home))
+    except PlatformError as error:
+        found = find(hook, party, currency, home) if error.code == TAKEN else None
+        if found is None:
+            raise
+        return found
+    created: Row = documented(lambda: reply.json()["contact"])
+    return created
+
+
+def contacts(hook: ZohoBooksHook, **asked: str) -> list[Row]:
+    return list(hook.rows("contacts", "contacts", contact_type="customer", filter_by="Status.All", **asked))
 
 
 def with_our_code(rows: Iterable[Row], party: Party, currency: str, home: str) -> Row | None:

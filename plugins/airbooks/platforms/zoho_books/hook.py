@@ -171,32 +171,11 @@ class ZohoBooksHook(PlatformHook):
 
     def ensure_customer(self, party: Party, currency: str) -> str:
         """The id of a contact with this currency (it is that of all its documents): found, or created under name and code."""
-        found = self._find_customer(party, currency) or self._create_customer(party, currency)
+        home = self._home()
+        found = customers.find(self, party, currency, home) or customers.create(self, party, currency, self._currency_id(currency), home)
         if not customers.is_active(found):
             raise self._error(INACTIVE_CUSTOMER, f"contact {found['contact_name']} (id {found['contact_id']}) is inactive")
         return str(found["contact_id"])
-
-    def _find_customer(self, party: Party, currency: str) -> Row | None:
-        home = self._home()
-        ending = mapping.contact_suffix(party, home, home).removesuffix(")")
-        found = self._contacts(contact_name_contains=ending)
-        coded = customers.with_our_code(found, party, currency, home)
-        return coded or customers.unambiguous(self._contacts(contact_name=party.name), party, currency)
-
-    def _contacts(self, **asked: str) -> list[Row]:
-        return list(self.rows("contacts", "contacts", contact_type="customer", filter_by="Status.All", **asked))
-
-    def _create_customer(self, party: Party, currency: str) -> Row:
-        body = mapping.contact_body(party, currency, self._currency_id(currency), self._home())
-        try:
-            reply = self.write("POST", "contacts", body)
-        except PlatformError as error:
-            found = self._find_customer(party, currency) if error.code == "3062" else None
-            if found is None:
-                raise
-            return found
-        created: Row = documented(lambda: reply.json()["contact"])
-        return created
 
     def _currency_id(self, currency: str) -> str:
         found = self.find_reference(ReferenceKind.CURRENCY, [currency])

@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, urlencode
 from fastapi import Request, Response
 from fastapi.responses import RedirectResponse
 
+from airbooks.platforms.zoho_books.sandbox import lists
 from airbooks.platforms.zoho_books.sandbox.answers import (
     INTERNAL,
     PER_DAY,
@@ -26,14 +27,15 @@ from airbooks.platforms.zoho_books.sandbox.answers import (
     invalid,
     plain,
 )
+from airbooks.platforms.zoho_books.sandbox.books import booked, booked_payment
 from airbooks.platforms.zoho_books.sandbox.oauth import Accounts
 from airbooks.platforms.zoho_books.sandbox.organisation import HOME, ORGANISATION, UNIQUE_FIELD, Organisation
 from airbooks.platforms.zoho_books.sandbox.payments import Payments
-from airbooks.platforms.zoho_books.sandbox.sales import CREDIT_NOTES, INVOICES, Module, Sales
-from airbooks.sandbox.kit import Booked, BookedPayment, Books, Context, RateWindow, Simulator
+from airbooks.platforms.zoho_books.sandbox.sales import CREDIT_NOTES, INVOICES, Sales
+from airbooks.sandbox.kit import Books, Context, RateWindow, Simulator
 
 CLIENT_ID, CLIENT_SECRET = "1000.ABSANDBOXZOHOBOOKSCLIENT", "sandbox-zoho-books-client-secret"
-CALLS_PER_MINUTE, PAGE = 100, 200
+CALLS_PER_MINUTE = 100
 ROOT = "/books/v3"
 SCHEME = "Zoho-oauthtoken "
 
@@ -127,8 +129,8 @@ class ZohoBooksSimulator(Simulator):
         }
 
     def books(self) -> Books:
-        documents = [_booked(sales, row) for sales in self.sales.values() for row in sales.rows.values()]
-        return Books(documents=documents, payments=[_booked_payment(row) for row in self.payments.rows.values()])
+        documents = [booked(sales, row) for sales in self.sales.values() for row in sales.rows.values()]
+        return Books(documents=documents, payments=[booked_payment(row) for row in self.payments.rows.values()])
 
     def routes(self) -> None:
         add = self.router.add_api_route
@@ -269,13 +271,8 @@ class ZohoBooksSimulator(Simulator):
         """One page of a filtered list. A filter that this list does not know is ignored without a word."""
         asked = dict(call.request.query_params)
         everything = self.struck("ignore_filters") is not None
-        found = [row for row in rows if everything or _fits(row, asked, key)]
-        column = asked.get("sort_column", "")
-        if column and not self.struck("unsorted_lists") and all(column in row for row in found):
-            found.sort(key=lambda row: str(row[column]), reverse=asked.get("sort_order") == "D")
-        page, size = max(int(asked.get("page", 1)), 1), min(int(asked.get("per_page", PAGE)), PAGE)
-        context = {"page": page, "per_page": size, "has_more_page": len(found) > page * size, "sort_column": column}
-        return answer(200, 0, "success", **{key: found[(page - 1) * size : page * size], "page_context": context})
+        found = [row for row in rows if everything or lists.fits(row, asked, key)]
+        return answer(200, 0, "success", **lists.page(found, asked, key, sorts=not self.struck("unsorted_lists")))
 
     def _organisations(self, _call: Call) -> Response:
         home = self.org.named("currency", "currency_code", HOME)
@@ -368,68 +365,3 @@ def _no_such_address(_call: Call) -> Response:
 def _check_upsert(call: Call) -> None:
     if call.header("x-upsert") != "true":
         raise Refusal("No record has this value of the unique identifier")
-
-
-# The filters that each list knows, and the columns that `search_text` looks into.
-FILTERS = {
-    "contacts": ("contact_name", "company_name", "email", "contact_type"),
-    "items": ("name", "tax_id", "account_id"),
-    "invoices": ("invoice_number", "reference_number", "customer_id", "status", "date"),
-    "creditnotes": ("creditnote_number", "reference_number", "customer_id", "status", "date"),
-    "customerpayments": ("customer_id", "reference_number", "date", "payment_mode"),
-}
-SEARCHED = {"items": ("name", "sku"), "contacts": ("contact_name", "company_name"), "invoices": ("invoice_number", "reference_number")}
-
-
-def _fits(row: Row, asked: dict[str, str], key: str) -> bool:
-    if key == "bankaccounts":
-        return bool(row["account_type"] in ("bank", "cash"))
-    if asked.get("filter_by") == "AccountType.Income" and row.get("account_type") != "income":
-        return False
-    if asked.get("filter_by") == "Status.Active" and row.get("status") != "active":
-        return False
-    text = asked.get("search_text", "").casefold()
-    if text and key in SEARCHED and not any(text in str(row[name]).casefold() for name in SEARCHED[key]):
-        return False
-    return all(_passes(str(row.get(name, "")), name, asked) for name in FILTERS.get(key, ()))
-
-
-def _passes(value: str, name: str, asked: dict[str, str]) -> bool:
-    value = value.casefold()
-    return (
-        (name not in asked or value == asked[name].casefold())
-        and value.startswith(asked.get(f"{name}_startswith", "").casefold())
-        and asked.get(f"{name}_contains", "").casefold() in value
-    )
-
-
-def _booked(sales: Sales, row: Row) -> Booked:
-    module: Module = sales.module
-    shown = sales.shown(row)
-    told = str(shown["status"])
-    status = {"sent": "open", "overdue": "open", "closed": "paid"}.get(told, told)
-    return Booked(
-        remote_id=row[module.key],
-        kind="invoice" if module is INVOICES else "credit_note",
-        number=row[module.number],
-        our_number=row[module.number],
-        status="partially_paid" if status == "open" and row["applied"] else status,
-        customer=row["customer_name"],
-        currency=row["currency_code"],
-        net=row["total"] - row["tax_total"],
-        tax=row["tax_total"],
-        total=row["total"],
-        balance=shown["balance"],
-        lines=len(row["line_items"]),
-    )
-
-
-def _booked_payment(row: Row) -> BookedPayment:
-    return BookedPayment(
-        remote_id=row["payment_id"],
-        reference=row["reference_number"],
-        currency=row["currency_code"],
-        amount=row["amount"],
-        applied={each["invoice_id"]: each["amount_applied"] for each in row["invoices"]},
-        status="posted",
-    )
