@@ -38,7 +38,11 @@ def sandbox(
     from airbooks.sandbox.server import Sandbox
 
     chosen = None if platforms is None else [slug for slug in platforms.split(",") if slug]
-    server = Sandbox(chosen, port=port, folder=tables, time_scale=time_scale)
+    try:
+        server = Sandbox(chosen, port=port, folder=tables, time_scale=time_scale)
+    except OSError as taken:
+        typer.echo(f"Port {port} is taken: {taken.strerror}", err=True)
+        raise typer.Exit(1) from taken
     typer.echo(f"{server.url}/__sandbox__/connections lists: {', '.join(sorted(server.simulators)) or 'no platform'}")
     server.serve()
 

@@ -75,7 +75,7 @@ def test_in_airflow_a_cause_is_asked_about_once_and_the_answer_lets_its_document
     assert outcome["opened_again"] == []
 
     refused, accepted = outcome["answered"]
-    assert refused["question"]["subject"] == "tax code AU-GST10 has no mapping for odoo_au: 2 invoices, 200.00 AUD"
+    assert refused["question"]["subject"] == "Tax code AU-GST10 has no mapping for odoo_au: 2 invoices, 200.00 AUD"
     assert refused["question"]["options"] == ["Map", "Retry", "Reject", "Hold"]
     assert list(refused["question"]["params"]) == ["map_to", "reason", "deliver_now"]
     assert (refused["status"], accepted["status"]) == (200, 200)

@@ -77,7 +77,7 @@ def test_the_form_is_valid_as_it_is_opened() -> None:
 def test_the_platforms_codes_are_a_list_to_choose_from_with_their_names() -> None:
     schema = ask(MAPPING).form["map_to"].schema
     assert schema["enum"] == [None, "0", "1"]
-    assert schema["values_display"] == {"0": "0 Tax 0", "1": "1 Tax 1"}
+    assert schema["values_display"] == {"null": "choose one", "0": "0 Tax 0", "1": "1 Tax 1"}
 
 
 @pytest.mark.parametrize("choices", [0, MOST_CHOICES + 1])
@@ -89,6 +89,19 @@ def test_a_code_can_be_typed_where_the_list_is_unknown_or_too_long(choices: int)
 def test_text_from_documents_is_shown_as_it_is() -> None:
     body = ask(_view(customer="A | B <script>\n[x](http://y) *bold*")).body
     assert r"| A \| B \<script\> \[x\](http://y) \*bold\* | 1,234.50 AUD |" in body
+
+
+def test_what_the_subject_says_is_said_once() -> None:
+    """Airflow shows the subject above the body."""
+    assert ask(_view()).subject == "AU-SI-1: It is wrong: 1 invoice, 1,234.50 AUD"
+    assert "It is wrong" not in ask(_view()).body
+    assert "It is wrong" in ask(_view(count=2)).body  # what is wrong may differ from document to document
+
+
+def test_a_form_that_needs_nothing_can_be_sent_as_it_is() -> None:
+    """Airflow's form insists on every field whose type does not allow null."""
+    for view in (MAPPING, PERIOD, _view()):
+        assert all("null" in param.schema["type"] for param in ask(view).form.values())
 
 
 def test_documents_that_do_not_fit_are_counted() -> None:

@@ -19,14 +19,20 @@ def form_params(connections: Sequence[str], divisions: Sequence[str]) -> dict[st
 
     def choice(title: str, options: Sequence[str], text: str) -> Param:
         return Param(
-            None, type=["null", "array"], title=title, description_md=text, items={"type": "string"}, examples=list(options), section="What"
+            None,
+            type=["null", "array"],
+            title=title,
+            description_md=text,
+            items={"type": "string"},
+            examples=list(options),
+            section="Which documents",
         )
 
     def moment(title: str, text: str) -> Param:
-        return Param(None, type=["null", "string"], format="date-time", title=title, description_md=text, section="When")
+        return Param(None, type=["null", "string"], format="date-time", title=title, description_md=text, section="Changed when")
 
     def switch(title: str, text: str) -> Param:
-        return Param(False, type="boolean", title=title, description_md=text, section="How")
+        return Param(False, type=["null", "boolean"], title=title, description_md=text, section="How, and overrides")
 
     return {
         "connections": choice("Connections", connections, "Deliver only to these connections. Empty: to all."),
@@ -36,8 +42,9 @@ def form_params(connections: Sequence[str], divisions: Sequence[str]) -> dict[st
             type=["null", "array"],
             items={"type": "string", "minLength": 1, "maxLength": 64},
             title="Document numbers",
-            description_md="One number per line, for example `US-SI-000123`. Only these are read and delivered; the watermark stays.",
-            section="What",
+            description_md="One number per line, for example `US-SI-000123`. Only these are read and delivered; the next run goes on as if"
+            " this one had not been.",
+            section="Which documents",
         ),
         "changed_since": moment("Changed since", "Read what changed after this time (UTC). Empty: since the last run."),
         "until": moment("Until", "Read what changed up to this time (UTC). Empty: up to now."),
@@ -46,21 +53,24 @@ def form_params(connections: Sequence[str], divisions: Sequence[str]) -> dict[st
             type=["null", "string"],
             format="date",
             title="Posting date override",
-            description_md="Post the documents that this run reads on this ledger date; the issue date stays. For a period that is closed.",
-            section="How",
+            description_md="Post the documents that this run reads on this ledger date, for example because a period is closed. The date on"
+            " the document stays. Needs a reason.",
+            section="How, and overrides",
         ),
         "force": switch(
             "Force",
             "Read and check again even if nothing changed, and try again what was refused or parked. Never makes a second document.",
         ),
-        "dry_run": switch("Dry run", "Show the exact requests in the logs of the deliver tasks and send nothing."),
+        "dry_run": switch(
+            "Dry run", "Read and check as in any run, show the exact requests in the logs of the deliver tasks, and send nothing."
+        ),
         "reason": Param(
-            "",
-            type="string",
+            None,
+            type=["null", "string"],  # Airflow's form insists on a field of the type string
             maxLength=500,
             title="Reason",
             description_md="Why this run overrides something; it goes into the audit trail.",
-            section="How",
+            section="How, and overrides",
         ),
     }
 

@@ -12,9 +12,11 @@ from airflow.sdk import Param
 from airflow.sdk.definitions.param import ParamsDict
 
 from airbooks.staging.answers import Answer, InvalidAnswerError
-from airbooks.staging.causes import AnswerKind, CauseView, WaitingDocument, amount_words
+from airbooks.staging.causes import AnswerKind, CauseView, Choice, WaitingDocument, amount_words
 
 MOST_CHOICES = 1_000  # longer lists are offered as suggestions: the form then takes any text
+_HEAD = ["| Document | Customer | Amount |", "|---|---|--:|"]
+_NOTHING_CHOSEN = {"null": "choose one"}
 _SUBJECT_LENGTH = 200
 _MARKDOWN = re.compile(r"([\\`*_\[\]<>|#])")
 
@@ -41,7 +43,7 @@ class Question:
 def ask(view: CauseView) -> Question:
     """The question about a cause as it stands now."""
     return Question(
-        subject=_shortened(view.headline),
+        subject=_shortened(_headline(view)),
         body=_body(view),
         options=tuple(kind.title() for kind in view.cause.options),
         form=_form(view),
@@ -55,22 +57,37 @@ def _shortened(text: str) -> str:
 # -- what a person reads ------------------------------------------------------------------------------------------------------------------
 
 
+def _headline(view: CauseView) -> str:
+    """The complaint as a sentence, with the number where it is about one document and does not name it."""
+    number = view.documents[0].number if view.count == 1 and view.documents and not view.cause.missing_code else ""
+    words = f"{number}: {view.headline}" if number and number not in view.headline else view.headline
+    return words[:1].upper() + words[1:]
+
+
 def _body(view: CauseView) -> str:
-    cause = view.cause
-    parts = [f"**{_plain(view.headline)}**", _plain(cause.fix), _table(view), _choices(view)]
-    if cause.connection:
-        parts.insert(1, f"Connection `{cause.connection}`, rule `{cause.code}`.")
-    return "\n\n".join(part for part in parts if part) + "\n\nThe first answer counts, here or on the exceptions page."
+    """What Airflow shows below the subject; what the subject says in full is not said again."""
+    cause, headline = view.cause, _headline(view)
+    parts = [
+        f"**{_plain(headline)}**" if len(headline) > _SUBJECT_LENGTH else "",
+        f"Connection `{cause.connection}`, rule `{cause.code}`." if cause.connection else f"Rule `{cause.code}`.",
+        "" if cause.missing_code else _plain(cause.fix),
+        _table(view),
+        _choices(view),
+        "The first answer counts, here or on the exceptions page.",
+    ]
+    return "\n\n".join(part for part in parts if part)
 
 
 def _table(view: CauseView) -> str:
-    rows = ["| Document | Customer | Amount | What is wrong |", "|---|---|--:|---|", *map(_row, view.documents)]
+    differs = view.count > 1 and not view.cause.missing_code  # else the subject has said what is wrong
+    head = ["| Document | Customer | Amount | What is wrong |", "|---|---|--:|---|"] if differs else _HEAD
     more = view.count - len(view.documents)
+    rows = [*head, *(_row(each, (each.message,) if differs else ()) for each in view.documents)]
     return "\n".join(rows) + (f"\n\nand {more:,} more." if more > 0 else "")
 
 
-def _row(document: WaitingDocument) -> str:
-    cells = (document.number, document.customer, amount_words(document.amount, document.currency), document.message)
+def _row(document: WaitingDocument, further: tuple[str, ...]) -> str:
+    cells = (document.number, document.customer, amount_words(document.amount, document.currency), *further)
     return f"| {' | '.join(map(_plain, cells))} |"
 
 
@@ -102,11 +119,13 @@ def _form(view: CauseView) -> dict[str, Param]:
             format="date",
             title="Posting date",
         )
-    form["reason"] = Param("", description="Kept in the audit trail. Override and Reject need one.", type="string", title="Reason")
+    form["reason"] = Param(
+        None, description="Kept in the audit trail. Override and Reject need one.", type=["null", "string"], title="Reason"
+    )
     form["deliver_now"] = Param(
         False,
         description="Start a run for these documents at once; otherwise they go with the next one.",
-        type="boolean",
+        type=["null", "boolean"],
         title="Deliver now",
     )
     return form
@@ -119,9 +138,13 @@ def _map_to(view: CauseView) -> Param:
     codes = [choice.code for choice in view.choices]
     if not codes:
         return Param(None, description=f"{words} Its own list is not known yet.", type=["null", "string"], title="Map to")
-    names = {choice.code: f"{choice.code} {choice.name}".strip() for choice in view.choices[:MOST_CHOICES]}
+    names = _NOTHING_CHOSEN | {choice.code: _named(choice) for choice in view.choices[:MOST_CHOICES]}
     offer = {"examples": codes[:MOST_CHOICES]} if len(codes) > MOST_CHOICES else {"enum": [None, *codes]}
     return Param(None, description=words, type=["null", "string"], title="Map to", values_display=names, **offer)
+
+
+def _named(choice: Choice) -> str:
+    return choice.code if choice.name in ("", choice.code) else f"{choice.code} {choice.name}"
 
 
 # -- what the answer means ----------------------------------------------------------------------------------------------------------------
@@ -142,7 +165,7 @@ def read_answer(question: Question, event: Mapping[str, Any], round_number: int)
         kind=kind,
         by=_person(event.get("responded_by_user")),
         round=round_number,
-        reason=filled["reason"],
+        reason=filled["reason"] or "",
         map_to=filled.get("map_to") or "",
         posting_date=date.fromisoformat(posting_date) if posting_date else None,
     )

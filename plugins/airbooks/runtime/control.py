@@ -87,7 +87,9 @@ def launch(stack: Stack) -> Run:
     """Start a supervisor. Raises SetupError if one runs already, a port is taken or the disk is full."""
     stack.logs.mkdir(parents=True, exist_ok=True)
     require_stopped(stack.state)
-    require_space(stack.state)
+    for folder in (stack.state, stack.cluster.home):
+        folder.mkdir(parents=True, exist_ok=True)
+        require_space(folder)
     require_free(stack.ui_port, "Airflow's pages", "make up UI_PORT=...")
     require_free(stack.sandbox_port, "the sandbox", "make up SANDBOX_PORT=...")
     reading, writing = os.pipe()

@@ -177,9 +177,7 @@ def _account() -> pwd.struct_passwd:
     try:
         return pwd.getpwnam(ACCOUNT)
     except KeyError:
-        raise SetupError(
-            f"Postgres refuses to run as root, and there is no account {ACCOUNT!r}. Run this as an ordinary user."
-        ) from None
+        raise SetupError(f"Postgres refuses to run as root, and there is no account {ACCOUNT!r}. Run this as an ordinary user.") from None
 
 
 def _own_folder(folder: Path) -> None:
