@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -17,6 +16,7 @@ from airbooks.canonical import (
     Address,
     Allocation,
     Contact,
+    CreditNote,
     Delivery,
     DocumentKind,
     DocumentStatus,
@@ -27,11 +27,10 @@ from airbooks.canonical import (
 )
 from airbooks.delivery.echo import differences
 from airbooks.platforms.base import Account, Sent
-from airbooks.platforms.errors import PERIOD_CLOSED, Action, ConfigurationError, Outcome, PlatformError
+from airbooks.platforms.errors import PERIOD_CLOSED, Action, ConfigurationError, Outcome, PlatformError, classify
 from airbooks.platforms.references import ReferenceKind, References
-from airbooks.platforms.tokens import MemoryTokens
 from airbooks.platforms.zoho_books import ZohoBooksHook
-from airbooks.platforms.zoho_books.spec import DATA_CENTRES
+from airbooks.platforms.zoho_books.spec import DATA_CENTRES, ERRORS
 
 INVOICE, CREDIT_NOTE = DocumentKind.INVOICE, DocumentKind.CREDIT_NOTE
 
@@ -162,14 +161,15 @@ def test_a_document_with_everything_is_equal_to_the_cent(desk: Desk) -> None:
     assert (remote.currency, remote.total) == ("EUR", sales.gross_total)
 
 
-def test_without_the_custom_field_the_number_alone_keeps_a_repeat_from_making_a_second(zoho: Any) -> None:
+@pytest.mark.parametrize("sales", [invoice(), credit_note()], ids=["invoice", "credit note"])
+def test_without_the_custom_field_the_number_alone_keeps_a_repeat_from_making_a_second(zoho: Any, sales: Invoice | CreditNote) -> None:
     desk = Desk(zoho, external_id_field="")
-    sending = desk.sending(invoice())
+    sending = desk.sending(sales)
     assert desk.create(sending).error is None
     error = refused(desk.create(sending))
     assert (error.action, error.outcome) == (Action.LOOK_UP, Outcome.HAPPENED)
     assert len(desk.sandbox.books(SLUG).documents) == 1
-    assert desk.asked("PUT", "/invoices") == 0
+    assert desk.asked("PUT", "/") == 0
     desk.hook.close()
 
 
@@ -243,6 +243,33 @@ def test_a_delivery_address_is_written_before_the_invoice_is_sent(desk: Desk, or
     _, remote = desk.book(invoice(delivery=Delivery(name="Dock", address=place)))
     shown = org.read(remote.remote_id)["shipping_address"]
     assert (shown["attention"], shown["address"], shown["city"]) == ("Dock", "5 Dock Road", "Hull")
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "text", "name", "action", "outcome"),
+    [
+        (200, "invalid_client", "invalid_client", "wrong client id or secret", Action.STOP, Outcome.DID_NOT_HAPPEN),
+        (200, "invalid_code", "invalid_code", "connection withdrawn", Action.STOP, Outcome.DID_NOT_HAPPEN),
+        (400, "Access Denied", "too many requests continuously", "too many access tokens", Action.WAIT, Outcome.DID_NOT_HAPPEN),
+        (401, "57", "You are not authorized to perform this operation", "not authorised", Action.RENEW, Outcome.DID_NOT_HAPPEN),
+        (429, "44", "blocked for some time", "throttled", Action.WAIT, Outcome.DID_NOT_HAPPEN),
+        (429, "1070", "concurrent", "throttled", Action.WAIT, Outcome.DID_NOT_HAPPEN),
+        (429, "45", "per day", "daily limit reached", Action.STOP, Outcome.DID_NOT_HAPPEN),
+        (400, "3062", "The customer A already exists.", "duplicate name", Action.REVIEW, Outcome.DID_NOT_HAPPEN),
+        (400, "1001", "Invoice number A has already been created", "duplicate document number", Action.LOOK_UP, Outcome.HAPPENED),
+        (400, "4097", "Number entered does not match", "number outside the series", Action.REVIEW, Outcome.DID_NOT_HAPPEN),
+        (400, "15", "has less than 100 characters", "text too long", Action.REVIEW, Outcome.DID_NOT_HAPPEN),
+        (400, "9", "Something else", "refused", Action.REVIEW, Outcome.DID_NOT_HAPPEN),
+        (200, "9", "Something else", "refused", Action.REVIEW, Outcome.DID_NOT_HAPPEN),
+        (404, "1002", "Invoice does not exist.", "not found", Action.REVIEW, Outcome.DID_NOT_HAPPEN),
+        (404, "5", "Invalid URL Passed", "wrong address", Action.STOP, Outcome.DID_NOT_HAPPEN),
+        (500, "1000", "Internal error", "internal error", Action.LOOK_UP, Outcome.UNKNOWN),
+        (503, "", "", "platform failure", Action.RETRY, Outcome.UNKNOWN),
+    ],
+)
+def test_what_each_answer_means(status: int, code: str, text: str, name: str, action: Action, outcome: Outcome) -> None:
+    rule = classify(ERRORS, status, code, text)
+    assert (rule.name, rule.action, rule.outcome) == (name, action, outcome)
 
 
 # -- change and void -------------------------------------------------------------------------------------------------------------------
@@ -445,11 +472,3 @@ def test_a_preview_names_number_flag_and_organisation(desk: Desk) -> None:
     (preview,) = desk.hook.preview([desk.sending(invoice())])
     assert preview.method == "PUT"
     assert preview.path == "/books/v3/invoices?organization_id=20085710033&ignore_auto_number_generation=true"
-
-
-def test_a_new_worker_without_tokens_logs_in_for_itself(sandbox: Callable[..., Any]) -> None:
-    desk = Desk(sandbox(SLUG, time_scale=1000))
-    desk.tokens = MemoryTokens()
-    with desk.another() as hook:
-        assert hook.test_connection()[0]
-    desk.hook.close()

@@ -340,6 +340,13 @@ def test_a_filter_that_a_list_does_not_know_is_ignored_without_a_word(org: Organ
     assert "sub_total" not in org.rows("/invoices")[0]
 
 
+def test_contacts_and_items_are_read_by_id(org: Organisation) -> None:
+    customer = org.contact()
+    assert org.ask("GET", f"/contacts/{customer}")[1]["contact"]["contact_name"] == "Northgate Air Ltd"
+    assert org.ask("GET", f"/items/{org.item()}")[1]["item"]["sku"] == "FLT-PRE-30"
+    assert org.ask("GET", "/contacts/1")[0] == 404
+
+
 def test_pages_follow_each_other_until_there_is_no_more(org: Organisation) -> None:
     status, body = org.ask("GET", "/items", page=1, per_page=10)
     assert (status, len(body["items"]), body["page_context"]["has_more_page"]) == (200, 10, True)

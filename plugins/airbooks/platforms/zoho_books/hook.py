@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -55,16 +56,6 @@ PAGE = 200
 SEARCHED_ONE_BY_ONE = 5  # more items than that are found quicker in the whole list
 POSTED = {DocumentKind.INVOICE: "sent", DocumentKind.CREDIT_NOTE: "open"}
 OWN_NUMBER: dict[str, Any] = {"ignore_auto_number_generation": "true"}
-LISTS: Mapping[ReferenceKind, tuple[tuple[str, str, Mapping[str, str]], ...]] = {
-    ReferenceKind.ITEM: (("items", "items", {}),),
-    ReferenceKind.ACCOUNT: (
-        ("chartofaccounts", "chartofaccounts", {"filter_by": "AccountType.Income"}),
-        ("bankaccounts", "bankaccounts", {}),
-    ),
-    ReferenceKind.TAX_CODE: (("settings/taxes", "taxes", {}),),
-    ReferenceKind.CURRENCY: (("settings/currencies", "currencies", {}),),
-    ReferenceKind.DIMENSION: (("locations", "locations", {}),),
-}
 
 
 class ZohoBooksHook(PlatformHook):
@@ -133,8 +124,7 @@ class ZohoBooksHook(PlatformHook):
         page, more = 1, True
         while more:
             reply = self.get(path, page=str(page), per_page=str(self.page_size), **params)
-            body = documented(reply.json)
-            found, more = documented(lambda b=body: (list(rows(b)), reading.has_more(b)))  # type: ignore[misc]
+            found, more = documented(partial(_page, reply, rows))
             yield found
             page += 1
 
@@ -249,7 +239,7 @@ class ZohoBooksHook(PlatformHook):
 
     def post_invoices(self, batch: Sequence[tuple[Sending, RemoteDocument]]) -> list[Sent]:
         """Mark invoices as sent and credit notes as open; until then they are not in the ledger. Nothing is mailed."""
-        return [self._answered(sending.key, lambda s=sending, r=remote: self._post(s, r)) for sending, remote in batch]  # type: ignore[misc]
+        return [self._answered(sending.key, partial(self._post, sending, remote)) for sending, remote in batch]
 
     def _answered(self, key: str, act: Callable[[], RemoteDocument]) -> Sent:
         try:
@@ -294,7 +284,7 @@ class ZohoBooksHook(PlatformHook):
     def update_invoice(self, sending: Sending, remote: RemoteDocument) -> Sent:
         """Replace the whole content. Zoho Books has no version token and lets the last writer win, so the document is read first and
         left alone when it is not the one we know."""
-        return self._answered(sending.key, lambda: self._update(sending, remote))
+        return self._answered(sending.key, partial(self._update, sending, remote))
 
     def _update(self, sending: Sending, remote: RemoteDocument) -> RemoteDocument:
         kind, document = remote.kind, sending.document
@@ -379,7 +369,7 @@ class ZohoBooksHook(PlatformHook):
 
     def list_reference(self, kind: ReferenceKind) -> Iterator[ReferenceItem]:
         """The lists behind a kind; terms and units are free text in Zoho Books, payment modes a fixed list that takes others as well."""
-        for path, key, params in LISTS.get(kind, ()):
+        for path, key, params in reading.LISTS.get(kind, ()):
             for row in self.rows(path, key, **params):
                 yield reading.reference_item(kind, path, row)
         if kind is ReferenceKind.DIMENSION:
@@ -399,6 +389,11 @@ class ZohoBooksHook(PlatformHook):
             return super().find_reference(kind, codes)
         found = (reading.reference_item(kind, "items", row) for code in codes for row in self.rows("items", "items", search_text=code))
         return [item for item in found if item.code in codes]
+
+
+def _page(reply: Reply, rows: Callable[[Row], list[Row]]) -> tuple[list[Row], bool]:
+    body = reply.json()
+    return list(rows(body)), reading.has_more(body)
 
 
 def _row_of(reply: Reply, kind: DocumentKind) -> Row:

@@ -126,6 +126,17 @@ def reference_item(kind: ReferenceKind, path: str, row: Row) -> ReferenceItem:
     )
 
 
+# The lists behind each kind of reference: path, key of the answer, filter.
+LISTS: Mapping[ReferenceKind, tuple[tuple[str, str, Mapping[str, str]], ...]] = {
+    ReferenceKind.ITEM: (("items", "items", {}),),
+    ReferenceKind.ACCOUNT: (
+        ("chartofaccounts", "chartofaccounts", {"filter_by": "AccountType.Income"}),
+        ("bankaccounts", "bankaccounts", {}),
+    ),
+    ReferenceKind.TAX_CODE: (("settings/taxes", "taxes", {}),),
+    ReferenceKind.CURRENCY: (("settings/currencies", "currencies", {}),),
+    ReferenceKind.DIMENSION: (("locations", "locations", {}),),
+}
 # Code, name and id of the rows of each list.
 FIELDS = {
     "items": ("sku", "name", "item_id"),

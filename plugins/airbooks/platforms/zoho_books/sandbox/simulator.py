@@ -159,6 +159,8 @@ class ZohoBooksSimulator(Simulator):
             ("/reportingtags", "tag", "tags"),
         ):
             self._route("GET", path, self._lists(table, key))
+        for path, name, title in (("contacts", "contact", "Contact"), ("items", "item", "Item")):
+            self._route("GET", f"/{path}/{{row_id}}", self._reads(name, title))
         self._route("GET", "/reportingtags/{row_id}/options/all", self._options)
         self._route("POST", "/contacts", self._add_contact)
 
@@ -273,6 +275,9 @@ class ZohoBooksSimulator(Simulator):
         everything = self.struck("ignore_filters") is not None
         found = [row for row in rows if everything or lists.fits(row, asked, key)]
         return answer(200, 0, "success", **lists.page(found, asked, key, sorts=not self.struck("unsorted_lists")))
+
+    def _reads(self, name: str, title: str) -> Operation:
+        return lambda call: _good(name, self.org.get(name, call.path["row_id"], title))
 
     def _organisations(self, _call: Call) -> Response:
         home = self.org.named("currency", "currency_code", HOME)
