@@ -1,0 +1,414 @@
+"""The connection to one Zoho Books organisation: tokens, contacts, invoices, credit notes, payments, reference lists.
+
+The blueprint's /salesinvoices does not exist: sales invoices are /invoices, and a status is a POST of its own (/status/sent, /status/void).
+A document is created as a draft under our number. Where the organisation has a custom field that refuses duplicates it is created through
+the upsert by that field; an upsert that meets an existing document overwrites it, so it is looked for first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from datetime import date, datetime
+from functools import partial
+from typing import Any
+from urllib.parse import urlencode
+
+from airbooks.canonical import (
+    CreditNote,
+    DocumentKind,
+    DocumentStatus,
+    Finding,
+    Invoice,
+    Party,
+    Payment,
+    PaymentKind,
+    RemoteDocument,
+    RemotePayment,
+)
+from airbooks.platforms.base import PlatformHook, Preview, Sending, Sent, one_by_one
+from airbooks.platforms.errors import (
+    Action,
+    ConfigurationError,
+    ErrorRule,
+    PlatformError,
+    ReferenceMissing,
+)
+from airbooks.platforms.references import ReferenceItem, ReferenceKind, References
+from airbooks.platforms.tokens import Token
+from airbooks.platforms.wire import Complaint, Reply, Request, base_url, to_json
+from airbooks.platforms.zoho_books import customers, mapping, reading, receipts
+from airbooks.platforms.zoho_books.reading import Row, documented
+from airbooks.platforms.zoho_books.refusals import refusals
+from airbooks.platforms.zoho_books.spec import (
+    CHANGED_THERE,
+    DATA_CENTRES,
+    DUPLICATE,
+    INACTIVE_CUSTOMER,
+    INEXPRESSIBLE_PAYMENT,
+    NO_MAPPING,
+    NUMBER_OF_A_VOID,
+    PAYMENT_MODES,
+    SPEC,
+    UNKNOWN_CURRENCY,
+)
+
+PAGE = 200
+SEARCHED_ONE_BY_ONE = 5  # more items than that are found quicker in the whole list
+POSTED = {DocumentKind.INVOICE: "sent", DocumentKind.CREDIT_NOTE: "open"}
+OWN_NUMBER: dict[str, Any] = {"ignore_auto_number_generation": "true"}
+
+
+class ZohoBooksHook(PlatformHook):
+    """One organisation of Zoho Books (API v3) in one data centre."""
+
+    spec = SPEC
+    page_size = PAGE
+
+    # -- authorisation ----------------------------------------------------------------------------------------------------
+
+    def _data_centre(self) -> tuple[str, str]:
+        chosen = str(self.setting("data_center"))
+        if chosen not in DATA_CENTRES:
+            known = ", ".join(DATA_CENTRES)
+            raise ConfigurationError(f"Connection {self.conn_id!r} (Zoho Books): data_center is {chosen!r}; known are {known}.")
+        return DATA_CENTRES[chosen]
+
+    def root(self) -> str:
+        """The API host, without the `/books/v3` that the vendor's documents add to it."""
+        root = super().root() if self.account.host else self._data_centre()[0]
+        return root.removesuffix(self._base())
+
+    def _base(self) -> str:
+        return f"/books/{self.setting('api_version')}"
+
+    def authorisation(self) -> Mapping[str, str]:
+        """The scheme is Zoho's own, although the token end point calls the token a Bearer."""
+        return {"Authorization": f"Zoho-oauthtoken {self.token().access}"}
+
+    def issue_token(self, newest: Token | None) -> Token:  # noqa: ARG002 the refresh token does not rotate
+        """An hour's access token. At most about 10 in 10 minutes (from memory): it is shared by all workers."""
+        accounts = str(self.setting("accounts_url") or self._data_centre()[1])
+        form = {
+            "grant_type": "refresh_token",
+            "client_id": self.account.login,
+            "client_secret": self.account.password,
+            "refresh_token": str(self.setting("refresh_token")),
+        }
+        request = Request(
+            method="POST",
+            url=f"{base_url(accounts, '', None, allow_http=bool(self.account.extra.get('allow_http')))}/oauth/v2/token",
+            headers={"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"},
+            content=urlencode(form).encode(),
+        )
+        reply = self.wire.send(request, dict, lambda: None)
+        return documented(lambda: reading.token(reply.json()))
+
+    def read_complaint(self, reply: Reply) -> Complaint | None:
+        return reading.complaint(reply.json())
+
+    # -- calls ------------------------------------------------------------------------------------------------------------
+
+    def _params(self, **params: str) -> dict[str, str]:
+        return {"organization_id": str(self.setting("organization_id")), **params}
+
+    def get(self, path: str, **params: str) -> Reply:
+        return self.call("GET", f"{self._base()}/{path}", params=self._params(**params), read=True)
+
+    def write(self, method: str, path: str, body: Row | None = None, headers: Mapping[str, str] | None = None, **params: str) -> Reply:
+        more = {"Content-Type": "application/json", **(headers or {})}
+        sent = dict(body) if body is not None else None
+        return self.call(method, f"{self._base()}/{path}", params=self._params(**params), headers=more, json=sent)
+
+    def pages(self, path: str, rows: Callable[[Row], list[Row]], **params: str) -> Iterator[list[Row]]:
+        """Each page of a list. Filters that a list does not know are ignored there without a word: callers compare for themselves."""
+        page, more = 1, True
+        while more:
+            reply = self.get(path, page=str(page), per_page=str(self.page_size), **params)
+            found, more = documented(partial(_page, reply, rows))
+            yield found
+            page += 1
+
+    def rows(self, path: str, key: str, **params: str) -> Iterator[Row]:
+        for page in self.pages(path, lambda body: body[key], **params):
+            yield from page
+
+    def _error(self, rule: ErrorRule, message: str) -> PlatformError:
+        return PlatformError(message, platform=SPEC.slug, rule=rule)
+
+    # -- connection -------------------------------------------------------------------------------------------------------
+
+    def test_connection(self) -> tuple[bool, str]:
+        """Reads the organisations that the token reaches, and the taxes of the connection's one."""
+        wanted = str(self.setting("organization_id"))
+        try:
+            reply = self.get("organizations")
+            organisations: list[Row] = documented(lambda: list(reply.json()["organizations"]))
+            wrong = list(reading.disagreements(organisations, wanted, self._home()))
+            if not wrong:
+                self.get("settings/taxes")
+        except PlatformError as error:
+            return False, str(error)
+        reached = next((str(each["name"]) for each in organisations if str(each["organization_id"]) == wanted), "Zoho Books")
+        return not wrong, f"{reached}: {'; '.join(wrong)}" if wrong else f"{reached} ({wanted}) is reached"
+
+    def refusals(self, document: Invoice | CreditNote) -> tuple[Finding, ...]:
+        return refusals(document, self.settings(), self.conn_id)
+
+    def _home(self) -> str:
+        return str(self.setting("home_currency"))
+
+    # -- customers --------------------------------------------------------------------------------------------------------
+
+    def ensure_customer(self, party: Party, currency: str) -> str:
+        """The id of a contact with this currency (it is that of all its documents): found, or created under name and code."""
+        home = self._home()
+        found = customers.find(self, party, currency, home) or customers.create(self, party, currency, self._currency_id(currency), home)
+        if not customers.is_active(found):
+            raise self._error(INACTIVE_CUSTOMER, f"contact {found['contact_name']} (id {found['contact_id']}) is inactive")
+        return str(found["contact_id"])
+
+    def _currency_id(self, currency: str) -> str:
+        found = self.find_reference(ReferenceKind.CURRENCY, [currency])
+        if not found:
+            raise self._error(UNKNOWN_CURRENCY, f"the organisation has no currency {currency}")
+        return found[0].remote_id
+
+    # -- reading documents ------------------------------------------------------------------------------------------------
+
+    def find_invoice(self, number: str, kind: DocumentKind) -> list[RemoteDocument]:
+        live = [row for row in self._numbered(number, kind) if row["status"] != "void"]
+        read = (self.get_invoice(row[f"{reading.SINGLE[kind]}_id"], kind) for row in live)
+        return [each for each in read if each is not None and each.status is not DocumentStatus.VOID]
+
+    def _numbered(self, number: str, kind: DocumentKind) -> list[Row]:
+        """The rows of the list with exactly this number, void ones included."""
+        field, plural = mapping.NUMBER_FIELD[kind], reading.PLURAL[kind]
+        return [row for row in self.rows(plural, plural, **{field: number}) if row[field] == number]
+
+    def get_invoice(self, remote_id: str, kind: DocumentKind) -> RemoteDocument | None:
+        row = self._row(remote_id, kind)
+        return None if row is None else _document(row, kind)
+
+    def _row(self, remote_id: str, kind: DocumentKind) -> Row | None:
+        try:
+            reply = self.get(f"{reading.PLURAL[kind]}/{remote_id}")
+        except PlatformError as error:
+            if reading.is_absent(error):
+                return None
+            raise
+        return _row_of(reply, kind)
+
+    # -- create and post --------------------------------------------------------------------------------------------------
+
+    def create_invoices(self, batch: Sequence[Sending]) -> list[Sent]:
+        """Create drafts, one request each: Zoho Books has no batch."""
+        return one_by_one(batch, self._create)
+
+    def _create(self, sending: Sending) -> RemoteDocument:
+        kind = sending.document.kind
+        method, headers, body = self._creation(sending)
+        if headers:
+            self._check_free(sending)
+        try:
+            reply = self.write(method, reading.PLURAL[kind], body, headers, **OWN_NUMBER)
+        except PlatformError as error:
+            if error.rule is DUPLICATE:
+                self._check_free(sending)
+            raise
+        return _document(_row_of(reply, kind), kind)
+
+    def _creation(self, sending: Sending) -> tuple[str, dict[str, str], mapping.Body]:
+        """Method, headers and body that create one document: an upsert by the unique custom field where the organisation has one."""
+        field = str(self.setting("external_id_field") or "")
+        try:
+            body = mapping.document_body(sending.document, sending.references, sending.options, sending.key)
+        except ReferenceMissing as missing:
+            raise self._error(NO_MAPPING, str(missing)) from None
+        return "PUT" if field else "POST", _upsert(field, sending.key), body
+
+    def _check_free(self, sending: Sending) -> None:
+        """Raises when our number is taken: by a live document (ours, perhaps) or by a void one, which keeps it."""
+        document = sending.document
+        try:
+            rows = self._numbered(document.number, document.kind)
+        except PlatformError as error:
+            raise error.as_not_happened() from None
+        for row in sorted(rows, key=lambda row: bool(row["status"] == "void")):
+            rule = NUMBER_OF_A_VOID if row["status"] == "void" else DUPLICATE
+            raise self._error(rule, f"number {document.number} is that of id {row[f'{reading.SINGLE[document.kind]}_id']}")
+
+    def post_invoices(self, batch: Sequence[tuple[Sending, RemoteDocument]]) -> list[Sent]:
+        """Mark invoices as sent and credit notes as open; until then they are not in the ledger. Nothing is mailed."""
+        return [self._answered(sending.key, partial(self._post, sending, remote)) for sending, remote in batch]
+
+    def _answered(self, key: str, act: Callable[[], RemoteDocument]) -> Sent:
+        try:
+            return Sent(key=key, remote=act())
+        except ReferenceMissing as missing:
+            return Sent(key=key, error=self._error(NO_MAPPING, str(missing)))
+        except PlatformError as error:
+            return Sent(key=key, error=error)
+
+    def _post(self, sending: Sending, remote: RemoteDocument) -> RemoteDocument:
+        refused: PlatformError | None = None
+        if remote.status is DocumentStatus.DRAFT:
+            self._place(sending, remote)
+            try:
+                self.write("POST", f"{reading.PLURAL[remote.kind]}/{remote.remote_id}/status/{POSTED[remote.kind]}")
+            except PlatformError as error:
+                if error.action is not Action.REVIEW:
+                    raise
+                refused = error  # also what a document that is posted already may answer
+        now = self._present(remote)
+        if now.status is DocumentStatus.DRAFT and refused is not None:
+            raise refused
+        if now.status is DocumentStatus.VOID:
+            raise self._error(CHANGED_THERE, f"id {remote.remote_id} is void")
+        return now
+
+    def _place(self, sending: Sending, remote: RemoteDocument) -> None:
+        """Give the invoice its own shipping address; safe to repeat."""
+        delivery = sending.document.delivery
+        if delivery is not None and mapping.has_shipping_address(sending.document):
+            path = f"{reading.PLURAL[remote.kind]}/{remote.remote_id}/address/shipping"
+            self.write("PUT", path, mapping.shipping_address(delivery))
+
+    def _present(self, remote: RemoteDocument) -> RemoteDocument:
+        now = self.get_invoice(remote.remote_id, remote.kind)
+        if now is None:
+            raise self._error(CHANGED_THERE, f"id {remote.remote_id} was deleted")
+        return now
+
+    # -- update and void --------------------------------------------------------------------------------------------------
+
+    def update_invoice(self, sending: Sending, remote: RemoteDocument) -> Sent:
+        """Replace the whole content. Zoho Books has no version token and lets the last writer win, so the document is read first and
+        left alone when it is not the one we know."""
+        return self._answered(sending.key, partial(self._update, sending, remote))
+
+    def _update(self, sending: Sending, remote: RemoteDocument) -> RemoteDocument:
+        kind, document = remote.kind, sending.document
+        body = mapping.document_body(document, sending.references, sending.options)
+        row = self._unchanged_row(remote)
+        path = f"{reading.PLURAL[kind]}/{remote.remote_id}"
+        reply = self.write("PUT", path, mapping.update_body(body, row, document.source), **OWN_NUMBER)
+        updated = _document(_row_of(reply, kind), kind)
+        if not mapping.has_shipping_address(document):
+            return updated
+        self._place(sending, updated)
+        return self._present(updated)
+
+    def _unchanged_row(self, remote: RemoteDocument) -> Row:
+        row = self._row(remote.remote_id, remote.kind)
+        if row is None:
+            raise self._error(CHANGED_THERE, f"id {remote.remote_id} was deleted")
+        self._check_unchanged(remote, _document(row, remote.kind))
+        return row
+
+    def _check_unchanged(self, before: RemoteDocument, now: RemoteDocument, *more: str) -> None:
+        """A payment changes balance and time of change, and is no edit; where the balance is the same, nobody may have written."""
+        if now.status is DocumentStatus.VOID:
+            raise self._error(CHANGED_THERE, f"id {now.remote_id} is void")
+        fields = ["our_number", "customer_id", "currency", "total", "tax", "issue_date", "line_count", *more]
+        if before.balance == now.balance:
+            fields.append("version")
+        for field in fields:
+            was, is_now = getattr(before, field), getattr(now, field)
+            if was not in (None, "") and was != is_now:
+                raise self._error(CHANGED_THERE, f"{field} of id {now.remote_id} was {was} and is {is_now}")
+
+    def void_invoice(self, remote: RemoteDocument, *, on: date, reason: str, key: str) -> Sent:  # noqa: ARG002 a void keeps its date
+        """Void a posted document, delete a draft. A void one keeps its number. Payments that came since are for a person to see: they
+        would be taken off the document and stay as the customer's credit."""
+        try:
+            now = self.get_invoice(remote.remote_id, remote.kind)
+            if now is None:
+                return Sent(key=key, remote=_as_void(remote), note="was deleted already")
+            if now.status is DocumentStatus.VOID:
+                return Sent(key=key, remote=now, note="was void already")
+            self._check_unchanged(remote, now, "balance")
+            return Sent(key=key, remote=_as_void(now), note=self._take_back(now))
+        except PlatformError as error:
+            return Sent(key=key, error=error)
+
+    def _take_back(self, now: RemoteDocument) -> str:
+        path = f"{reading.PLURAL[now.kind]}/{now.remote_id}"
+        if now.status is DocumentStatus.DRAFT:
+            self.write("DELETE", path)
+            return "the draft was deleted"
+        self.write("POST", f"{path}/status/void")
+        return "" if now.balance == now.total else "what was paid on it is the customer's credit now"
+
+    def preview(self, batch: Sequence[Sending]) -> list[Preview]:
+        previews = []
+        for sending in batch:
+            method, _, body = self._creation(sending)
+            path = f"{self._base()}/{reading.PLURAL[sending.document.kind]}?{urlencode(self._params(**OWN_NUMBER))}"
+            previews.append(Preview(method=method, path=path, body=to_json(body).decode()))
+        return previews
+
+    # -- payments ---------------------------------------------------------------------------------------------------------
+
+    def list_payments(self, since: datetime) -> Iterator[RemotePayment]:
+        """Payments changed since. A deleted payment is listed nowhere; the balance of its invoices tells."""
+        return receipts.changed_since(self, since)
+
+    def apply_payment(self, payment: Payment, *, customer_id: str, key: str, references: References) -> RemotePayment:
+        """Book a receipt and apply it to its invoices. It is looked for first, by the words in its description."""
+        if payment.kind is not PaymentKind.RECEIPT or any(each.discount or each.write_off for each in payment.allocations):
+            raise self._error(INEXPRESSIBLE_PAYMENT, f"payment {payment.source_id} ({payment.kind.value})")
+        found = receipts.booked(self, payment, customer_id)
+        if found is not None:
+            return found
+        field = str(self.setting("external_id_field") or "")
+        body = mapping.payment_body(payment, customer_id, references, key)
+        reply = self.write("PUT" if field else "POST", "customerpayments", body, _upsert(field, key))
+        return documented(lambda: reading.remote_payment(reply.json()["payment"]))
+
+    # -- reference lists --------------------------------------------------------------------------------------------------
+
+    def list_reference(self, kind: ReferenceKind) -> Iterator[ReferenceItem]:
+        """The lists behind a kind; terms and units are free text in Zoho Books, payment modes a fixed list that takes others as well."""
+        for path, key, params in reading.LISTS.get(kind, ()):
+            for row in self.rows(path, key, **params):
+                yield reading.reference_item(kind, path, row)
+        if kind is ReferenceKind.DIMENSION:
+            yield from self._tag_options()
+        elif kind is ReferenceKind.PAYMENT_METHOD:
+            yield from (ReferenceItem(kind=kind, code=mode, name=mode, remote_id=mode) for mode in PAYMENT_MODES)
+
+    def _tag_options(self) -> Iterator[ReferenceItem]:
+        for tag in self.rows("reportingtags", "tags"):
+            for option in self.rows(f"reportingtags/{tag['tag_id']}/options/all", "results"):
+                if option["option_id"] != "untagged":
+                    yield reading.tag_option(tag, option)
+
+    def find_reference(self, kind: ReferenceKind, codes: Collection[str]) -> list[ReferenceItem]:
+        """A few items are searched for (no filter by SKU is documented, so the SKU is compared here); else the lists are read whole."""
+        if kind is not ReferenceKind.ITEM or len(codes) > SEARCHED_ONE_BY_ONE:
+            return super().find_reference(kind, codes)
+        found = (reading.reference_item(kind, "items", row) for code in codes for row in self.rows("items", "items", search_text=code))
+        return [item for item in found if item.code in codes]
+
+
+def _page(reply: Reply, rows: Callable[[Row], list[Row]]) -> tuple[list[Row], bool]:
+    body = reply.json()
+    return list(rows(body)), reading.has_more(body)
+
+
+def _row_of(reply: Reply, kind: DocumentKind) -> Row:
+    row: Row = documented(lambda: reply.json()[reading.SINGLE[kind]])
+    return row
+
+
+def _document(row: Row, kind: DocumentKind) -> RemoteDocument:
+    return documented(lambda: reading.remote_document(row, kind))
+
+
+def _upsert(field: str, value: str) -> dict[str, str]:
+    """The headers that find a document by its unique custom field, and create it where there is none."""
+    return {"X-Unique-Identifier-Key": field, "X-Unique-Identifier-Value": value, "X-Upsert": "true"} if field else {}
+
+
+def _as_void(remote: RemoteDocument) -> RemoteDocument:
+    return remote.model_copy(update={"status": DocumentStatus.VOID})
