@@ -212,7 +212,7 @@ def settled(account: Account, kind: str, row: Row) -> Row:
     currency, total = row["currency_code"], of(row["amount"])
     field = "invoiceid" if kind == "invoice" else "creditid"
     payments = [each for each in account.table("payment").values() if str(each.get(field)) == str(row["id"]) and each["vis_state"] == 0]
-    received = min(sum((of(each["amount"]) for each in payments), Decimal(0)), total)
+    received = cents(min(sum((of(each["amount"]) for each in payments), Decimal(0)), total))
     state = "unpaid" if not received else "paid" if received >= total else "partial"
     row = {**row, "paid": shown(received, currency), "payment_status": state}
     if kind == "credit_note":

@@ -23,7 +23,7 @@ ACCOUNT_ID, BUSINESS_ID, HOME = "xZNQ1X", 439000, "USD"
 CLIENT_ID, CLIENT_SECRET = "fb-sandbox-client-4f1c", "fb-sandbox-client-secret-8e02"
 REDIRECT_URI = "https://airbooks.example/freshbooks"
 # Not published by the vendor: what keeps well-behaved callers going and stops a loop.
-CALLS, SECONDS = 120, 60
+CALLS, SECONDS = 20, 1
 
 # Path of a resource: what it holds, singular and plural.
 RESOURCES = {
@@ -187,7 +187,7 @@ class FreshBooksSimulator(Simulator):
 
     def _me(self, _path: str, _request: Request, _sent: Row) -> Row:
         business = {"id": BUSINESS_ID, "name": "Harbour Compressors Inc", "account_id": ACCOUNT_ID}
-        person = {"id": 2192788, "first_name": "Robin", "last_name": "Harbour", "email": "books@harbour.example"}
+        person = {"id": 2192788, "first_name": "Accounts", "last_name": "Department", "email": "books@harbour.example"}
         return {**person, "business_memberships": [{"id": 168372, "role": "owner", "business": business}]}
 
     def _list(self, path: str, request: Request, _sent: Row) -> Row:
