@@ -16,16 +16,16 @@ LINES = {"include[]": "lines"}
 
 
 class Account:
-    """The account as a plain HTTP client sees it: an access token, JSON in, status and JSON out."""
+    """The account as a plain HTTP client sees it: an access token (its own, or one that is lent), JSON in, status and JSON out."""
 
-    def __init__(self, sandbox: Sandbox) -> None:
+    def __init__(self, sandbox: Sandbox, access: str = "") -> None:
         simulator = sandbox.simulators["freshbooks"]
         assert isinstance(simulator, FreshBooksSimulator)
         self.sandbox, self.simulator, self.connection = sandbox, simulator, simulator.connection()
         self.base = sandbox.base_url("freshbooks")
         self.client = httpx.Client(base_url=f"{self.base}/accounting/account/{self.connection['extra']['account_id']}", timeout=10)
-        self.tokens = self.refresh(self.connection["extra"]["refresh_token"]).json()
-        self.client.headers.update({"Authorization": f"Bearer {self.tokens['access_token']}"})
+        self.tokens = {} if access else self.refresh(self.connection["extra"]["refresh_token"]).json()
+        self.client.headers.update({"Authorization": f"Bearer {access or self.tokens['access_token']}"})
 
     def refresh(self, token: str, **changes: str) -> httpx.Response:
         extra = self.connection["extra"]
@@ -51,6 +51,12 @@ class Account:
         status, body = answered
         assert status == 200, body
         found: Json = body["response"]["result"][key]
+        return found
+
+    def rows(self, path: str, key: str, **params: Any) -> list[Json]:
+        status, body = self.get(path, **params)
+        assert status == 200, body
+        found: list[Json] = body["response"]["result"][key]
         return found
 
     def error(self, answered: tuple[int, Json]) -> tuple[int, int, str]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any, TypeVar
 
 from airbooks.canonical import (
@@ -128,22 +129,21 @@ class FreshBooksHook(PlatformHook):
             page += 1
 
     def _understood(self, reply: Reply, read: Callable[[Any], Read]) -> Read:
+        return self._sound(lambda: read(reply.json()))
+
+    def _sound(self, read: Callable[[], Read]) -> Read:
         """What `read` makes of an answer; a good status with another form than documented proves nothing."""
         try:
-            return read(reply.json())
+            return read()
         except (KeyError, TypeError, ValueError, ArithmeticError) as error:
             message = f"the answer does not have the documented form ({type(error).__name__}: {error})"
-            raise PlatformError(message, platform=SPEC.slug, rule=UNREADABLE_ANSWER, status=reply.status) from None
+            raise self._error(UNREADABLE_ANSWER, message) from None
 
     def _error(self, rule: ErrorRule, message: str) -> PlatformError:
         return PlatformError(message, platform=SPEC.slug, rule=rule)
 
     def _document(self, row: Row, kind: DocumentKind) -> RemoteDocument:
-        """A row as a document; raises PlatformError when it lacks what every document has."""
-        try:
-            return reading.remote_document(row, kind)
-        except (KeyError, TypeError, ValueError, ArithmeticError) as error:
-            raise self._error(UNREADABLE_ANSWER, f"a document lacks the documented form ({type(error).__name__}: {error})") from None
+        return self._sound(lambda: reading.remote_document(row, kind))
 
     def _written(self, reply: Reply, kind: DocumentKind) -> RemoteDocument:
         return self._document(self._understood(reply, lambda body: _wrapped(reading.result(body), kind)), kind)
@@ -338,17 +338,11 @@ class FreshBooksHook(PlatformHook):
         day = since.astimezone(reading.EASTERN).date() - timedelta(days=1)
         seen: set[tuple[str, str]] = set()
         for row in self.rows("payments/payments", "payments", **{"search[updated_min]": day.isoformat()}):
-            payment = self._payment(row)
+            payment = self._sound(partial(reading.remote_payment, row))
             recent = payment.modified_at is None or payment.modified_at + timedelta(hours=1) >= since
             if recent and (payment.remote_id, payment.version) not in seen:
                 seen.add((payment.remote_id, payment.version))
                 yield payment
-
-    def _payment(self, row: Row) -> RemotePayment:
-        try:
-            return reading.remote_payment(row)
-        except (KeyError, TypeError, ValueError, ArithmeticError) as error:
-            raise self._error(UNREADABLE_ANSWER, f"a payment lacks the documented form ({type(error).__name__}: {error})") from None
 
     def apply_payment(self, payment: Payment, *, customer_id: str, key: str, references: References) -> RemotePayment:  # noqa: ARG002
         """Book a receipt, one FreshBooks payment for each invoice; each is looked for first, by note, amount and date."""
@@ -367,7 +361,7 @@ class FreshBooksHook(PlatformHook):
         for row in self.rows("payments/payments", "payments", **{"search[invoiceid]": invoice}):
             ours = str(row.get("invoiceid")) == invoice and (row.get("note") or "").endswith(marker) and reading.is_live(row)
             if ours and reading.amount(row["amount"]) == reading.amount(body["amount"]) and row.get("date") == body["date"]:
-                return self._payment(row)
+                return self._sound(partial(reading.remote_payment, row))
         return None
 
     def _check_outstanding(self, body: Row) -> None:
@@ -379,10 +373,11 @@ class FreshBooksHook(PlatformHook):
             raise self._error(OVERPAYMENT, message)
 
     def _book_payment(self, body: Row) -> RemotePayment:
-        row = self._understood(self.write("POST", "payments/payments", {"payment": dict(body)}), _payment_row)
+        reply = self.write("POST", "payments/payments", {"payment": dict(body)})
+        row: Row = self._understood(reply, lambda answer: reading.result(answer)["payment"])
         if row.get("overpaymentid"):
             log.warning("%s: payment %s was more than was outstanding; the surplus is client credit", self.conn_id, row["id"])
-        return self._payment(row)
+        return self._sound(lambda: reading.remote_payment(row))
 
     # -- reference lists --------------------------------------------------------------------------------------------------
 
@@ -401,11 +396,6 @@ def _wrapped(result: Row, kind: DocumentKind) -> Row:
     """The document in an answer. The official SDKs disagree on the wrapper of a credit note (`credit_note`, `credit_notes`)."""
     found: Row = result[mapping.WRAPPER[kind]] if mapping.WRAPPER[kind] in result else result[f"{mapping.WRAPPER[kind]}s"]
     return found
-
-
-def _payment_row(body: Any) -> Row:
-    row: Row = reading.result(body)["payment"]
-    return row
 
 
 def _as_void(remote: RemoteDocument) -> RemoteDocument:
