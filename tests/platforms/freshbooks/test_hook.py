@@ -94,6 +94,26 @@ def test_a_spent_refresh_token_stops_the_connection_and_says_how_to_mend_it(comp
     assert "Authorise the app again" in caught.value.rule.fix
 
 
+@pytest.mark.parametrize("fault", ["revoke_refresh_token", "refresh_unauthenticated"])
+def test_a_refused_refresh_is_for_a_person_however_it_is_worded(company: Company, hook: PlatformHook, fault: str) -> None:
+    hook.test_connection()
+    inject(company, fault)
+    pass_time(company, hours=13)
+    with pytest.raises(PlatformError) as caught:
+        hook.find_invoice("US-SI-1", INVOICE)
+    assert kind_of(caught.value) == (Action.STOP, Outcome.DID_NOT_HAPPEN)
+
+
+def test_a_refresh_whose_answer_is_lost_is_not_tried_with_the_same_token_for_ever(company: Company, hook: PlatformHook) -> None:
+    company.sandbox.inject("freshbooks", "reset_after_commit", path="/auth/oauth/token", times=1)
+    with pytest.raises(PlatformError) as lost:
+        hook.find_invoice("US-SI-1", INVOICE)
+    assert lost.value.outcome is Outcome.UNKNOWN
+    with pytest.raises(PlatformError) as spent:
+        hook.find_invoice("US-SI-1", INVOICE)
+    assert spent.value.action is Action.STOP
+
+
 def test_a_new_refresh_token_in_the_connection_takes_the_place_of_a_dead_one(company: Company) -> None:
     tokens = MemoryTokens()
     with company.hook(tokens=tokens) as hook:

@@ -188,6 +188,14 @@ def test_a_deleted_invoice_is_still_there_and_can_come_back(account: Account) ->
     assert account.error(account.get(f"/invoices/invoices/{made['id']}"))[1] == 1011
 
 
+def test_payments_may_block_the_delete(account: Account) -> None:
+    made = account.invoice(account.customer())
+    account.pay(made, "40.00")
+    inject(account, "payments_block_delete")
+    assert account.error(account.change(made, vis_state=1))[2] == "vis_state"
+    assert account.read(made)["vis_state"] == 0
+
+
 # -- lists ------------------------------------------------------------------------------------------------------------------------
 
 

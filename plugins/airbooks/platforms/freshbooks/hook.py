@@ -27,7 +27,7 @@ from airbooks.canonical import (
     RemotePayment,
 )
 from airbooks.platforms.base import PlatformHook, Preview, Sending, Sent, one_by_one
-from airbooks.platforms.errors import UNREADABLE_ANSWER, ErrorRule, PlatformError, ReferenceMissing
+from airbooks.platforms.errors import UNREADABLE_ANSWER, Action, ErrorRule, PlatformError, ReferenceMissing
 from airbooks.platforms.freshbooks import mapping, reading
 from airbooks.platforms.freshbooks.refusals import refusals
 from airbooks.platforms.freshbooks.spec import (
@@ -99,7 +99,7 @@ class FreshBooksHook(PlatformHook):
         try:
             reply = self.wire.send(request, dict, lambda: None)
         except PlatformError as error:
-            if error.status in (400, 401) and error.rule not in ERRORS[:2]:
+            if error.status in (400, 401) and error.action is not Action.STOP:
                 raise self._error(WITHDRAWN, error.message) from None
             raise
         return self._understood(reply, lambda answer: reading.token(answer, seed))
@@ -146,7 +146,7 @@ class FreshBooksHook(PlatformHook):
         return self._sound(lambda: reading.remote_document(row, kind))
 
     def _written(self, reply: Reply, kind: DocumentKind) -> RemoteDocument:
-        return self._document(self._understood(reply, lambda body: _wrapped(reading.result(body), kind)), kind)
+        return self._document(self._understood(reply, lambda body: reading.wrapped(body, kind)), kind)
 
     # -- connection -------------------------------------------------------------------------------------------------------
 
@@ -176,7 +176,7 @@ class FreshBooksHook(PlatformHook):
         if found is None:
             reply = self.write("POST", "users/clients", mapping.client_body(party, currency))
             return self._understood(reply, lambda body: str(reading.result(body)["client"]["id"]))
-        if int(found.get("vis_state") or 0) != reading.ACTIVE:
+        if not reading.is_active(found):
             raise self._error(INACTIVE_CUSTOMER, f"client {found.get('organization')} (id {found['id']})")
         return str(found["id"])
 
@@ -184,11 +184,11 @@ class FreshBooksHook(PlatformHook):
         token = mapping.client_token(party)
         rows = self.rows("users/clients", "clients", **{"search[note_like]": token})
         found = [row for row in rows if token in (row.get("note") or "")]
-        return min(found, key=lambda row: int(row.get("vis_state") or 0), default=None)
+        return next(filter(reading.is_active, found), found[0] if found else None)
 
     def _client_named(self, party: Party) -> Row | None:
         rows = self.rows("users/clients", "clients", **{"search[organization_like]": party.name})
-        fitting = {row["id"]: row for row in rows if _is_unclaimed(row, party)}
+        fitting = {row["id"]: row for row in rows if reading.is_unclaimed(row, party)}
         return next(iter(fitting.values())) if len(fitting) == 1 else None
 
     # -- sales documents --------------------------------------------------------------------------------------------------
@@ -359,7 +359,7 @@ class FreshBooksHook(PlatformHook):
     def _find_payment(self, body: Row, payment: Payment) -> RemotePayment | None:
         marker, invoice = mapping.payment_marker(payment), str(body["invoiceid"])
         for row in self.rows("payments/payments", "payments", **{"search[invoiceid]": invoice}):
-            ours = str(row.get("invoiceid")) == invoice and (row.get("note") or "").endswith(marker) and reading.is_live(row)
+            ours = str(row.get("invoiceid")) == invoice and marker in (row.get("note") or "") and reading.is_live(row)
             if ours and reading.amount(row["amount"]) == reading.amount(body["amount"]) and row.get("date") == body["date"]:
                 return self._sound(partial(reading.remote_payment, row))
         return None
@@ -392,18 +392,5 @@ class FreshBooksHook(PlatformHook):
             yield from (ReferenceItem(kind=kind, code=name, name=name, remote_id=name) for name in PAYMENT_TYPES)
 
 
-def _wrapped(result: Row, kind: DocumentKind) -> Row:
-    """The document in an answer. The official SDKs disagree on the wrapper of a credit note (`credit_note`, `credit_notes`)."""
-    found: Row = result[mapping.WRAPPER[kind]] if mapping.WRAPPER[kind] in result else result[f"{mapping.WRAPPER[kind]}s"]
-    return found
-
-
 def _as_void(remote: RemoteDocument) -> RemoteDocument:
     return remote.model_copy(update={"status": DocumentStatus.VOID})
-
-
-def _is_unclaimed(row: Row, party: Party) -> bool:
-    """An active client of this name that carries nobody's code and has no other e-mail address than ours."""
-    email, ours = (row.get("email") or "").casefold(), party.contact.email.casefold()
-    same_name = (row.get("organization") or "").casefold() == party.name.casefold()
-    return same_name and int(row.get("vis_state") or 0) == reading.ACTIVE and "[ext:" not in (row.get("note") or "") and email in ("", ours)

@@ -9,8 +9,8 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from airbooks.canonical import DocumentKind, DocumentStatus, RemoteAllocation, RemoteDocument, RemotePayment
-from airbooks.platforms.freshbooks.mapping import CHARGE
+from airbooks.canonical import DocumentKind, DocumentStatus, Party, RemoteAllocation, RemoteDocument, RemotePayment
+from airbooks.platforms.freshbooks.mapping import CHARGE, WRAPPER
 from airbooks.platforms.references import ReferenceItem, ReferenceKind
 from airbooks.platforms.tokens import Token
 from airbooks.platforms.wire import Complaint
@@ -32,6 +32,29 @@ def result(body: Any) -> Row:
     """What an accounting end point answers; raises KeyError where it is not the documented envelope."""
     found: Row = body["response"]["result"]
     return found
+
+
+def wrapped(body: Any, kind: DocumentKind) -> Row:
+    """The document in an answer. The official SDKs disagree on the wrapper of a credit note (`credit_note`, `credit_notes`)."""
+    found, wrapper = result(body), WRAPPER[kind]
+    document: Row = found[wrapper] if wrapper in found else found[f"{wrapper}s"]
+    return document
+
+
+def is_live(row: Row) -> bool:
+    return int(row.get("vis_state") or 0) != DELETED
+
+
+def is_active(row: Row) -> bool:
+    """Neither deleted nor archived."""
+    return int(row.get("vis_state") or 0) == ACTIVE
+
+
+def is_unclaimed(client: Row, party: Party) -> bool:
+    """An active client of this name that carries nobody's code and has no other e-mail address than ours."""
+    email, ours = (client.get("email") or "").casefold(), party.contact.email.casefold()
+    same_name = (client.get("organization") or "").casefold() == party.name.casefold()
+    return same_name and is_active(client) and "[ext:" not in (client.get("note") or "") and email in ("", ours)
 
 
 # -- documents ------------------------------------------------------------------------------------------------------------------
@@ -69,10 +92,6 @@ def remote_document(row: Row, kind: DocumentKind) -> RemoteDocument:
 
 def _given(row: Row, name: str) -> Decimal:
     return amount(row[name]) if row.get(name) else Decimal(0)
-
-
-def is_live(row: Row) -> bool:
-    return int(row.get("vis_state") or 0) != DELETED
 
 
 def invoice_status(row: Row) -> DocumentStatus:

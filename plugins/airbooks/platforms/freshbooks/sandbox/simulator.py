@@ -34,6 +34,7 @@ RESOURCES = {
     "taxes/taxes": ("tax", "taxes"),
     "items/items": ("item", "items"),
 }
+UNAUTHENTICATED = {"error": "unauthenticated", "error_description": "This action requires authentication to continue."}
 WITH_LINES = ("invoice", "credit_note")
 Handler = Callable[[str, Request, Row], Row]
 
@@ -45,6 +46,7 @@ class FreshBooksSimulator(Simulator):
     faults: ClassVar[dict[str, str]] = {
         "expire_tokens": "The access token of the next call has expired.",
         "revoke_refresh_token": "At the next refresh no refresh token is valid any more: a person must authorise again.",
+        "refresh_unauthenticated": "A refresh is answered as any call without a token is: 401, unauthenticated.",
         "missing_scope": "Calls are refused with 403, errno 1003.",
         "throttle": "Calls are refused with 429 and a body that is no JSON.",
         "errors_under_200": "Writes are refused with errors under HTTP 200; nothing is booked.",
@@ -59,7 +61,6 @@ class FreshBooksSimulator(Simulator):
         "wrong_tax": "The total comes out `amount` (0.01) higher than computed.",
         "round_tax_per_line": "Tax is rounded on every line instead of once.",
         "positive_discount_total": "discount_total comes with the other sign.",
-        "edit_in_between": "A person changes an invoice just before the next PUT reaches it.",
         "payments_block_delete": "A document with payments cannot be deleted.",
         "without_lines": "The lines are missing from an answer, although they were asked for.",
     }
@@ -125,6 +126,8 @@ class FreshBooksSimulator(Simulator):
         try:
             if self.struck("revoke_refresh_token") is not None:
                 self.authority.forget_refresh_tokens()
+            if self.struck("refresh_unauthenticated") is not None:
+                return answer(401, UNAUTHENTICATED)
             return answer(200, self.authority.exchange(_token_fields(request, body)))
         except TokenRefused as refused:
             return answer(refused.status, refused.body())
@@ -157,8 +160,7 @@ class FreshBooksSimulator(Simulator):
         if self.struck("expire_tokens") is not None:
             self.authority.access.pop(token, None)
         if not self.authority.is_valid(token):
-            told = {"error": "unauthenticated", "error_description": "This action requires authentication to continue."}
-            return answer(401, told)
+            return answer(401, UNAUTHENTICATED)
         if self.struck("throttle") is not None or not self.window.admit():
             return Response("Too Many Requests", 429, media_type="text/plain")
         return None
@@ -229,8 +231,6 @@ class FreshBooksSimulator(Simulator):
         kind, _ = RESOURCES[path]
         row = self.account.find(kind, request.path_params["row_id"])
         if kind in WITH_LINES:
-            if self.struck("edit_in_between") is not None:
-                row = self._edited(kind, row)
             return self._result(kind, sales.update(self.account, kind, row, sent), request)
         changers = {"client": people.update, "payment": payments.update}
         if kind not in changers:
@@ -242,9 +242,6 @@ class FreshBooksSimulator(Simulator):
         kind, _ = RESOURCES[path]
         sales.update(self.account, kind, self.account.find(kind, request.path_params["row_id"]), {"vis_state": 1})
         return {}
-
-    def _edited(self, kind: str, row: Row) -> Row:
-        return self.account.put(kind, {**row, "notes": "Edited by hand"})
 
     def _fresh(self, kind: str, row: Row) -> Row:
         """The row with the statuses of today: what was due yesterday is overdue."""
