@@ -197,6 +197,10 @@ def test_a_number_is_matched_exactly_though_the_filter_is_ignored(company: Compa
     inject(company, "ignore_number_filter")
     assert [each.our_number for each in hook.find_invoice("US-SI-1", INVOICE)] == ["US-SI-1"]
     assert hook.find_invoice("US-SI-2", INVOICE) == []
+    credit = company.credit_note(corrects=company.small_invoice(buyer=buyer))
+    company.book(hook, credit)
+    assert hook.find_invoice("US-CN-0", DocumentKind.CREDIT_NOTE) == []
+    assert [each.our_number for each in hook.find_invoice(credit.number, DocumentKind.CREDIT_NOTE)] == [credit.number]
 
 
 def test_a_taken_number_is_looked_up_before_and_not_sent(company: Company, hook: PlatformHook) -> None:

@@ -265,6 +265,7 @@ def test_what_is_overdue_may_carry_a_part_payment(account: Account) -> None:
     account.pay(made, "40.00")
     now = account.read(made)
     assert (now["v3_status"], now["payment_status"]) == ("overdue", "partial")
+    assert [each["id"] for each in account.rows("/invoices/invoices", "invoices", **{"search[v3_status]": "overdue"})] == [made["id"]]
 
 
 def test_a_surplus_becomes_client_credit_without_a_complaint(account: Account) -> None:

@@ -165,8 +165,8 @@ def _check_number(account: Account, kind: str, row: Row) -> None:
     if account.struck("refuse_number"):
         raise invalid(field, "is not a valid number", kind, row[field])
     keeps = account.struck("deleted_keep_numbers") is not None
-    for other in account.table(kind).values():
-        if other["id"] != row["id"] and other[field] == row[field] and (keeps or other["vis_state"] != 1):
+    for other in account.with_value(kind, field, row[field]):
+        if other["id"] != row["id"] and (keeps or other["vis_state"] != 1):
             raise invalid(field, f"{field} already exists", kind, row[field])
 
 
@@ -211,21 +211,18 @@ def settled(account: Account, kind: str, row: Row) -> Row:
     """What is paid and outstanding, and the statuses that follow."""
     currency, total = row["currency_code"], of(row["amount"])
     field = "invoiceid" if kind == "invoice" else "creditid"
-    payments = [each for each in account.table("payment").values() if str(each.get(field)) == str(row["id"]) and each["vis_state"] == 0]
+    payments = [each for each in account.with_value("payment", field, row["id"]) if each["vis_state"] == 0]
     received = cents(min(sum((of(each["amount"]) for each in payments), Decimal(0)), total))
     state = "unpaid" if not received else "paid" if received >= total else "partial"
     row = {**row, "paid": shown(received, currency), "payment_status": state}
     if kind == "credit_note":
         return row
     due = date.fromisoformat(row["create_date"]) + timedelta(days=row["due_offset_days"])
-    v3 = {"paid": "paid", "partial": "partial"}.get(state, row["sent_status"])
-    if v3 not in ("paid", "draft") and due.isoformat() < account.today():
-        v3 = "overdue"
     return {
         **row,
         "due_date": due.isoformat(),
         "outstanding": shown(total - received, currency),
-        "v3_status": v3,
+        "v3_status": {"paid": "paid", "partial": "partial"}.get(state, row["sent_status"]),
         "display_status": {"paid": "paid", "partial": "outstanding"}.get(state, row["sent_status"]),
         "status": {"paid": 4, "partial": 8}.get(state, row["base"]),
     }

@@ -12,7 +12,7 @@ from fastapi import Request, Response
 from fastapi.responses import RedirectResponse
 
 from airbooks.platforms.freshbooks.sandbox import payments, people, sales
-from airbooks.platforms.freshbooks.sandbox.account import Account, page_of
+from airbooks.platforms.freshbooks.sandbox.account import Account, dated, page_of
 from airbooks.platforms.freshbooks.sandbox.answers import DENIED, PARSE, Refused, Row, answer, invalid, required
 from airbooks.platforms.freshbooks.sandbox.books import booked_documents, booked_payments
 from airbooks.platforms.freshbooks.sandbox.oauth import Authority, TokenRefused
@@ -52,7 +52,7 @@ class FreshBooksSimulator(Simulator):
         "errors_under_200": "Writes are refused with errors under HTTP 200; nothing is booked.",
         "single_error": "Errors come as one object under `error`.",
         "new_error_form": "Errors come in the form of the dated API versions, also without the header.",
-        "ignore_number_filter": "search[invoice_number] is ignored: every list is the whole list.",
+        "ignore_number_filter": "Searching documents by number is ignored: every list is the whole list.",
         "ignore_client_filters": "Searching clients by note or organisation is ignored: every list is the whole list.",
         "deleted_is_gone": "A deleted row is answered with errno 1011 instead of being shown.",
         "deleted_keep_numbers": "The number of a deleted document cannot be used again.",
@@ -196,16 +196,15 @@ class FreshBooksSimulator(Simulator):
         kind, plural = RESOURCES[path]
         ignored: set[str] = set()
         if self.struck("ignore_number_filter") is not None:
-            ignored.add("search[invoice_number]")
+            ignored |= {"search[invoice_number]", "search[credit_number]"}
         if self.struck("ignore_client_filters") is not None:
             ignored |= {"search[note_like]", "search[organization_like]"}
-        rows = [self._fresh(kind, row) for row in self.account.table(kind).values()]
-        page, figures = page_of(kind, rows, dict(request.query_params), frozenset(ignored))
+        page, figures = page_of(self.account, kind, dict(request.query_params), frozenset(ignored))
         return {"result": {plural: [self._shown(kind, row, request) for row in page], **figures}}
 
     def _read(self, path: str, request: Request, _sent: Row) -> Row:
         kind, _ = RESOURCES[path]
-        return self._result(kind, self._fresh(kind, self.account.find(kind, request.path_params["row_id"])), request)
+        return self._result(kind, self.account.find(kind, request.path_params["row_id"]), request)
 
     def _create(self, path: str, request: Request, sent: Row) -> Row:
         kind, _ = RESOURCES[path]
@@ -243,10 +242,6 @@ class FreshBooksSimulator(Simulator):
         sales.update(self.account, kind, self.account.find(kind, request.path_params["row_id"]), {"vis_state": 1})
         return {}
 
-    def _fresh(self, kind: str, row: Row) -> Row:
-        """The row with the statuses of today: what was due yesterday is overdue."""
-        return {**sales.settled(self.account, kind, row)} if kind in WITH_LINES else row
-
     def _result(self, kind: str, row: Row, request: Request) -> Row:
         return {"result": {kind: self._shown(kind, row, request)}}
 
@@ -254,7 +249,7 @@ class FreshBooksSimulator(Simulator):
         if kind not in WITH_LINES:
             return row
         asked = "lines" in request.query_params.getlist("include[]")
-        return sales.shape(row, with_lines=asked and self.struck("without_lines") is None)
+        return sales.shape(dated(row, self.account.today()), with_lines=asked and self.struck("without_lines") is None)
 
 
 def _token_fields(request: Request, body: bytes) -> dict[str, Any]:
