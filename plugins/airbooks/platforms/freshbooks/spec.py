@@ -181,7 +181,10 @@ SPEC = PlatformSpec(
         FormField(
             name="refresh_token",
             label="Refresh token",
-            help="From authorising the app; single use, the live one is kept, encrypted, in the staging database.",
+            help=(
+                "From authorising the app. One is alive per user and app, and each works once: every connection needs a user or an app of "
+                "its own. The live one is kept, encrypted, in the staging database."
+            ),
             required=True,
             secret=True,
         ),
