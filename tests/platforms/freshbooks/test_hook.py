@@ -413,7 +413,9 @@ def test_more_than_is_outstanding_is_refused_and_no_credit_arises(company: Compa
 
 
 @pytest.mark.parametrize(
-    "fields", [{"kind": PaymentKind.REFUND}, {"allocations": ()}, {"amount": Decimal("41.00")}], ids=["refund", "unapplied", "a rest"]
+    "fields",
+    [{"kind": PaymentKind.REFUND}, {"allocations": ()}, {"amount": Decimal("41.00")}, {"currency": "EUR"}],
+    ids=["refund", "unapplied", "a rest", "another currency"],
 )
 def test_what_is_no_receipt_for_invoices_is_refused(company: Company, hook: PlatformHook, fields: dict[str, Any]) -> None:
     document = company.small_invoice()

@@ -368,6 +368,9 @@ class FreshBooksHook(PlatformHook):
         invoice = self.get_invoice(str(body["invoiceid"]), DocumentKind.INVOICE)
         if invoice is None or invoice.status is DocumentStatus.VOID:
             raise self._error(CHANGED_THERE, f"the invoice to be paid (id {body['invoiceid']}) was deleted")
+        if body["amount"]["code"] != invoice.currency:
+            message = f"{body['amount']['code']} cannot pay id {invoice.remote_id}, which is in {invoice.currency}"
+            raise self._error(INEXPRESSIBLE_PAYMENT, message)
         if invoice.balance is not None and reading.amount(body["amount"]) > invoice.balance:
             message = f"{body['amount']['amount']} is to be paid on id {invoice.remote_id}, of which {invoice.balance} is outstanding"
             raise self._error(OVERPAYMENT, message)

@@ -130,7 +130,7 @@ INACTIVE_CUSTOMER = _refused(
 )
 INEXPRESSIBLE_PAYMENT = _refused(
     "payment cannot be expressed",
-    says="A FreshBooks payment is money received for one invoice: no refund, discount, write-off or unapplied rest.",
+    says="A FreshBooks payment is money received for one invoice in its currency: no refund, discount, write-off or unapplied rest.",
     fix="Allocate all of it to invoices, or book it in FreshBooks by hand.",
 )
 OVERPAYMENT = _refused(
