@@ -279,12 +279,14 @@ class Company:
 
 
 def spoilt(sending: Sending, absent_id: str) -> Sending:
-    """The same sending with every item pointing at one that the platform does not have."""
+    """The same sending with every item pointing at one that the platform does not have; the customer, where lines are free text."""
     entries = {
         (kind, code): replace(item, code="NO-SUCH", remote_id=absent_id) if kind is ReferenceKind.ITEM else item
         for (kind, code), item in sending.references.entries.items()
     }
-    return replace(sending, references=replace(sending.references, entries=entries))
+    names_items = any(kind is ReferenceKind.ITEM for kind, _ in entries)
+    customer = sending.references.customer if names_items else absent_id
+    return replace(sending, references=replace(sending.references, customer=customer, entries=entries))
 
 
 def today() -> date:
