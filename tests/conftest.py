@@ -11,9 +11,14 @@ from typing import Any
 
 import psycopg
 import pytest
+from hypothesis import settings
 
 from airbooks.runtime.postgres import Cluster, serving
 from airbooks.sandbox.server import Sandbox, running
+
+# Properties are judged by what they find, not by how long the machine takes.
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
 
 StartSandbox = Callable[..., Sandbox]
 _serial = count(1)

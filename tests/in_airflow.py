@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import tomllib
+from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +28,15 @@ def install(folder: Path) -> None:
     (info / "entry_points.txt").write_text("\n".join(groups))
 
 
+def is_installed() -> bool:
+    """Whether this interpreter has the package as `make` installs it."""
+    return any(distribution.metadata["Name"] == "airbooks" for distribution in distributions())
+
+
 def ask(code: str, home: Path, *, installed: bool = False, **settings: str) -> Any:
     """Run `code` in a fresh interpreter with this repository as Airflow's plugins folder; its last line of output is JSON."""
     path: list[str] = []
-    if installed:
+    if installed and not is_installed():
         install(home / "site")
         path = [str(home / "site"), str(PLUGINS)]
     environment = {

@@ -38,7 +38,11 @@ def sandbox(
     from airbooks.sandbox.server import Sandbox
 
     chosen = None if platforms is None else [slug for slug in platforms.split(",") if slug]
-    server = Sandbox(chosen, port=port, folder=tables, time_scale=time_scale)
+    try:
+        server = Sandbox(chosen, port=port, folder=tables, time_scale=time_scale)
+    except OSError as taken:
+        typer.echo(f"Port {port} is taken: {taken.strerror}", err=True)
+        raise typer.Exit(1) from taken
     typer.echo(f"{server.url}/__sandbox__/connections lists: {', '.join(sorted(server.simulators)) or 'no platform'}")
     server.serve()
 
@@ -80,7 +84,7 @@ def down() -> None:
     """Stop what `airbooks up` started."""
     from airbooks.runtime.control import down
 
-    typer.echo("airbooks is down." if down(paths.state_dir()) else "Nothing was up.")
+    typer.echo(down(paths.state_dir()))
 
 
 @app.command()
@@ -112,9 +116,10 @@ def database_migrate(url: Annotated[str, typer.Argument(help="The staging databa
 
 
 def _stack(ui_port: int, sandbox_port: int) -> Stack:
-    from airbooks.runtime.settings import Stack, free_port
+    from airbooks.runtime.settings import Stack, free_port, steady_port
 
-    return Stack(state=paths.state_dir(), ui_port=ui_port or free_port(), sandbox_port=sandbox_port or free_port())
+    state = paths.state_dir()
+    return Stack(state=state, ui_port=ui_port or free_port(), sandbox_port=sandbox_port or steady_port(state))
 
 
 def main() -> None:

@@ -16,6 +16,7 @@ from airflow.api_fastapi.app import create_app
 from airflow.dag_processing.dagbag import DagBag
 from airflow.settings import DAGS_FOLDER
 from fastapi.testclient import TestClient
+from tests.dags.airflow_process import PASSWORD, USER
 
 OPENING, REVIEW = "hourly_invoice_sync", "exception_review"
 
@@ -23,7 +24,7 @@ OPENING, REVIEW = "hourly_invoice_sync", "exception_review"
 def signed_in() -> TestClient:
     """The REST API as the user of the password file sees it."""
     client = TestClient(create_app(apps="core"), base_url="http://localhost")
-    token = client.post("/auth/token", json={"username": "ines", "password": "a-password"}).json()["access_token"]
+    token = client.post("/auth/token", json={"username": USER, "password": PASSWORD}).json()["access_token"]
     client.headers["Authorization"] = f"Bearer {token}"
     return client
 

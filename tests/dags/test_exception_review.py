@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
-import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import psycopg
 import pytest
 from airflow.sdk.exceptions import ErrorType
 from airflow.sdk.execution_time.comms import ErrorResponse, OKResponse, TriggerDagRun
 from airflow.sdk.execution_time.context import set_current_context
+from tests.dags.airflow_process import postgres_connection, run_module, settings
 from tests.staging.rows import add_document, finding, of_document, one, unmapped
 
 from airbooks.operators.review import ExceptionReviewOperator, open_reviews
-from airbooks.paths import DAGS, PLUGINS, REPOSITORY
+from airbooks.paths import DAGS
 from airbooks.staging.exceptions import open_exceptions
 
 INVOICE_DAG = """
@@ -39,46 +37,12 @@ REJECTED_WITHOUT_REASON = {"chosen_options": ["Reject"]}
 MAPPED = {"chosen_options": ["Map"], "params_input": {"map_to": "7", "reason": "as in the old system", "deliver_now": True}}
 
 
-def _connection(url: str) -> str:
-    """The staging database as an Airflow connection in an environment variable."""
-    socket = parse_qs(urlsplit(url).query)["host"][0]
-    return json.dumps({"conn_type": "postgres", "host": socket, "login": "postgres", "schema": urlsplit(url).path.lstrip("/")})
-
-
 def _environment(home: Path, metadata: str, staging: str) -> dict[str, str]:
     dags = home / "dags"
     dags.mkdir()
     shutil.copy(DAGS / "exception_review.py", dags)
     (dags / "hourly_invoice_sync.py").write_text(INVOICE_DAG)
-    (home / "passwords.json").write_text('{"ines": "a-password"}')
-    return {
-        **os.environ,
-        "AIRFLOW_HOME": str(home),
-        "AIRFLOW__CORE__DAGS_FOLDER": str(dags),
-        "AIRFLOW__CORE__PLUGINS_FOLDER": str(home / "no-plugins"),
-        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": "ines:admin",
-        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(home / "passwords.json"),
-        "AIRFLOW__API_AUTH__JWT_SECRET": "only-for-this-test-and-long-enough-for-sha-512-signatures-of-tokens",
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": metadata.replace("postgresql:", "postgresql+psycopg2:"),
-        "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
-        "AIRFLOW_CONN_AIRBOOKS_STAGING": _connection(staging),
-        "PYTHONPATH": f"{PLUGINS}{os.pathsep}{REPOSITORY}",
-    }
-
-
-def _run(environment: dict[str, str], *command: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", *command],
-        env=environment,
-        cwd=environment["AIRFLOW_HOME"],
-        capture_output=True,
-        text=True,
-        timeout=240,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-6000:]
-    return done.stdout
+    return settings(home, metadata, dags, airbooks_staging=postgres_connection(staging))
 
 
 @pytest.fixture
@@ -95,11 +59,10 @@ def waiting(postgres_url: str) -> str:
 
 @pytest.mark.airflow
 def test_in_airflow_a_cause_is_asked_about_once_and_the_answer_lets_its_documents_go(
-    waiting: str, empty_postgres_url: str, tmp_path: Path
+    waiting: str, make_metadata: Callable[[], str], tmp_path: Path
 ) -> None:
-    environment = _environment(tmp_path, empty_postgres_url, waiting)
-    _run(environment, "airflow", "db", "migrate")
-    printed = _run(environment, "tests.dags.review_in_airflow", json.dumps([REJECTED_WITHOUT_REASON, MAPPED]))
+    environment = _environment(tmp_path, make_metadata(), waiting)
+    printed = run_module(environment, "tests.dags.review_in_airflow", json.dumps([REJECTED_WITHOUT_REASON, MAPPED]))
     outcome: dict[str, Any] = json.loads(printed.rpartition("OUTCOME ")[2])
     assert outcome["import_errors"] == {}
 
@@ -142,7 +105,7 @@ def test_in_airflow_a_cause_is_asked_about_once_and_the_answer_lets_its_document
 
 @pytest.fixture
 def operator(waiting: str, monkeypatch: pytest.MonkeyPatch) -> ExceptionReviewOperator:
-    monkeypatch.setenv("AIRFLOW_CONN_AIRBOOKS_STAGING", _connection(waiting))
+    monkeypatch.setenv("AIRFLOW_CONN_AIRBOOKS_STAGING", postgres_connection(waiting))
     return ExceptionReviewOperator(task_id="review")
 
 
@@ -226,7 +189,7 @@ def _open(monkeypatch: pytest.MonkeyPatch, airflow: _Airflow) -> Any:
 
 @pytest.fixture
 def three_causes(waiting: str, monkeypatch: pytest.MonkeyPatch) -> str:
-    monkeypatch.setenv("AIRFLOW_CONN_AIRBOOKS_STAGING", _connection(waiting))
+    monkeypatch.setenv("AIRFLOW_CONN_AIRBOOKS_STAGING", postgres_connection(waiting))
     with psycopg.connect(waiting) as database:
         open_exceptions(database, [of_document(add_document(database, f"AU-SI-{n}"), finding()) for n in (8, 9)])
     return waiting

@@ -12,7 +12,7 @@ from airbooks.sandbox.server import Sandbox
 
 @pytest.fixture
 def quickbooks(sandbox: Callable[..., Sandbox]) -> Sandbox:
-    return sandbox("quickbooks", time_scale=60)
+    return sandbox("quickbooks", time_scale=1000)
 
 
 @pytest.fixture

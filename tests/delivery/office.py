@@ -137,7 +137,7 @@ class Office:
         return Counter(row[0] for row in rows)
 
     def one(self, statement: str, *parameters: Any) -> Any:
-        row = self.database.execute(statement, parameters).fetchone()  # type: ignore[call-overload]
+        row = self.database.execute(statement, parameters).fetchone()
         self.database.commit()
         return row[0] if row is not None and len(row) == 1 else row
 

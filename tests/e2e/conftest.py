@@ -60,7 +60,7 @@ class AirflowStack:
         return state
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def airflow_stack() -> Iterator[AirflowStack]:
     """Everything up, staging migrated, connections created, Dags paused, the ERP's database empty."""
     platforms = {name: each.platform for name, each in load_config().connections.items()}

@@ -61,10 +61,11 @@ def test_a_crash_of_the_scheduler_is_named_and_takes_everything_down(state: Path
     assert status is not None
     assert httpx.get(f"http://127.0.0.1:{status.ui_port}/api/v2/monitor/health").status_code == 200
 
-    next(each for each in psutil.Process(status.pid).children() if "scheduler" in " ".join(each.cmdline())).kill()
+    next(each for each in psutil.Process(status.pid).children() if "airflow scheduler" in " ".join(each.cmdline())).kill()
     psutil.Process(status.pid).wait(60)
     ended = Status.read(state / "status.json")
     assert ended is not None
     assert ended.phase == "failed"
     assert ended.says.startswith("scheduler ended by itself (signal SIGKILL)")
     assert not members(status.pid)
+    assert "scheduler ended by itself" in airbooks(state, "down").stdout

@@ -15,7 +15,7 @@ from airbooks.sandbox.server import running
 @pytest.fixture(scope="module", params=registry.slugs())
 def company(request: pytest.FixtureRequest) -> Iterator[Company]:
     """One simulated company per platform for all tests of a module; every test uses numbers and customers of its own."""
-    with running([request.param], time_scale=60) as sandbox:
+    with running([request.param], time_scale=1000) as sandbox:
         yield Company(request.param, sandbox)
 
 

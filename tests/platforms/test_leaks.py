@@ -66,7 +66,7 @@ class Overheard:
 
 @pytest.fixture(scope="module", params=registry.slugs())
 def overheard(request: pytest.FixtureRequest) -> Iterator[Overheard]:
-    with running([request.param], time_scale=60) as sandbox:
+    with running([request.param], time_scale=1000) as sandbox:
         address = urlsplit(sandbox.url)
         assert address.hostname is not None
         assert address.port is not None

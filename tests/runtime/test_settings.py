@@ -9,7 +9,7 @@ import pytest
 
 from airbooks.runtime.control import require_space
 from airbooks.runtime.errors import SetupError
-from airbooks.runtime.settings import Stack, require_free
+from airbooks.runtime.settings import Stack, require_free, steady_port
 
 
 @pytest.fixture
@@ -41,6 +41,13 @@ def test_airflow_listens_on_loopback_and_ignores_settings_of_another_airflow(sta
     assert "AIRFLOW_CONN_PRODUCTION" not in environment
 
 
+def test_the_parts_reach_each_other_although_the_network_has_a_proxy(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://proxy.example:3128")
+    monkeypatch.setenv("NO_PROXY", ".example")
+    environment = stack.airflow_environment()
+    assert environment["NO_PROXY"] == environment["no_proxy"] == ".example,127.0.0.1,localhost"
+
+
 def test_a_stack_survives_the_way_to_its_supervisor(stack: Stack) -> None:
     assert Stack.from_json(stack.to_json()) == stack
 
@@ -50,6 +57,13 @@ def test_a_busy_port_is_named_with_the_way_out() -> None:
         port = taken.getsockname()[1]
         with pytest.raises(SetupError, match=rf"Port {port}, wanted for Airflow's pages, is not free.*UI_PORT"):
             require_free(port, "Airflow's pages", "make up UI_PORT=...")
+
+
+def test_the_sandbox_keeps_its_port_unless_somebody_took_it(tmp_path: Path) -> None:
+    port = steady_port(tmp_path)
+    assert steady_port(tmp_path) == port
+    with socket.create_server(("127.0.0.1", port)):
+        assert steady_port(tmp_path) != port
 
 
 def test_a_full_disk_is_reported_before_anything_starts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

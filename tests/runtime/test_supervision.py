@@ -103,7 +103,7 @@ def test_a_killed_supervisor_is_noticed_and_down_clears_what_it_left(state: Path
     supervisor = command.status_in("databases").pid
     psutil.Process(supervisor).kill()
     assert "demo: failed" in command.output()
-    assert "airbooks is down" in Command(state, "down").output()
+    assert "what it left behind is stopped" in Command(state, "down").output()
     assert not members(supervisor)
 
 

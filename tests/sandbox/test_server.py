@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import httpx
 import pytest
 
+from airbooks import paths
 from airbooks.sandbox.requests import BODY_LIMIT
 from airbooks.sandbox.server import Sandbox, available, running
 
@@ -95,3 +99,12 @@ def test_a_busy_port_is_refused_before_anything_starts() -> None:
 
 def test_the_simulators_sell_the_catalogue(paper: Sandbox) -> None:
     assert "CMP-RS-11" in paper.simulators["paper"].store.table("items")
+
+
+def test_the_command_tells_of_a_busy_port_in_one_line() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        command = [sys.executable, "-m", "airbooks.cli", "sandbox", "--port", port, "--platforms", ""]
+        done = subprocess.run(command, env={**os.environ, "PYTHONPATH": str(paths.PLUGINS)}, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr == f"Port {port} is taken: Address already in use\n"

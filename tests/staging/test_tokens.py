@@ -8,10 +8,12 @@ from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
+from airflow.sdk.crypto import get_fernet
 from cryptography.fernet import Fernet
 
+from airbooks.platforms.errors import ConfigurationError
 from airbooks.platforms.tokens import Token
-from airbooks.staging.tokens import StoredTokens
+from airbooks.staging.tokens import StoredTokens, airflow_seal
 
 SEAL = Fernet(Fernet.generate_key())
 
@@ -64,3 +66,11 @@ def test_a_failed_renewal_leaves_the_stored_token(tokens: StoredTokens) -> None:
 
 def test_a_token_is_not_shown_by_its_repr() -> None:
     assert "secret" not in repr(Token(access="secret", refresh="secret", extra={"key": "secret"}))
+
+
+def test_without_a_key_nothing_is_stored_in_the_clear(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW__CORE__FERNET_KEY", "")
+    get_fernet.cache_clear()
+    with pytest.raises(ConfigurationError, match="AIRFLOW__CORE__FERNET_KEY"):
+        airflow_seal()
+    get_fernet.cache_clear()

@@ -38,12 +38,17 @@ class ConnectionStoppedError(AirbooksError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """One worker's turn at one connection. `worker` is unique; `absence_pause` is seconds between the two look-ups that prove absence."""
+    """One worker's turn at one connection.
+
+    `worker` is unique; `absence_pause` is seconds between the two look-ups that prove absence; `numbers` are the only documents to send,
+    or empty for all.
+    """
 
     work: Workplace
     worker: str
     run_id: str
     absence_pause: float = ABSENCE_PAUSE
+    numbers: tuple[str, ...] = ()
 
 
 def deliver(run: Run, span: tuple[int, int]) -> Counter[str]:
@@ -78,7 +83,7 @@ def _claims(run: Run, span: tuple[int, int]) -> Iterator[Sequence[outbox.Claimed
 
 
 def _claim(run: Run, span: tuple[int, int], size: int) -> list[outbox.Claimed]:
-    claims = outbox.claim(run.work.database, run.work.connection, span, size, run.worker, run.run_id)
+    claims = outbox.claim(run.work.database, run.work.connection, span, size, run.worker, run.run_id, run.numbers)
     run.work.database.commit()
     return claims
 
@@ -86,7 +91,7 @@ def _claim(run: Run, span: tuple[int, int], size: int) -> list[outbox.Claimed]:
 def preview(run: Run, span: tuple[int, int], show: Callable[[Ready, Sequence[Preview]], None]) -> Counter[str]:
     """A dry run: prepare everything as `deliver` would, show the exact requests, send and keep nothing."""
     work = run.work
-    claims = outbox.claim(work.database, work.connection, span, 1_000_000, run.worker, run.run_id)
+    claims = outbox.claim(work.database, work.connection, span, 1_000_000, run.worker, run.run_id, run.numbers)
     work.database.rollback()
     ready, held = prepare(work, claims, dry_run=True)
     for each in ready:

@@ -81,7 +81,7 @@ def deliver_chunk(operator: InvoiceOperator, context: Context) -> dict[str, Any]
     worker = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4()}"
     span = (int(operator.chunk[0]), int(operator.chunk[1]))
     with workplace(config, operator.connection_id, operator.staging_conn_id, dict(operator.platform_options())) as work:
-        run = engine.Run(work=work, worker=worker, run_id=run_id, absence_pause=ABSENCE_PAUSE / time_scale())
+        run = engine.Run(work=work, worker=worker, run_id=run_id, absence_pause=ABSENCE_PAUSE / time_scale(), numbers=form.documents)
         if form.dry_run:
             return dict(engine.preview(run, span, _show))
         try:
@@ -107,7 +107,7 @@ def _show(ready: Ready, requests: Sequence[Preview]) -> None:
         document.number,
         document.buyer.code,
         document.buyer.name,
-        document.gross_total,
+        f"{document.gross_total:,}",
         document.currency,
     )
     for request in requests:

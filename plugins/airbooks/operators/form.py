@@ -80,6 +80,11 @@ class RunForm:
     reason: str = ""
 
     @property
+    def rereads(self) -> bool:
+        """Whether what it reads is checked again even if it is unchanged: because somebody says so, or gives it another ledger date."""
+        return self.force or bool(self.posting_date and self.documents)
+
+    @property
     def is_selective(self) -> bool:
         """Whether it reads something else than what changed since the last run; then the watermark stays where it is."""
         return bool(self.documents or self.divisions or self.changed_since or self.until)
@@ -108,8 +113,8 @@ def read_form(params: Mapping[str, Any], connections: Sequence[str]) -> RunForm:
         connections=tuple(params.get("connections") or ()),
         divisions=tuple(params.get("divisions") or ()),
         documents=tuple(each.strip() for each in params.get("documents") or () if each.strip()),
-        changed_since=_moment(params.get("changed_since")),
-        until=_moment(params.get("until")),
+        changed_since=_moment("Changed since", params.get("changed_since")),
+        until=_moment("Until", params.get("until")),
         posting_date=date.fromisoformat(params["posting_date"]) if params.get("posting_date") else None,
         force=bool(params.get("force")),
         dry_run=bool(params.get("dry_run")),
@@ -124,8 +129,11 @@ def read_form(params: Mapping[str, Any], connections: Sequence[str]) -> RunForm:
     return form
 
 
-def _moment(value: str | None) -> datetime | None:
+def _moment(title: str, value: str | None) -> datetime | None:
     if not value:
         return None
-    found = datetime.fromisoformat(value)
+    try:
+        found = datetime.fromisoformat(value)
+    except ValueError:  # Airflow checks the format of dates, not of times
+        raise ConfigurationError(f"{title}: {value!r} is no date and time. Write it like 2026-11-02T14:30:00Z.") from None
     return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)

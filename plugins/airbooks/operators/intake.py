@@ -36,7 +36,7 @@ def extract(database: psycopg.Connection, source: Source, form: RunForm, run_id:
     tally: Counter[str] = Counter()
     for chunk in source.read(Selection(since=since, until=until, numbers=form.documents, divisions=form.divisions)):
         tally["read"] += len(chunk)
-        tally["new or changed"] += documents.store_raw(database, chunk, run_id, force=form.force)
+        tally["new or changed"] += documents.store_raw(database, chunk, run_id, force=form.rereads)
         if not form.is_selective:
             documents.move_watermark(database, source.name, chunk[-1].changed_at, run_id)
         database.commit()

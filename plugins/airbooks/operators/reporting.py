@@ -49,4 +49,4 @@ def _line(line: ConnectionLine) -> str:
 
 def _cause(cause: CauseLine) -> str:
     value = f", {cause.value:,} {cause.currency}" if cause.currency else ""
-    return f"{cause.documents:>5}  {cause.code:<14}{cause.says}{value}"
+    return f"{cause.documents:>5} x {cause.code} | {cause.says.rstrip('.')}{value}"

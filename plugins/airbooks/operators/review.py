@@ -53,6 +53,7 @@ class ExceptionReviewOperator(HITLOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Ask, unless it is settled already; raises TaskAwaitingInput (Airflow's way of waiting)."""
+        from airbooks.operators.choices import learn_choices
         from airbooks.staging.answers import AlreadyAnswered, refuse_late
 
         view = self._view(context)
@@ -61,7 +62,8 @@ class ExceptionReviewOperator(HITLOperator):
         except AlreadyAnswered as settled:
             log.info("There is nothing to ask any more. %s", settled)
             return _nothing_done(view.cause)
-        return self._wait(context, ask(view))
+        learn_choices(view.cause, self.staging_conn_id)
+        return self._wait(context, ask(self._view(context)))
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
         """Do what the person answered, or tell them why not."""

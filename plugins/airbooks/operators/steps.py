@@ -33,9 +33,16 @@ def _staging() -> Iterator[psycopg.Connection]:
 
 
 def _form(config: Config) -> RunForm:
-    from airbooks.operators.form import read_form
+    """The form of this run. What is wrong with it stays wrong however often it is read: that fails at once."""
+    from airflow.sdk.exceptions import AirflowFailException
 
-    return read_form(get_current_context()["params"], tuple(config.connections))
+    from airbooks.operators.form import read_form
+    from airbooks.platforms.errors import ConfigurationError
+
+    try:
+        return read_form(get_current_context()["params"], tuple(config.connections))
+    except ConfigurationError as wrong:
+        raise AirflowFailException(str(wrong)) from None
 
 
 def _run_id() -> str:
@@ -83,7 +90,7 @@ def choose_paths() -> list[str]:
         if form.force and form.documents:
             outbox.release(database, form.documents)
         planned = outbox.plan(database, {name: each.platform for name, each in config.connections.items()}, _run_id())
-        work = outbox.open_work(database, wanted)
+        work = outbox.open_work(database, wanted, form.documents)
         waiting = bool(report.cause_lines(database))
         database.commit()
     log.info("%d new deliveries planned; open work: %s", planned, work or "none")
@@ -92,12 +99,13 @@ def choose_paths() -> list[str]:
 
 def _chunks(connection: ConnectionConfig) -> Any:
     @task(task_id=f"chunks_{connection.conn_id}")
-    def chunks() -> list[tuple[int, int]]:
+    def chunks() -> list[list[int]]:
         """Cut the connection's open work into chunks, one mapped task each."""
         from airbooks.staging import outbox
 
+        form = _form(load_config())
         with _staging() as database:
-            return outbox.chunks(database, connection.conn_id, CHUNK)
+            return [[first, last] for first, last in outbox.chunks(database, connection.conn_id, CHUNK, form.documents)]
 
     return chunks()
 
@@ -135,7 +143,10 @@ def confirm(reread_days: int = 0) -> dict[str, int]:
 
 @task(trigger_rule="all_done")
 def report() -> dict[str, int]:
-    """Say what the run did, per connection and per cause. Fails when a connection needs a person, so that the run is seen to fail."""
+    """Say what the run did, per connection and per cause.
+
+    Fails when another task failed or a connection needs a person: it is the last task, so its end is the run's.
+    """
     from airflow.sdk.exceptions import AirflowFailException
 
     from airbooks.operators.reporting import log_report
@@ -144,6 +155,14 @@ def report() -> dict[str, int]:
     with _staging() as database:
         counts = log_report(database, _run_id())
         stopped = outbox.stopped_connections(database)
-    if stopped:
-        raise AirflowFailException("; ".join(f"{name} waits for a person: {says}" for name, says in sorted(stopped.items())))
+    wrong = [f"{name} waits for a person: {says}" for name, says in sorted(stopped.items())]
+    wrong += [f"the task {name} failed, see its log" for name in _failed_tasks()]
+    if wrong:
+        raise AirflowFailException("; ".join(wrong))
     return counts
+
+
+def _failed_tasks() -> list[str]:
+    task = get_current_context()["ti"]
+    states = task.get_task_states(task.dag_id, run_ids=[task.run_id])
+    return sorted(name for name, state in states.get(task.run_id, {}).items() if state == "failed")

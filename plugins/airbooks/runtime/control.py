@@ -87,7 +87,9 @@ def launch(stack: Stack) -> Run:
     """Start a supervisor. Raises SetupError if one runs already, a port is taken or the disk is full."""
     stack.logs.mkdir(parents=True, exist_ok=True)
     require_stopped(stack.state)
-    require_space(stack.state)
+    for folder in (stack.state, stack.cluster.home):
+        folder.mkdir(parents=True, exist_ok=True)
+        require_space(folder)
     require_free(stack.ui_port, "Airflow's pages", "make up UI_PORT=...")
     require_free(stack.sandbox_port, "the sandbox", "make up SANDBOX_PORT=...")
     reading, writing = os.pipe()
@@ -160,14 +162,19 @@ def clear_leftovers(state: Path) -> int:
     return len(left)
 
 
-def down(state: Path) -> bool:
-    """Stop the run in this state folder and wait for its end; whether anything was running."""
+def down(state: Path) -> str:
+    """Stop the run in this state folder and wait for its end; a sentence about what was there to stop."""
     status = current(state)
-    if status is None:
-        return clear_leftovers(state) > 0
-    os.kill(status.pid, signal.SIGTERM)
-    psutil.Process(status.pid).wait(60)
-    return True
+    if status is not None:
+        os.kill(status.pid, signal.SIGTERM)
+        psutil.Process(status.pid).wait(60)
+        return "airbooks is down."
+    if clear_leftovers(state):
+        return "The supervisor had been killed; what it left behind is stopped. airbooks is down."
+    last = Status.read(state / "status.json")
+    if last is not None and last.phase == "failed":
+        return f"Nothing is up: the last run took itself down. {last.says}"
+    return "Nothing was up."
 
 
 def clean(stack: Stack) -> None:

@@ -46,8 +46,8 @@ def up(stack: Stack, documents: int) -> int:
 
 def guarded(name: str, work: Callable[[Console], int]) -> int:
     console = Console()
-    signal.signal(signal.SIGTERM, _interrupt)
-    signal.signal(signal.SIGHUP, _interrupt)
+    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(each, _interrupt)
     try:
         return work(console)
     except KeyboardInterrupt:

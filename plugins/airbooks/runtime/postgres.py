@@ -169,15 +169,22 @@ def _identity() -> dict[str, Any]:
     """The Popen arguments that drop root's rights; none for an ordinary user."""
     if not runs_as_root():
         return {}
-    account = pwd.getpwnam(ACCOUNT)
+    account = _account()
     return {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
+
+
+def _account() -> pwd.struct_passwd:
+    try:
+        return pwd.getpwnam(ACCOUNT)
+    except KeyError:
+        raise SetupError(f"Postgres refuses to run as root, and there is no account {ACCOUNT!r}. Run this as an ordinary user.") from None
 
 
 def _own_folder(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
     if runs_as_root():
-        account = pwd.getpwnam(ACCOUNT)
+        account = _account()
         os.chown(folder, account.pw_uid, account.pw_gid)
 
 

@@ -123,6 +123,8 @@ class Stack:
     def _python(self) -> dict[str, str]:
         return {
             "AIRBOOKS_STATE": str(self.state),
+            "NO_PROXY": _without_proxy(),
+            "no_proxy": _without_proxy(),
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
             "PYTHONPATH": str(self.plugins),
             "PYTHONUNBUFFERED": "1",
@@ -163,11 +165,34 @@ class Stack:
         _write_private(self.airflow_home / "passwords.json", json.dumps({ADMIN: self.secrets.admin_password}))
 
 
+def _without_proxy() -> str:
+    """The hosts that no proxy of this network stands in front of, our own parts among them."""
+    given = os.environ.get("NO_PROXY") or os.environ.get("no_proxy") or ""
+    return ",".join(filter(None, [given, LOOPBACK, "localhost"]))
+
+
 def free_port() -> int:
     """A loopback port that nobody listens on now."""
     with socket.create_server((LOOPBACK, 0)) as probe:
         port: int = probe.getsockname()[1]
     return port
+
+
+def steady_port(state: Path) -> int:
+    """The sandbox's port in this state folder, the same in every run if it is free: sessions of earlier runs name it."""
+    file = state / "sandbox.port"
+    state.mkdir(parents=True, exist_ok=True)
+    if not file.exists() or not _is_free(int(file.read_text())):
+        file.write_text(str(free_port()))
+    return int(file.read_text())
+
+
+def _is_free(port: int) -> bool:
+    try:
+        socket.create_server((LOOPBACK, port)).close()
+    except OSError:
+        return False
+    return True
 
 
 def require_free(port: int, what: str, option: str) -> None:

@@ -192,16 +192,23 @@ class Supervisor:
         self.attached = False
 
     def stop(self, phase: str, says: str) -> None:
-        """End every part, Postgres last, and whatever they started."""
+        """End every part and whatever they started: first who asks, then who answers, Postgres last."""
         for each in (signal.SIGTERM, signal.SIGINT):
             signal.signal(each, signal.SIG_IGN)
         self.say("stopping", says)
-        postgres = self.parts.get("postgres")
-        kept = {os.getpid()} | ({postgres.pid} if postgres else set())
-        stop_all(os.getsid(0), spare=lambda process: process.pid in kept or process.name() == "postgres", seconds=GRACE)
-        if postgres:
-            stop_postgres(postgres)
+        self.stop_all_but("sandbox", "postgres")
+        self.stop_all_but("postgres")
+        if "postgres" in self.parts:
+            stop_postgres(self.parts["postgres"])
         self.say(phase, says)
+
+    def stop_all_but(self, *names: str) -> None:
+        kept = {os.getpid(), *(self.parts[name].pid for name in names if name in self.parts)}
+
+        def spare(process: psutil.Process) -> bool:
+            return process.pid in kept or process.name() == "postgres"
+
+        stop_all(os.getsid(0), spare=spare, seconds=GRACE)
 
     def say(self, phase: str, says: str) -> None:
         self.status.phase, self.status.says = phase, says

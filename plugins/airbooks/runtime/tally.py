@@ -26,13 +26,20 @@ DIFFERING_NUMBERS: LiteralString = """
     WHERE d.state = 'parked' AND d.remote_id <> ''
 """
 WAITING: LiteralString = "SELECT raw_id, number FROM airbooks.exception WHERE state = 'open' AND severity = 'error'"
+ON_THEIR_WAY: LiteralString = """
+    SELECT o.raw_id, o.number FROM airbooks.delivery d JOIN airbooks.document o USING (document_id)
+    WHERE d.state IN ('pending', 'sending', 'unknown')
+"""
+NEXT_LOOK: LiteralString = """
+    SELECT max(greatest(not_before, CASE WHEN state = 'sending' THEN lease_until END)) AS at
+    FROM airbooks.delivery WHERE state IN ('pending', 'sending', 'unknown')
+"""
 SETTLED: LiteralString = "SELECT raw_id, number FROM airbooks.document WHERE is_current AND state IN ('rejected', 'cancelled')"
 CONNECTION_ROWS: LiteralString = """
     SELECT d.connection,
            count(*) FILTER (WHERE d.delivered_at >= %(since)s) AS delivered,
            count(*) FILTER (WHERE d.delivered_at >= %(since)s AND d.confirmed_at IS NOT NULL) AS confirmed,
            count(*) FILTER (WHERE d.state = 'rejected' AND d.changed_at >= %(since)s) AS rejected,
-           count(*) FILTER (WHERE d.state IN ('pending', 'sending', 'unknown')) AS open,
            coalesce(extract(epoch FROM max(d.delivered_at) FILTER (WHERE d.delivered_at >= %(since)s)
                                      - min(d.created_at) FILTER (WHERE d.delivered_at >= %(since)s)), 0) AS seconds
     FROM airbooks.delivery d GROUP BY 1 ORDER BY 1
@@ -85,14 +92,13 @@ class Ledger:
 
 @dataclass(frozen=True, kw_only=True)
 class ConnectionRow:
-    """What one run did on one connection, according to Postgres; `open` counts what is still on its way."""
+    """What one run did on one connection, according to Postgres."""
 
     connection: str
     delivered: int
     values: Values
     confirmed: int
     rejected: int
-    open: int
     seconds: float
 
 
@@ -131,6 +137,8 @@ class Recorded:
     delivered_numbers: set[tuple[str, str]]  # (connection, number)
     differing_numbers: set[tuple[str, str]]  # booked, but not as we sent it: these wait for a person
     waiting: Documents  # with an open exception
+    on_their_way: Documents  # not sent yet, or sent without an answer: looked up after the platform's settle time
+    next_look: datetime | None  # when all of those may be sent or looked up
     settled: Documents  # rejected by a person, or cancelled
 
     @classmethod
@@ -141,9 +149,16 @@ class Recorded:
                 values.setdefault(row["connection"], {})[row["currency"]] = row["sum"]
             rows = [_connection_row(row, values) for row in database.execute(CONNECTION_ROWS, {"since": since})]
             causes = [Cause(**row) for row in database.execute(CAUSES)]
-            delivered, differing = _numbers(database, DELIVERED_NUMBERS), _numbers(database, DIFFERING_NUMBERS)
-            waiting, settled = Documents.read(database, WAITING), Documents.read(database, SETTLED)
-        return cls(rows=rows, causes=causes, delivered_numbers=delivered, differing_numbers=differing, waiting=waiting, settled=settled)
+            return cls(
+                rows=rows,
+                causes=causes,
+                delivered_numbers=_numbers(database, DELIVERED_NUMBERS),
+                differing_numbers=_numbers(database, DIFFERING_NUMBERS),
+                waiting=Documents.read(database, WAITING),
+                on_their_way=Documents.read(database, ON_THEIR_WAY),
+                next_look=next(iter(database.execute(NEXT_LOOK)))["at"],
+                settled=Documents.read(database, SETTLED),
+            )
 
     def differing_on(self, connection: str) -> set[str]:
         return {number for where, number in self.differing_numbers if where == connection}
@@ -189,11 +204,12 @@ def tally(source: Documents, before: Mapping[str, Ledger], after: Mapping[str, L
     or when Postgres calls it delivered and it stands in no book.
     """
     booked = {(connection, number) for connection, ledger in after.items() for number in ledger.numbers()}
-    accounted = {number for _, number in booked} | recorded.waiting.numbers | recorded.settled.numbers
+    elsewhere = (recorded.waiting, recorded.on_their_way, recorded.settled)
+    accounted = {number for _, number in booked}.union(*(each.numbers for each in elsewhere))
     unaccounted, missing = source.numbers - accounted, recorded.delivered_numbers - booked
     as_sent = {connection: ledger.without(recorded.differing_on(connection)) for connection, ledger in after.items()}
     gained = {connection: ledger.since(before[connection]) for connection, ledger in as_sent.items()}
-    short = source.count - sum(len(ledger.documents) for ledger in as_sent.values()) - recorded.waiting.count - recorded.settled.count
+    short = source.count - sum(len(ledger.documents) for ledger in as_sent.values()) - sum(each.count for each in elsewhere)
     return Tally(
         documents=source.count,
         delivered=sum(len(ledger.documents) for ledger in gained.values()),
@@ -201,7 +217,11 @@ def tally(source: Documents, before: Mapping[str, Ledger], after: Mapping[str, L
         duplicates=sum(ledger.duplicates() for ledger in after.values()),
         lost=max(len(unaccounted | {number for _, number in missing}), short),
         platforms=len(after),
-        disagreements=[*_disagreements(gained, recorded.rows), *_named("in no book and in no exception", unaccounted)],
+        disagreements=[
+            *_disagreements(gained, recorded.rows),
+            *_named("in no book and in no exception", unaccounted),
+            *_open_ends(recorded),
+        ],
     )
 
 
@@ -214,8 +234,15 @@ def _disagreements(gained: Mapping[str, Ledger], rows: Iterable[ConnectionRow]) 
             yield f"{connection}: the platform's books gained {counted} documents, Postgres recorded {said}"
         elif row and ledger.values() != row.values:
             yield f"{connection}: the platform's books gained {money(ledger.values())}, Postgres recorded {money(row.values)}"
-        if row and row.open:
-            yield f"{connection}: {row.open} documents are still on their way"
+
+
+def _open_ends(recorded: Recorded) -> Iterable[str]:
+    if recorded.on_their_way.count:
+        when = f"{recorded.next_look:%H:%M:%S} UTC" if recorded.next_look else "later"
+        yield (
+            f"{recorded.on_their_way.count} documents are still on their way, as after a run that was interrupted. What may have reached a "
+            f"platform is looked up there, after the platform's own time limit, before anything is sent again: run this again after {when}"
+        )
 
 
 def _named(what: str, numbers: set[str], shown: int = 5) -> Iterable[str]:

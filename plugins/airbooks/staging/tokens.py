@@ -9,7 +9,10 @@ from typing import Protocol
 
 import psycopg
 
+from airbooks.platforms.errors import ConfigurationError
 from airbooks.platforms.tokens import Token
+
+NEEDS_KEY = "Tokens are only stored encrypted: set [core] fernet_key of Airflow (AIRFLOW__CORE__FERNET_KEY) to a Fernet key."
 
 
 class Seal(Protocol):
@@ -20,10 +23,17 @@ class Seal(Protocol):
 
 
 def airflow_seal() -> Seal:
-    """Fernet with the key of Airflow's configuration (`[core] fernet_key`)."""
+    """Fernet with the key of Airflow's configuration (`[core] fernet_key`); raises ConfigurationError where there is none or a bad one."""
     from airflow.sdk.crypto import get_fernet
+    from airflow.sdk.exceptions import AirflowException
 
-    return get_fernet()
+    try:
+        seal = get_fernet()
+    except AirflowException as error:
+        raise ConfigurationError(f"{NEEDS_KEY} {error}") from None
+    if not seal.is_encrypted:
+        raise ConfigurationError(f"{NEEDS_KEY} It is empty.")
+    return seal
 
 
 def _pack(token: Token) -> bytes:

@@ -134,7 +134,12 @@ class TestReferences:
 
     def test_taxes_are_the_companys_own_and_never_included_ones(self, hook: OdooHook, make_hook: MakeHook) -> None:
         taxes = {each.code: each.details["rate"] for each in hook.list_reference(ReferenceKind.TAX_CODE)}
-        assert {code: Decimal(rate) for code, rate in taxes.items()} == {"GST 10%": D(10), "GST Free": D(0), "GST Export 0%": D(0)}
+        assert {code: Decimal(rate) for code, rate in taxes.items()} == {
+            "GST 10%": D(10),
+            "GST Free": D(0),
+            "GST Export 0%": D(0),
+            "GST 15%": D(15),
+        }
         uk = make_hook(extra={"company_id": UK})
         assert {each.code for each in uk.list_reference(ReferenceKind.TAX_CODE)} == {"20% S", "5% S", "0% S", "0% S RC"}
 

@@ -33,7 +33,7 @@ CALLED = {
     "department:WHOLESALE": "WHOLESALE",
     "warehouse:MAIN": "MAIN",
 }
-TAXED = {"tax_code": "US-TX", "tax_category": "S", "tax_rate": Decimal("8.25")}
+TAXED: dict[str, Any] = {"tax_code": "US-TX", "tax_category": "S", "tax_rate": Decimal("8.25")}
 INVOICE, CREDIT_NOTE = DocumentKind.INVOICE, DocumentKind.CREDIT_NOTE
 
 

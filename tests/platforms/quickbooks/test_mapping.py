@@ -40,7 +40,7 @@ from airbooks.platforms.quickbooks.lines import cents, quantity_and_price, sprea
 from airbooks.platforms.quickbooks.refusals import refusals
 from airbooks.platforms.references import ReferenceKind, References
 
-TAXED = {"tax_code": "US-TX", "tax_category": "S", "tax_rate": Decimal("8.25")}
+TAXED: dict[str, Any] = {"tax_code": "US-TX", "tax_category": "S", "tax_rate": Decimal("8.25")}
 
 
 def body_of(sales: Invoice | CreditNote, settings: dict[str, str] | None = None, **options: Any) -> dict[str, Any]:

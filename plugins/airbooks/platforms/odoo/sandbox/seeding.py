@@ -31,9 +31,16 @@ ACCOUNTS = (
     ("4900", "Freight income", "income"),
 )
 INCOME = {"EQUIPMENT": "4000", "PARTS": "4010", "SERVICE": "4100", "FREIGHT": "4900"}
-# The first of each company is its default; the one marked included is there to be chosen by mistake.
+# The first of each company is its default; the one marked included is there to be chosen by mistake, and "GST 15%" for the demo's sales
+# at a rate that nobody has mapped yet.
 TAXES = {
-    "AU": (("GST 10%", "10", ""), ("GST Free", "0", ""), ("GST Export 0%", "0", ""), ("GST 10% Included", "10", "tax_included")),
+    "AU": (
+        ("GST 10%", "10", ""),
+        ("GST Free", "0", ""),
+        ("GST Export 0%", "0", ""),
+        ("GST 10% Included", "10", "tax_included"),
+        ("GST 15%", "15", ""),
+    ),
     "GB": (("20% S", "20", ""), ("5% S", "5", ""), ("0% S", "0", ""), ("0% S RC", "0", ""), ("20% S Included", "20", "tax_included")),
 }
 EXPORT_TAX = {"AU": 2, "GB": 2}  # place in TAXES of the tax that "Foreign Trade" maps the default to

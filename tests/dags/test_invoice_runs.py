@@ -1,0 +1,260 @@
+"""The invoice DAGs, run by Airflow over the demo business: every good document once on every platform, and what the form changes."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, LiteralString
+
+import psycopg
+import pytest
+from tests.dags.airflow_process import FERNET_KEY, postgres_connection, run_module, settings
+
+from airbooks.config import load_config
+from airbooks.erp.generate import fill
+from airbooks.paths import DAGS
+from airbooks.runtime.postgres import Cluster
+from airbooks.sandbox.requests import Asked, secrets_of
+from airbooks.sandbox.server import Sandbox, running
+from airbooks.staging import audit
+
+HOURLY, DAILY = "hourly_invoice_sync", "daily_invoice_batch"
+PLATFORMS = {name: each.platform for name, each in load_config().connections.items()}
+Amounts = dict[str, tuple[Decimal, str]]  # by document number
+
+
+@dataclass(frozen=True)
+class Business:
+    """The demo's ERP: all document numbers, and where each planted damage should end."""
+
+    numbers: Counter[str]
+    damaged: dict[str, str]  # kind of damage: number of the first document that has it
+    good: Counter[str]
+
+    @classmethod
+    def read(cls, url: str) -> Business:
+        with psycopg.connect(url) as database:
+            numbers = Counter(row[0] for row in database.execute("SELECT document_number FROM erp.sales_document"))
+            planted = database.execute("SELECT kind, document_number, ends_in FROM erp.planted_damage ORDER BY document_id").fetchall()
+        bad = Counter(number for _, number, ends_in in planted if ends_in == "exception")
+        return cls(numbers, {kind: number for kind, number, _ in reversed(planted)}, numbers - bad)
+
+    def chosen(self, division: str, count: int = 2) -> list[str]:
+        """Some good invoices of a division that no damage touched."""
+        odd = set(self.damaged.values())
+        return sorted(number for number in self.good if number.startswith(f"{division}-SI") and number not in odd)[:count]
+
+
+@dataclass(frozen=True)
+class Story:
+    """The runs, one after the other, and the world that they left."""
+
+    business: Business
+    runs: dict[str, Any]
+    printed: str
+    sandbox: Sandbox
+    staging: str
+    chosen: list[str]
+
+    def log(self, run: str) -> str:
+        """What the tasks of a run logged."""
+        return self.printed.partition(f"\nRUN {run}\n")[2].partition("\nRUN ")[0]
+
+    def asked(self, run: str) -> dict[str, list[Asked]]:
+        """What the platforms were asked during a run, by connection; log-ins left out."""
+        begin, end = (datetime.fromisoformat(self.runs[run][edge]) for edge in ("started", "ended"))
+        return {
+            name: [each for each in self.sandbox.requests(slug) if begin <= each.at <= end and "token" not in each.path]
+            for name, slug in PLATFORMS.items()
+        }
+
+    def delivered(self, run: str) -> int:
+        return int(self.runs[run]["returned"]["report"]["delivered"])
+
+    def rows(self, query: LiteralString, *values: Any) -> list[tuple[Any, ...]]:
+        with psycopg.connect(self.staging) as database:
+            return database.execute(query, values).fetchall()
+
+
+@pytest.fixture(scope="module")
+def story(
+    postgres_server: Cluster, module_postgres_url: str, make_metadata: Callable[[], str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Story]:
+    postgres_server.ensure_database("dag_runs_erp")
+    erp, home = postgres_server.url("dag_runs_erp"), tmp_path_factory.mktemp("airflow")
+    fill(erp, seed=7, documents=60)
+    business = Business.read(erp)
+    chosen = business.chosen("US")
+    with running(sorted(set(PLATFORMS.values())), time_scale=60) as sandbox:
+        simulated = {name: json.dumps(sandbox.simulators[slug].connection()) for name, slug in PLATFORMS.items()}
+        connections = {"airbooks_staging": postgres_connection(module_postgres_url), "sales_erp": postgres_connection(erp), **simulated}
+        environment = settings(home, make_metadata(), DAGS, **connections) | {"AIRBOOKS_TIME_SCALE": "60"}
+        printed = run_module(environment, "tests.dags.invoices_in_airflow", json.dumps(steps(business, chosen)))
+        runs = json.loads(printed.rpartition("OUTCOME ")[2])
+        yield Story(business, runs, printed, sandbox, module_postgres_url, chosen)
+
+
+def steps(business: Business, chosen: list[str]) -> list[dict[str, Any]]:
+    closed = business.damaged["closed_period"]
+    late = {"documents": [closed], "posting_date": "2026-01-02", "reason": "typed too late, agreed with the auditor"}
+    elsewhere = business.chosen("AU", 1)  # chosen, but its connection is not
+    return [
+        {"name": "wrong form", "dag": HOURLY, "conf": {"posting_date": "2026-01-02"}},
+        {"name": "dry run", "dag": HOURLY, "conf": {"dry_run": True}},
+        {"name": "chosen", "dag": HOURLY, "conf": {"connections": ["quickbooks_us"], "documents": [*chosen, *elsewhere]}},
+        {"name": "first", "dag": HOURLY},
+        {"name": "second", "dag": HOURLY},
+        {"name": "forced", "dag": HOURLY, "conf": {"documents": chosen, "force": True}},
+        {"name": "posting date", "dag": HOURLY, "conf": late},
+        {"name": "daily", "dag": DAILY},
+    ]
+
+
+def booked(story: Story, connection: str) -> list[tuple[str, Decimal, str]]:
+    books = story.sandbox.books(PLATFORMS[connection]).documents
+    return sorted((each.our_number, each.total, each.currency) for each in books)
+
+
+def writes(asked: dict[str, list[Asked]]) -> list[str]:
+    """The requests that change something (Sage Intacct and Odoo read with POST, too)."""
+    reading = re.compile(
+        r"<(query|read|readByQuery|readByName|getAPISession|lookup)\b|/(search|search_read|read|search_count|fields_get)\b"
+    )
+    return [
+        f"{name}: {each.method} {each.path} {each.body[:300]}"
+        for name, requests in asked.items()
+        for each in requests
+        if each.method != "GET" and not reading.search(f"{each.path} {each.body}")
+    ]
+
+
+# -- exactly once -------------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.airflow
+def test_every_good_document_is_in_the_books_of_its_platform_exactly_once_and_nothing_else_is(story: Story) -> None:
+    found = Counter(number for name in PLATFORMS for number, _, _ in booked(story, name))
+    assert found == story.business.good + Counter([story.business.damaged["closed_period"]])
+
+
+@pytest.mark.airflow
+@pytest.mark.parametrize("connection", PLATFORMS)
+def test_the_books_agree_with_the_staging_database_to_the_cent(connection: str, story: Story) -> None:
+    recorded = story.rows(
+        "SELECT o.number, o.gross_total, o.currency FROM airbooks.delivery d JOIN airbooks.document o USING (document_id)"
+        " WHERE d.connection = %s AND d.state = 'delivered' AND d.confirmed_at IS NOT NULL ORDER BY 1",
+        connection,
+    )
+    assert recorded
+    assert booked(story, connection) == recorded
+
+
+@pytest.mark.airflow
+def test_every_document_that_is_not_in_the_books_is_an_exception_with_words(story: Story) -> None:
+    waiting = story.rows("SELECT number, says, fix FROM airbooks.exception WHERE state = 'open' AND severity = 'error'")
+    missing = story.business.numbers - story.business.good - Counter([story.business.damaged["closed_period"]])
+    assert {number for number, _, _ in waiting} == set(missing)
+    assert all(says and fix for _, says, fix in waiting)
+
+
+@pytest.mark.airflow
+@pytest.mark.parametrize("run", ["second", "daily"])
+def test_another_run_delivers_nothing_and_writes_nothing(run: str, story: Story) -> None:
+    assert {write.partition(":")[0] for write in writes(story.asked("first"))} == set(PLATFORMS)
+    assert (story.runs[run]["state"], story.delivered(run)) == ("success", 0)
+    assert writes(story.asked(run)) == []
+
+
+@pytest.mark.airflow
+def test_only_counts_ids_and_names_travel_between_tasks(story: Story) -> None:
+    returned = json.dumps([run["returned"] for run in story.runs.values()])
+    assert not [number for number in story.business.numbers if number in returned]
+
+
+@pytest.mark.airflow
+def test_the_audit_trail_of_all_runs_is_unbroken(story: Story) -> None:
+    with psycopg.connect(story.staging) as database:
+        assert audit.verify(database) == []
+
+
+# -- the form -----------------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.airflow
+def test_a_wrong_form_fails_the_run_at_once_and_says_why(story: Story) -> None:
+    run = story.runs["wrong form"]
+    assert (run["state"], run["tasks"]["extract"], run["tasks"]["stage"]) == ("failed", "failed", "upstream_failed")
+    assert "A posting date override needs a reason: it goes into the audit trail. Fill in the field Reason." in story.log("wrong form")
+    assert "the task extract failed, see its log" in story.log("wrong form")
+    assert not any(story.asked("wrong form").values())
+
+
+@pytest.mark.airflow
+def test_a_dry_run_shows_every_request_and_sends_none(story: Story) -> None:
+    asked, log = story.asked("dry run"), story.log("dry run")
+    assert story.runs["dry run"]["state"] == "success"
+    assert writes(asked) == []
+    corrections = [number for number in story.business.good if "-CN-" in number]
+    for number in story.business.good - Counter(corrections):  # a credit note follows its invoice, which is not there yet
+        assert re.search(rf"{number} \| \S+ .* would be sent:", log), number
+        assert len(re.findall(rf"\"{number}\"|>{number}<", log)) >= 1, number
+
+
+@pytest.mark.airflow
+def test_the_bodies_of_a_dry_run_are_those_that_are_sent_but_for_new_customers(story: Story) -> None:
+    shown = {body["DocNumber"]: body for body in _bodies(story.log("dry run"))}
+    (create,) = (each for each in story.asked("chosen")["quickbooks_us"] if "/batch" in each.path)
+    sent = [item["Invoice"] for item in json.loads(create.body)["BatchItemRequest"]]
+    assert [body["DocNumber"] for body in sent] == story.chosen
+    for body in sent:
+        expected = shown[body["DocNumber"]]
+        assert expected.pop("CustomerRef")["value"].startswith("(customer C-US-")
+        assert body.pop("CustomerRef")["value"].isdigit()
+        assert body == expected
+
+
+def _bodies(log: str) -> Iterator[dict[str, Any]]:
+    """The JSON bodies of QuickBooks invoices in a log, one a line."""
+    lines = (line for line in log.splitlines() if line.startswith('{"CustomerRef"'))
+    yield from (json.JSONDecoder().raw_decode(line)[0] for line in lines)
+
+
+@pytest.mark.airflow
+def test_no_secret_stands_in_any_log(story: Story) -> None:
+    secrets = {secret for each in story.sandbox.simulators.values() for secret in secrets_of(each.connection())} | {FERNET_KEY}
+    assert len(secrets) >= len(PLATFORMS) + 1
+    assert [secret for secret in secrets if secret in story.printed] == []
+
+
+@pytest.mark.airflow
+def test_chosen_connections_and_documents_are_the_only_ones_delivered(story: Story) -> None:
+    assert story.delivered("chosen") == len(story.chosen) == 2
+    touched = {name for name, requests in story.asked("chosen").items() if requests}
+    assert touched == {"quickbooks_us"}
+    run_id = story.runs["chosen"]["run_id"]
+    sent = story.rows("SELECT number FROM airbooks.audit_event WHERE actor = %s AND action = 'delivery booked' ORDER BY number", run_id)
+    assert [number for (number,) in sent] == story.chosen
+
+
+@pytest.mark.airflow
+def test_force_makes_no_second_document(story: Story) -> None:
+    assert story.runs["forced"]["state"] == "success"
+    assert story.runs["forced"]["returned"]["stage"]["valid"] == len(story.chosen)
+    assert (story.delivered("forced"), writes(story.asked("forced"))) == (0, [])
+
+
+@pytest.mark.airflow
+def test_a_posting_date_with_a_reason_opens_a_closed_period_for_one_document_and_is_kept(story: Story) -> None:
+    number = story.business.damaged["closed_period"]
+    assert story.delivered("posting date") == 1
+    (create,) = (each for each in story.asked("posting date")["quickbooks_us"] if number in each.body)
+    assert '"TxnDate":"2026-01-02"' in create.body.replace('": "', '":"')
+    found = story.rows("SELECT detail -> 'overrides' FROM airbooks.audit_event WHERE number = %s AND action = 'staged valid'", number)
+    assert found == [
+        ({"documents": [number], "posting_date": "2026-01-02", "reason": "typed too late, agreed with the auditor"},),
+    ]

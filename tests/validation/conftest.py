@@ -1,6 +1,0 @@
-"""Property tests here are judged by what they find, not by how long the machine takes."""
-
-from hypothesis import settings
-
-settings.register_profile("unhurried", deadline=None)
-settings.load_profile("unhurried")
