@@ -8,7 +8,7 @@ which customers do not see. Terms have no field: the due date says them.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -59,16 +59,14 @@ def document_body(document: Document, refs: References, options: Options) -> Bod
     return filled(body)
 
 
-def update_body(document: Document, refs: References, options: Options, current: Mapping[str, Any]) -> Body:
-    """The element of `POST /Invoices/{InvoiceID}`: the status stays as it is there, and each line keeps the id of the line in its place.
-
-    Xero keeps what an update leaves out, so that an empty reference is sent as such.
+def update_body(document: Document, refs: References, options: Options, remote_id: str, line_ids: Sequence[str]) -> Body:
+    """The element of `POST /Invoices/{InvoiceID}`: the status stays as it is there, and each line keeps the id of the line in its place
+    (`line_ids`), for lines without one are deleted and made anew. Xero keeps what is left out, so that an empty reference is sent as such.
     """
     key = "InvoiceID" if isinstance(document, Invoice) else "CreditNoteID"
-    ids = [line["LineItemID"] for line in current["LineItems"]]
     lines = line_items(document, refs, options)
-    kept = [{"LineItemID": ids[i], **line} if i < len(ids) else line for i, line in enumerate(lines)]
-    return {key: current[key], **filled(_head(document, refs)), "Reference": reference(document), "LineItems": kept}
+    kept = [{"LineItemID": line_ids[i], **line} if i < len(line_ids) else line for i, line in enumerate(lines)]
+    return {key: remote_id, **filled(_head(document, refs)), "Reference": reference(document), "LineItems": kept}
 
 
 def _head(document: Document, refs: References) -> Body:

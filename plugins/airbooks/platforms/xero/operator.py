@@ -14,8 +14,8 @@ class XeroInvoiceOperator(InvoiceOperator):
     """Delivers one chunk of the outbox to one Xero organisation.
 
     :param approve: approve documents (AUTHORISED: they are in the books); otherwise they are drafts, for people to approve in Xero.
-    :param send_email: Xero mails each new invoice to its contact, once; one that cannot be mailed is booked all the same, with a note.
-        Credit notes are never mailed: the API has no call for it.
+    :param send_email: Xero mails each new invoice to its contact, at most once: one that cannot be mailed is booked all the same, with a
+        note, and one whose answer was lost and that was found by look-up is not mailed. Credit notes are never mailed: there is no call.
     :param rounding: whose rounding of tax counts. `ours`: the document's tax is put on its lines to the cent; `xero`: Xero computes it line
         by line, and a document that comes out differently becomes an exception.
     :param branding_theme_id: id of the branding theme that documents are printed with; empty: the organisation's default.

@@ -90,6 +90,11 @@ def _is_ours(line: Row, charge_item: str) -> bool:
     return bool(code or line.get("AccountCode")) and not (charge_item and code == charge_item)
 
 
+def line_ids(row: Row) -> list[str]:
+    """The ids of a document's lines, text-only ones included, in their order."""
+    return [line["LineItemID"] for line in row["LineItems"]]
+
+
 # -- payments -----------------------------------------------------------------------------------------------------------
 
 
@@ -111,6 +116,14 @@ def remote_payment(row: Row) -> RemotePayment:
     )
 
 
+def payment_on(invoice: Row, marker: str) -> RemotePayment | None:
+    """The payment on an invoice whose reference holds these words; deleted ones are not listed there."""
+    for payment in invoice.get("Payments") or []:
+        if marker in (payment.get("Reference") or ""):
+            return remote_payment({"Status": "AUTHORISED", **payment, "Invoice": invoice})
+    return None
+
+
 def together(payments: Iterable[RemotePayment]) -> RemotePayment:
     """One payment of ours that Xero holds as one payment per invoice: their ids, joined by commas."""
     found = list(payments)
@@ -126,6 +139,11 @@ def together(payments: Iterable[RemotePayment]) -> RemotePayment:
 
 
 # -- contacts -----------------------------------------------------------------------------------------------------------
+
+
+def contact(row: Row) -> Row:
+    """A contact that has what every contact must have."""
+    return {**row, **{name: str(row[name]) for name in ("ContactID", "Name", "ContactStatus")}}
 
 
 def with_our_code(rows: Iterable[Row], party: Party) -> Row | None:
@@ -190,6 +208,11 @@ def reference_items(kind: ReferenceKind, row: Row) -> Iterator[ReferenceItem]:
 def _entry(kind: ReferenceKind, code: str, name: str, remote_id: str, *, active: bool, **details: Any) -> ReferenceItem:
     shown = {key: str(value) for key, value in details.items() if value is not None}
     return ReferenceItem(kind=kind, code=code, name=name, remote_id=remote_id, active=active, details=shown)
+
+
+def organisation(row: Row) -> tuple[str, str]:
+    """Name and country of an organisation, and the currency of its books."""
+    return f"{row['Name']} ({row['CountryCode']})", str(row["BaseCurrency"])
 
 
 # -- errors and tokens --------------------------------------------------------------------------------------------------

@@ -119,9 +119,6 @@ class Contacts:
                 f"The contact name {name} is already assigned to another contact. "
                 "The contact name must be unique across all active contacts."
             )
-        number = row.get("ContactNumber")
-        if number and any(each.get("ContactNumber") == number for each in self.rows.values() if each["ContactID"] != row["ContactID"]):
-            raise Refused("The Contact Number is already assigned to another contact.")
         for field, limit in LONGEST.items():
             if len(str(row.get(field, ""))) > limit:
                 raise Refused(f"The field {field} exceeds the maximum length of {limit}.")

@@ -306,7 +306,7 @@ class XeroSimulator(Simulator):
         if len(key) > KEY_LENGTH:
             raise malformed("ValidationException", "Idempotency-Key exceeds the maximum length of 128", 10)
         row = self.store.table("idempotency").get(key)
-        if row is None or row["at"] + timedelta(seconds=KEY_SECONDS / self.context.time_scale) <= self.clock.now():
+        if row is None or row["at"] + timedelta(seconds=KEY_SECONDS) <= self.clock.now():
             return None
         if row["request"] != _fingerprint(call):
             raise malformed("ValidationException", "A different request was sent for the same Idempotency-Key", 10)
