@@ -346,6 +346,15 @@ def test_a_batch_is_one_call_and_is_matched_by_number(hook: XeroHook, xero: Sand
     assert call.headers["idempotency-key"]
 
 
+def test_documents_that_are_too_large_for_one_request_go_in_several(hook: XeroHook, xero: Sandbox) -> None:
+    long = tuple(sold(n, "1", "1.00", description="d" * 3900) for n in range(150))
+    first = sending(hook, bill(*long, number="A-0"))
+    batch = [first, *(replace(first, key=key(), document=bill(*long, number=f"A-{n}")) for n in range(1, 7))]
+    assert all(each.outcome is Outcome.HAPPENED for each in hook.create_invoices(batch))
+    assert len(asked(xero, "PUT", "/Invoices")) == 2
+    assert len(numbers(xero)) == 7
+
+
 def test_one_refused_element_leaves_its_neighbours_booked(hook: XeroHook, xero: Sandbox) -> None:
     first = sending(hook, bill(number="A-0"))
     batch = [first, *(replace(first, key=key(), document=bill(number=f"A-{n}")) for n in (1, 2))]

@@ -17,14 +17,13 @@ from airbooks.canonical import Address, AllowanceCharge, CreditNote, Invoice, Li
 from airbooks.platforms.errors import AirbooksError
 from airbooks.platforms.references import ReferenceItem, ReferenceKind, References, dimension_codes
 from airbooks.platforms.xero.money import Part, Priced, parts, priced
-from airbooks.platforms.xero.spec import TRACKING_PER_LINE
+from airbooks.platforms.xero.spec import OURS, TRACKING_PER_LINE
 
 Body = dict[str, Any]
 Document = Invoice | CreditNote
 Options = Mapping[str, Any]
 
 RATE_DECIMALS = Decimal("0.000001")
-OURS, XEROS = "ours", "xero"  # whose rounding of tax counts
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]+")
 
 
@@ -52,7 +51,7 @@ def told(facts: Iterable[tuple[str, str]]) -> str:
 def document_body(document: Document, refs: References, options: Options) -> Body:
     """One element of `PUT /Invoices` or `PUT /CreditNotes`.
 
-    `options`: `approve` (bool), `rounding` (`ours`: our tax amount on each line, `xero`: computed there), `branding_theme_id`.
+    `options`: `approve` (bool), `rounding` (OURS: our tax amount on each line, XEROS: computed there), `branding_theme_id`.
     """
     body = _head(document, refs) | {"Status": "AUTHORISED" if options.get("approve", True) else "DRAFT"}
     body |= {"BrandingThemeID": options.get("branding_theme_id"), "LineItems": line_items(document, refs, options)}

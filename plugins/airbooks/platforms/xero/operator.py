@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from airbooks.operators.invoice import InvoiceOperator
-
-ROUNDINGS = ("ours", "xero")
+from airbooks.platforms.xero.spec import OURS, XEROS
 
 
 class XeroInvoiceOperator(InvoiceOperator):
@@ -25,11 +24,11 @@ class XeroInvoiceOperator(InvoiceOperator):
     template_fields: Sequence[str] = (*InvoiceOperator.template_fields, "branding_theme_id")
 
     def __init__(
-        self, *, approve: bool = True, send_email: bool = False, rounding: str = "ours", branding_theme_id: str = "", **kwargs: Any
+        self, *, approve: bool = True, send_email: bool = False, rounding: str = OURS, branding_theme_id: str = "", **kwargs: Any
     ) -> None:
         super().__init__(**kwargs)
-        if rounding not in ROUNDINGS:
-            raise ValueError(f"rounding is {rounding!r}; it is one of {', '.join(ROUNDINGS)}")
+        if rounding not in {OURS, XEROS}:
+            raise ValueError(f"rounding is {rounding!r}; it is {OURS!r} or {XEROS!r}")
         if send_email and not approve:
             raise ValueError("send_email needs approve: Xero mails no drafts")
         self.approve = approve

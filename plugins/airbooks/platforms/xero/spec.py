@@ -17,6 +17,7 @@ NUMBER, REFERENCE, DESCRIPTION, ITEM_CODE = 255, 255, 4000, 30
 CONTACT_NAME, CONTACT_NUMBER, EMAIL = 255, 50, 255
 QUANTITY_DECIMALS = UNIT_DECIMALS = 4
 TRACKING_PER_LINE = 2
+OURS, XEROS = "ours", "xero"  # whose rounding of tax counts
 
 _NO = Outcome.DID_NOT_HAPPEN
 
@@ -234,9 +235,10 @@ SPEC = PlatformSpec(
     unverified=(
         "Length of Reference (255); that an empty one clears it.",
         "Direction of CurrencyRate (foreign units per unit of the base currency; from memory).",
-        "The whole of /CreditNotes: same form as /Invoices, no discounts on lines, CreditNoteNumber kept (from memory).",
+        "How /CreditNotes behaves beyond its form in Xero's SDK; taken to be as /Invoices, without discounts on lines.",
         "Whether credit note numbers must be unique: they are looked up before one is created.",
-        "POST /Invoices/{InvoiceID}/Email and PUT .../History (from memory).",
+        "Which refusals POST /Invoices/{InvoiceID}/Email has; that the Payments of an invoice carry their Reference.",
+        "Whether refusals are stored under an Idempotency-Key as 5xx answers are: then a retry within six minutes meets the same one.",
         "Status of AuthorizationUnsuccessful (401 or 403); re-use of a deleted draft's number.",
         "Which fields of a part-paid invoice can still be edited: an update of one is left to Xero to refuse.",
         "How text-only lines are read back: lines without account and item are not counted.",

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
 
 from airbooks.platforms.xero.sandbox.answers import Refused, Row, malformed
 
-CENT = Decimal("0.01")
+_NET_DATE = re.compile(r"/Date\((-?\d+)(?:[+-]\d{4})?\)/")
 
 
 def folded(raw: Any, known: Iterable[str]) -> Row:
@@ -21,6 +22,10 @@ def folded(raw: Any, known: Iterable[str]) -> Row:
 
 
 def a_date(value: Any, name: str) -> date:
+    """YYYY-MM-DD, or the .NET form that Xero's own SDK sends."""
+    net = _NET_DATE.fullmatch(str(value))
+    if net is not None:
+        return datetime.fromtimestamp(int(net[1]) / 1000, UTC).date()
     try:
         return date.fromisoformat(str(value)[:10])
     except ValueError:

@@ -84,7 +84,7 @@ class Api:
     # -- contacts -----------------------------------------------------------------------------------------------------
 
     def contacts_listed(self, call: Asked) -> Reply:
-        archived = call.asks("includeArchived") == "true"
+        archived = call.asks("includeArchived").lower() == "true"
         rows = [row for row in self.organisation.contacts.values() if archived or row["ContactStatus"] == "ACTIVE"]
         if call.asks("searchTerm"):
             rows = [row for row in rows if self.contacts.matches(row, call.asks("searchTerm"))]
@@ -176,7 +176,7 @@ class Desk:
             wanted = call.asks(name).split(",") if call.asks(name) else []
             if wanted:
                 rows = [row for row in rows if row[field].casefold() in {each.casefold() for each in wanted}]
-        full = bool(call.asks("page")) and call.asks("summaryOnly") != "true"
+        full = bool(call.asks("page")) and call.asks("summaryOnly").lower() != "true"
         return paged(self.kind.plural, [self.documents.shown(row, lines=full) for row in rows], call, self.organisation)
 
     def one(self, call: Asked) -> Reply:
@@ -275,14 +275,19 @@ def elements(body: Any, name: str) -> list[Row]:
 def judged(name: str, rows: list[Row], call: Asked, organisation: Organisation) -> Reply:
     """Only summarizeErrors=false answers element by element; else one failure makes the answer a 400, though the others are saved."""
     bad = [row for row in rows if row.get("HasErrors")]
-    if bad and call.asks("summarizeErrors") != "false":
+    if bad and not _answers_each(call):
         raise validation([_without_status(row) for row in bad])
     return 200, envelope(name, rows, organisation.clock.now())
 
 
+def _answers_each(call: Asked) -> bool:
+    """summarizeErrors=false, in any case: Xero's own SDK writes False."""
+    return call.asks("summarizeErrors").lower() == "false"
+
+
 def word(call: Asked) -> str:
     """StatusAttributeString stands in good elements only with summarizeErrors=false."""
-    return "OK" if call.asks("summarizeErrors") == "false" else ""
+    return "OK" if _answers_each(call) else ""
 
 
 def unitdp(call: Asked) -> int:
