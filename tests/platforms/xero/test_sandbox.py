@@ -193,6 +193,10 @@ def test_without_a_tax_type_the_accounts_own_is_taken(tenant: Tenant) -> None:
     assert Decimal(tenant.invoice(**line_with(TaxType=None))["TotalTax"]) == Decimal("1.00")
 
 
+def test_an_approved_invoice_of_nothing_is_paid_at_once(tenant: Tenant) -> None:
+    assert tenant.invoice(**line_with(UnitAmount=0))["Status"] == "PAID"
+
+
 def test_keys_are_read_in_any_case_and_unknown_ones_are_ignored(tenant: Tenant) -> None:
     body = {key.lower(): value for key, value in tenant.invoice_body(tenant.contact()).items()}
     (row,) = tenant.create({**body, "terms": "Net 30"})

@@ -206,7 +206,7 @@ def line_text(line: Line, part: Part, prices: Priced) -> str:
             ("Quantity", f"{line.quantity:f}" if prices.quantity != line.quantity else ""),
             *(() if said else _allowance_facts(line, part)),
             ("Serial numbers", ", ".join(line.serial_numbers)),
-            ("Order", " ".join(part for part in (line.order_reference, line.order_line) if part)),
+            ("Order", " ".join(word for word in (line.order_reference, line.order_line) if word)),
             ("Service date", line.service_date.isoformat() if line.service_date else ""),
             ("Period", _span(line.period.start, line.period.end) if line.period else ""),
             ("Commodity code", line.commodity_code),

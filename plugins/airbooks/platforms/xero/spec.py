@@ -238,7 +238,7 @@ SPEC = PlatformSpec(
         "How /CreditNotes behaves beyond its form in Xero's SDK; taken to be as /Invoices, without discounts on lines.",
         "Whether credit note numbers must be unique: they are looked up before one is created.",
         "Which refusals POST /Invoices/{InvoiceID}/Email has; that the Payments of an invoice carry their Reference.",
-        "Whether refusals are stored under an Idempotency-Key as 5xx answers are: then a retry within six minutes meets the same one.",
+        "That a `where` over credit note numbers counts as optimised in organisations with more than 100 000 of them.",
         "Status of AuthorizationUnsuccessful (401 or 403); re-use of a deleted draft's number.",
         "Which fields of a part-paid invoice can still be edited: an update of one is left to Xero to refuse.",
         "How text-only lines are read back: lines without account and item are not counted.",

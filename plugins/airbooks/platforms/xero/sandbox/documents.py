@@ -164,6 +164,8 @@ class Documents:
             row["SentToContact"] = bool(asked["SentToContact"]) and row["Status"] in {"AUTHORISED", "PAID"}
         row |= _totals(row)
         self._check(row)
+        if row["Status"] == "AUTHORISED" and row["Total"] == 0:
+            row["Status"] = "PAID"  # by itself, as nothing is due
         return self._put(row)
 
     def _lines(self, row: Row, raw: Any, unitdp: int) -> list[Row]:
