@@ -150,6 +150,12 @@ def test_the_refresh_token_of_the_last_reply_is_used_next(hook: XeroHook, xero: 
         assert second.test_connection()[0]
 
 
+def test_a_lost_reply_of_the_token_end_point_is_asked_for_again(hook: XeroHook, xero: Sandbox) -> None:
+    xero.inject("xero", "reset_after_commit", path="/connect/token", times=1)
+    assert hook.test_connection()[0]
+    assert len(asked(xero, "POST", "/connect/token")) == 2
+
+
 def test_a_refresh_token_that_a_person_put_into_the_connection_replaces_the_stored_one(xero: Sandbox) -> None:
     tokens = MemoryTokens()
     tokens.renew("xero_au", None, lambda _: Token(access="old", refresh="revoked", extra={"seed": "earlier"}))

@@ -102,6 +102,7 @@ class XeroHook(PlatformHook):
                 "Content-Type": "application/x-www-form-urlencoded",
             },
             content=urlencode(form).encode(),
+            read=True,  # may be repeated when the reply was lost: the token just used is taken for about half an hour more
         )
 
     def read_complaint(self, reply: Reply) -> Complaint | None:
