@@ -1,0 +1,34 @@
+"""The simulated company that the conformance suite books in."""
+
+from __future__ import annotations
+
+from tests.platforms.setting import Setting
+
+ACCOUNTS = {"EQUIPMENT": "4000", "PARTS": "4010", "SERVICE": "4100", "FREIGHT": "4900", "DISCOUNT": "4800"}
+TAXES = {"AU-GST10": "OUTPUT", "AU-FREE": "EXEMPTOUTPUT", "AU-EXP": "EXEMPTEXPORT"}
+
+
+def codes(kind: str, code: str) -> str | None:
+    """What the organisation calls a code of ours."""
+    if kind == "account":
+        return ACCOUNTS.get(code)
+    if kind == "tax_code":
+        return TAXES.get(code)
+    if kind == "dimension":
+        category, _, option = code.partition(":")
+        return f"{category.capitalize()}:{option}" if category in {"department", "warehouse"} else None
+    return code
+
+
+SETTING = Setting(
+    division="AU",
+    currency="AUD",
+    country="AU",
+    codes=codes,
+    tax_code="AU-GST10",
+    tax_rate="10",
+    second_tax=("AU-FREE", "Z", "0"),
+    foreign="USD",
+    absent_id="7f2d6a90-1b3c-4d5e-8f60-a1b2c3d4e5f6",
+    options={},
+)
