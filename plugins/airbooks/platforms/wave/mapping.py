@@ -99,9 +99,10 @@ def footer(invoice: Invoice) -> str:
 
 def memo(invoice: Invoice, settings: Settings) -> str:
     """Notes, then every fact that Wave has no property for, one a line."""
-    leading = [line for line in invoice.lines if line.kind is LineKind.COMMENT and line in leading_comments(invoice)]
     printed = internal_facts(invoice) if settings.get("internal_facts") == PRINT else []
-    return _told([*(("", note) for note in invoice.notes), *(("", _comment(line)) for line in leading), *_facts(invoice), *printed])
+    return _told(
+        [*(("", note) for note in invoice.notes), *(("", _comment(line)) for line in leading_comments(invoice)), *_facts(invoice), *printed]
+    )
 
 
 def _facts(invoice: Invoice) -> Iterator[tuple[str, str]]:

@@ -11,7 +11,9 @@ _INVOICE = (
     " subtotal{minorUnitValue} discountTotal{minorUnitValue} taxTotal{minorUnitValue} total{minorUnitValue} amountDue{minorUnitValue}"
     " amountPaid{minorUnitValue} items{product{id} quantity unitPrice}"
 )
-_PAYMENT = "id amount paymentDate paymentMethod memo origin transactionType active modifiedAt account{id} customer{id} invoiceCurrency{code}"
+_PAYMENT = (
+    "id amount paymentDate paymentMethod memo origin transactionType active modifiedAt account{id} customer{id} invoiceCurrency{code}"
+)
 _CUSTOMER = "id name displayId email isArchived modifiedAt currency{code}"
 _OUTCOME = "didSucceed inputErrors{path message code}"
 
@@ -43,8 +45,8 @@ CUSTOMERS_WITH_EMAIL = Query(
 )
 CUSTOMERS = Query(
     "Customers",
-    "query Customers($b:ID!,$after:DateTime,$page:Int,$size:Int){business(id:$b){customers(modifiedAtAfter:$after,page:$page,pageSize:$size,"
-    f"sort:[CREATED_AT_ASC]){{{_PAGES} edges{{node{{{_CUSTOMER}}}}}}}}}}}",
+    "query Customers($b:ID!,$after:DateTime,$page:Int,$size:Int){business(id:$b){customers(modifiedAtAfter:$after,page:$page,"
+    f"pageSize:$size,sort:[CREATED_AT_ASC]){{{_PAGES} edges{{node{{{_CUSTOMER}}}}}}}}}}}",
 )
 INVOICES_NUMBERED = Query(
     "InvoicesNumbered",

@@ -85,7 +85,9 @@ ERRORS = (
         says="The token does not open this business.",
         fix="Correct business_id of the connection, or connect with a user who sees the business.",
     ),
-    ErrorRule(name="not found", action=Action.REVIEW, outcome=_NO, codes=("NOT_FOUND",), says="It names something that Wave does not have."),
+    ErrorRule(
+        name="not found", action=Action.REVIEW, outcome=_NO, codes=("NOT_FOUND",), says="It names something that Wave does not have."
+    ),
     ErrorRule(name="bad value", action=Action.REVIEW, outcome=_NO, codes=("BAD_USER_INPUT",), fix="Correct the value that is named."),
     ErrorRule(name="throttled", action=Action.WAIT, outcome=_NO, status=(429,)),
     ErrorRule(name="platform failure", action=Action.LOOK_UP, outcome=_MAYBE, codes=("INTERNAL_SERVER_ERROR",)),

@@ -93,7 +93,9 @@ class Authority:
 
     def _check_client(self, fields: dict[str, str]) -> None:
         app = self.app["app"]
-        if not hmac.compare_digest(f"{fields.get('client_id')}:{fields.get('client_secret')}".encode(), f"{app['id']}:{app['secret']}".encode()):
+        if not hmac.compare_digest(
+            f"{fields.get('client_id')}:{fields.get('client_secret')}".encode(), f"{app['id']}:{app['secret']}".encode()
+        ):
             raise Refused("invalid_client", 401)
         if fields.get("redirect_uri") != app["redirect_uri"]:
             raise Refused("invalid_grant")

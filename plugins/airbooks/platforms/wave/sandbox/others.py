@@ -9,7 +9,19 @@ from airbooks.platforms.wave.sandbox.business import Business, input_error
 from airbooks.platforms.wave.sandbox.schema import rounded
 from airbooks.sandbox.kit import Row
 
-CUSTOMER = ("name", "displayId", "email", "firstName", "lastName", "phone", "mobile", "internalNotes", "currency", "address", "shippingDetails")
+CUSTOMER = (
+    "name",
+    "displayId",
+    "email",
+    "firstName",
+    "lastName",
+    "phone",
+    "mobile",
+    "internalNotes",
+    "currency",
+    "address",
+    "shippingDetails",
+)
 INCOME = {"INCOME", "DISCOUNTS", "OTHER_INCOME"}
 DEPOSIT = {"CASH_AND_BANK", "MONEY_IN_TRANSIT"}
 
@@ -34,7 +46,10 @@ def delete_customer(business: Business, given: Row) -> None:
 def _customer(given: Row) -> Row:
     if "name" in given and not (given["name"] or "").strip():
         raise input_error("name", "Name is required.")
-    for path, address in (("address", given.get("address")), ("shippingDetails.address", (given.get("shippingDetails") or {}).get("address"))):
+    for path, address in (
+        ("address", given.get("address")),
+        ("shippingDetails.address", (given.get("shippingDetails") or {}).get("address")),
+    ):
         province = (address or {}).get("provinceCode")
         if province and not re.fullmatch(r"[A-Z]{2}-[A-Z0-9]{1,3}", province):
             raise input_error(f"{path}.provinceCode", f"Province '{province}' could not be found.", "NOT_FOUND")

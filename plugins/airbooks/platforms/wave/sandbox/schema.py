@@ -93,7 +93,8 @@ type Province { code: String! name: String! }
 type Address { addressLine1: String addressLine2: String city: String country: Country postalCode: String province: Province }
 type AccountSubtype { name: String! value: AccountSubtypeValue! }
 type Account {
-  id: ID! name: String! displayId: String description: String currency: Currency! isArchived: Boolean! sequence: Int! subtype: AccountSubtype!
+  id: ID! name: String! displayId: String description: String currency: Currency! isArchived: Boolean! sequence: Int!
+  subtype: AccountSubtype!
 }
 type CustomerShippingDetails { address: Address instructions: String name: String phone: String }
 type Customer {
@@ -126,9 +127,9 @@ type Invoice {
   disableAmexPayments: Boolean! disableBankPayments: Boolean! disableCreditCardPayments: Boolean!
 }
 type InvoicePayment {
-  id: ID! account: Account! active: Boolean amount: String customer: Customer exchangeRate: Decimal! invoice: Invoice invoiceCurrency: Currency
-  memo: String origin: String paymentDate: Date paymentMethod: String state: String transactionType: String createdAt: DateTime!
-  modifiedAt: DateTime!
+  id: ID! account: Account! active: Boolean amount: String customer: Customer exchangeRate: Decimal! invoice: Invoice
+  invoiceCurrency: Currency memo: String origin: String paymentDate: Date paymentMethod: String state: String transactionType: String
+  createdAt: DateTime! modifiedAt: DateTime!
 }
 type InputError { code: String message: String path: [String!] }
 
@@ -224,7 +225,7 @@ def schema() -> GraphQLSchema:
     }.items():
         scalar = made.type_map[name]
         assert isinstance(scalar, GraphQLScalarType)  # noqa: S101
-        scalar.serialize, scalar.parse_value = write, read
+        vars(scalar).update(serialize=write, parse_value=read)  # what the constructor would take
     return made
 
 

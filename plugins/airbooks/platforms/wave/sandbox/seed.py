@@ -30,7 +30,9 @@ CA_TAXES = (("GST", "Goods and services tax", "0.05"), ("PST", "Provincial sales
 def seed_business(business: Business, settings: Row, taxes: tuple[tuple[str, str, str], ...], catalogue: list[Row]) -> None:
     """Fill an empty business; `catalogue` rows have code, name, kind, revenue_group and list_price_usd."""
     now = business.now()
-    business.configure({"isArchived": False, "isPersonal": False, "emailSendEnabled": True, "createdAt": now, "modifiedAt": now, **settings})
+    business.configure(
+        {"isArchived": False, "isPersonal": False, "emailSendEnabled": True, "createdAt": now, "modifiedAt": now, **settings}
+    )
     accounts = {number: _account(business, number, name, subtype) for number, name, subtype in ACCOUNTS}
     for abbreviation, name, rate in taxes:
         _tax(business, abbreviation, name, rate)
@@ -45,7 +47,14 @@ def _account(business: Business, number: str, name: str, subtype: str) -> str:
 
 
 def _tax(business: Business, abbreviation: str, name: str, rate: str) -> None:
-    row = {"name": name, "abbreviation": abbreviation, "rate": Decimal(rate), "isCompound": False, "isRecoverable": False, "isArchived": False}
+    row = {
+        "name": name,
+        "abbreviation": abbreviation,
+        "rate": Decimal(rate),
+        "isCompound": False,
+        "isRecoverable": False,
+        "isArchived": False,
+    }
     business.add("SalesTax", row)
 
 

@@ -21,7 +21,16 @@ from airbooks.platforms.wave.sandbox.business import Business, InputErrors, busi
 from airbooks.platforms.wave.sandbox.oauth import Authority, Refused
 from airbooks.platforms.wave.sandbox.queries import BusinessQueries
 from airbooks.platforms.wave.sandbox.schema import enum_names, schema
-from airbooks.platforms.wave.sandbox.seed import CA_TAXES, CA_UUID, CHARGE, US_TAXES, US_UUID, account_numbered, product_named, seed_business
+from airbooks.platforms.wave.sandbox.seed import (
+    CA_TAXES,
+    CA_UUID,
+    CHARGE,
+    US_TAXES,
+    US_UUID,
+    account_numbered,
+    product_named,
+    seed_business,
+)
 from airbooks.platforms.wave.sandbox.shapes import Shapes, currency, not_found, page
 from airbooks.platforms.wave.sandbox.totals import ZERO, Rules, paid, status
 from airbooks.sandbox.kit import Booked, BookedPayment, Books, Context, Row, Simulator
@@ -248,17 +257,21 @@ class WaveSimulator(Simulator):
     def _mutation(self, name: str, act: Callable[[Business, Row], Row | None], holder: str, answers: str) -> Callable[..., Row]:
         def run(_info: Any, input: Row) -> Row:  # noqa: A002 the schema's name
             try:
-                if self.struck("unreasoned_refusal"):
-                    raise InputErrors()
-                business = self.businesses.get(business_id(input[holder]))
-                if business is None:
-                    raise input_error(holder, f"{name}: {holder} could not be found.", "NOT_FOUND")
+                business = self._business_of(name, input[holder], holder)
                 row = act(business, input)
             except InputErrors as refused:
                 return {"didSucceed": False, "inputErrors": refused.errors, answers or "none": None}
             return {"didSucceed": True, "inputErrors": [], answers or "none": row and self._shaped(business, answers, row)}
 
         return run
+
+    def _business_of(self, mutation: str, row_id: str, path: str) -> Business:
+        if self.struck("unreasoned_refusal"):
+            raise InputErrors()
+        business = self.businesses.get(business_id(row_id))
+        if business is None:
+            raise input_error(path, f"{mutation}: {path} could not be found.", "NOT_FOUND")
+        return business
 
     def _shaped(self, business: Business, kind: str, row: Row) -> Row:
         shapes = self.shapes(business)
