@@ -11,7 +11,7 @@ from airbooks.canonical import RemoteDocument
 from airbooks.platforms.base import Sending, Sent
 from airbooks.platforms.errors import PlatformError
 from airbooks.platforms.wave import queries
-from airbooks.platforms.wave.spec import CHANGED_THERE, NOT_DELETABLE
+from airbooks.platforms.wave.spec import CHANGED_THERE, PAID
 
 if TYPE_CHECKING:
     from airbooks.platforms.wave.hook import WaveHook
@@ -61,7 +61,7 @@ def update(hook: WaveHook, change: Row, remote: RemoteDocument) -> RemoteDocumen
 
 
 def delete(hook: WaveHook, remote: RemoteDocument) -> str:
-    """Delete an invoice and the payments that were entered by hand; says what was done."""
+    """Delete an invoice, and its payments where the connection says so and all were entered by hand; says what was done."""
     row = hook.invoice_row(remote.remote_id)
     if row is None:
         return "was deleted already"
@@ -76,9 +76,10 @@ def delete(hook: WaveHook, remote: RemoteDocument) -> str:
 
 
 def _check_deletable(hook: WaveHook, row: Row, settled: list[Row]) -> None:
-    """Payments are deleted only when all of them are there and all were entered by hand."""
+    if settled and hook.settings().get("void_deletes_payments", "").lower() != "true":
+        raise hook.error(PAID, f"invoice {row['invoiceNumber']} has {len(settled)} payments")
     if any(str(each.get("origin") or "MANUAL").upper() != "MANUAL" for each in settled):
-        raise hook.error(NOT_DELETABLE, f"invoice {row['invoiceNumber']} was paid through Wave")
+        raise hook.error(PAID, f"invoice {row['invoiceNumber']} was paid through Wave, which only a refund takes back")
     if bool(settled) is not bool(Decimal(row["amountPaid"]["minorUnitValue"])):
         raise hook.error(CHANGED_THERE, f"the payments of invoice {row['invoiceNumber']} are not those that its balance shows")
 

@@ -277,7 +277,7 @@ class WaveHook(PlatformHook):
             return Sent(key=sending.key, error=error)
 
     def void_invoice(self, remote: RemoteDocument, *, on: date, reason: str, key: str) -> Sent:  # noqa: ARG002 nothing is kept of it
-        """Wave has no void: payments entered by hand are deleted, then the invoice is. The audit trail keeps our copy."""
+        """Wave has no void: the invoice is deleted, one with payments only where the connection says so. The audit trail keeps our copy."""
         try:
             note = changing.delete(self, remote)
         except PlatformError as error:

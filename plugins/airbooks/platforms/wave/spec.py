@@ -107,10 +107,10 @@ CHANGED_THERE = _found_out(
     "Compare the two, then answer Retry or Reject.",
 )
 ARCHIVED_CUSTOMER = _found_out("customer is archived", "The customer was archived in Wave.", "Restore it there, then answer Retry.")
-NOT_DELETABLE = _found_out(
-    "paid through Wave",
-    "A payment of this invoice was not entered by hand, so that it cannot be deleted, nor can the invoice.",
-    "Refund it in Wave, then answer Retry.",
+PAID = _found_out(
+    "paid",
+    "Wave deletes only invoices without payments.",
+    "Delete or refund the payments in Wave, or set void_deletes_payments in the connection; then answer Retry.",
 )
 INEXPRESSIBLE_PAYMENT = _found_out(
     "payment cannot be expressed",
@@ -200,6 +200,13 @@ SPEC = PlatformSpec(
             help="Wave has no place for them, and customers read all of an invoice. refuse, print, or leave_out.",
             default=REFUSE,
             choices=(REFUSE, PRINT, LEAVE_OUT),
+        ),
+        FormField(
+            name="void_deletes_payments",
+            label="A void deletes the payments of the invoice as well",
+            help="Wave deletes only invoices without payments. Off: a paid invoice is left to a person.",
+            kind="boolean",
+            default=False,
         ),
         FormField(
             name="sweep_days",
