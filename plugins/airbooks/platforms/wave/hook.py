@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 
 from airbooks.canonical import CreditNote, DocumentKind, DocumentStatus, Finding, Invoice, Party, Payment, RemoteDocument, RemotePayment
 from airbooks.platforms.base import PlatformHook, Preview, Sending, Sent, one_by_one
-from airbooks.platforms.errors import UNREADABLE_ANSWER, ErrorRule, PlatformError, ReferenceMissing
+from airbooks.platforms.errors import UNREADABLE_ANSWER, ConfigurationError, ErrorRule, PlatformError, ReferenceMissing
 from airbooks.platforms.references import ReferenceItem, ReferenceKind, References
 from airbooks.platforms.tokens import Token
 from airbooks.platforms.wave import changing, mapping, payments, queries, reading
@@ -67,6 +67,11 @@ class WaveHook(PlatformHook):
 
     def authorisation(self) -> Mapping[str, str]:
         access = self.token().access if self._uses_oauth() else self.account.password
+        if not access:
+            raise ConfigurationError(
+                f"Connection {self.conn_id!r} (Wave) has neither a refresh token nor a full access token. "
+                "Fill in the password, or login, client_secret and refresh_token."
+            )
         return {"Authorization": f"Bearer {access}", "Accept": "application/json"}
 
     def _uses_oauth(self) -> bool:
