@@ -59,7 +59,8 @@ class WaveSimulator(Simulator):
         "revoke_refresh_token": "At the next refresh no refresh token is valid any more: invalid_grant until a person connects again.",
         "keep_refresh_token": "A refresh does not answer with a new refresh token: the old one stays good.",
         "missing_scope": "Calls are refused for want of a scope (the code FORBIDDEN is UNVERIFIED).",
-        "internal_error": "The call is answered with INTERNAL_SERVER_ERROR; with `committed` (false) it was carried out all the same.",
+        "internal_error": "The call is answered with INTERNAL_SERVER_ERROR; with `committed` it was carried out all the same, with `mutations` "
+        "only mutations are.",
         "partial_answer": "A mutation is carried out, and a part of its answer fails: data and errors together.",
         "unreasoned_refusal": "Mutations answer didSucceed false without any inputErrors.",
         "unique_numbers": "An invoice number that is taken is refused (UNVERIFIED whether Wave does).",
@@ -192,7 +193,8 @@ class WaveSimulator(Simulator):
         unfit = _unfit_variables(operation, variables)
         if unfit:
             return _errors(200, *unfit)
-        failing = self.struck("internal_error")
+        is_mutation = operation.operation is OperationType.MUTATION
+        failing = self._failing(is_mutation=is_mutation)
         failure = GraphQLError("Internal server error", extensions={"code": "INTERNAL_SERVER_ERROR"})
         if failing is not None and not failing.get("committed"):
             return _errors(200, failure)
@@ -200,10 +202,14 @@ class WaveSimulator(Simulator):
         if failing is not None:
             return _errors(200, failure)
         errors = list(done.errors or ())
-        if operation.operation is OperationType.MUTATION and self.struck("partial_answer"):
+        if is_mutation and self.struck("partial_answer"):
             errors.append(GraphQLError("Could not read the product.", extensions={"code": "FORBIDDEN"}))
         answer: Row = {"data": done.data}
         return _json(200, ({"errors": [_formatted(each) for each in errors]} if errors else {}) | answer)
+
+    def _failing(self, *, is_mutation: bool) -> Row | None:
+        spared = self.armed.get("internal_error", {}).get("mutations") and not is_mutation
+        return None if spared else self.struck("internal_error")
 
     # -- resolvers --------------------------------------------------------------------------------------------------------------
     def _root(self) -> Row:
