@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -234,6 +234,10 @@ def test_a_payment_names_invoice_account_and_rate() -> None:
         "exchangeRate": "1.09",
         "memo": "[bank pay-7]\nReference: RF18\nThanks\nBank fee: 1.50",
     }
+
+
+def test_a_moment_is_written_in_utc_with_milliseconds() -> None:
+    assert mapping.moment(datetime.fromisoformat("2026-11-10T14:00:00.123456+02:00")) == "2026-11-10T12:00:00.123Z"
 
 
 def test_a_code_without_an_entry_is_named() -> None:

@@ -85,6 +85,13 @@ def test_a_variable_of_a_wrong_type_is_bad_user_input(client: Client) -> None:
         assert client.ask(text, i=change)["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
 
 
+@pytest.mark.parametrize("moment", ["2026-11-10", "2026-11-10T12:00:00+02:00", "yesterday"])
+def test_a_time_is_in_utc_with_milliseconds(client: Client, moment: str) -> None:
+    text = "query($t:DateTime){business{invoices(modifiedAtAfter:$t){pageInfo{totalCount}}}}"
+    assert client.ask(text, t=moment)["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
+    assert "errors" not in client.ask(text, t="2026-11-10T12:00:00.000Z")
+
+
 def test_an_unknown_business_is_not_found_with_data_null(client: Client) -> None:
     answer = client.ask('{business(id:"BAD_ID"){id}}')
     assert answer["data"] == {"business": None}

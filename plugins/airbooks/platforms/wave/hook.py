@@ -213,7 +213,7 @@ class WaveHook(PlatformHook):
             if coded is not None:
                 return coded
         since = self._directory.since
-        self._directory.learn(self.pages(queries.CUSTOMERS, "customers", after=since.isoformat() if since else None))
+        self._directory.learn(self.pages(queries.CUSTOMERS, "customers", after=mapping.moment(since) if since else None))
         return self._directory.find(party)
 
     # -- invoices -----------------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -26,6 +26,11 @@ Settings = Mapping[str, str]
 def number(value: Decimal) -> str:
     """A Decimal as Wave takes it: plain digits."""
     return f"{value:f}"
+
+
+def moment(value: datetime) -> str:
+    """A DateTime as Wave writes it: UTC, milliseconds, Z."""
+    return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def filled(body: Mapping[str, Any]) -> Body:

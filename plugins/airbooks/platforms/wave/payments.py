@@ -24,7 +24,7 @@ def list_payments(hook: WaveHook, since: datetime) -> Iterator[RemotePayment]:
 
     Once a day, in the reading that goes back to before midnight (UTC), the invoices of the last weeks are searched as well.
     """
-    changed = hook.pages(queries.INVOICES_CHANGED, "invoices", after=since.astimezone(UTC).isoformat())
+    changed = hook.pages(queries.INVOICES_CHANGED, "invoices", after=mapping.moment(since))
     rows = {each["id"]: each for each in changed}
     days = int(hook.setting("sweep_days") or 0)
     if days and since.astimezone(UTC).date() < datetime.now(UTC).date():

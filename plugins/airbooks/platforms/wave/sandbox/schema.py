@@ -269,12 +269,9 @@ def stamp(value: datetime) -> str:
 
 def _read_time(value: Any) -> datetime:
     try:
-        read = datetime.fromisoformat(str(value))
+        return datetime.strptime(str(value), "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
     except ValueError:
-        read = None
-    if read is None or read.tzinfo is None:
-        raise GraphQLError(f"DateTime cannot represent an invalid date-time-string {value!r}.")
-    return read
+        raise GraphQLError(f"DateTime cannot represent an invalid date-time-string {value!r}.") from None
 
 
 def rounded(value: Decimal, decimals: int) -> Decimal:

@@ -59,8 +59,8 @@ class WaveSimulator(Simulator):
         "revoke_refresh_token": "At the next refresh no refresh token is valid any more: invalid_grant until a person connects again.",
         "keep_refresh_token": "A refresh does not answer with a new refresh token: the old one stays good.",
         "missing_scope": "Calls are refused for want of a scope (the code FORBIDDEN is UNVERIFIED).",
-        "internal_error": "The call is answered with INTERNAL_SERVER_ERROR; with `committed` it was carried out all the same, with `mutations` "
-        "only mutations are.",
+        "internal_error": "The call is answered with INTERNAL_SERVER_ERROR; with `committed` it was carried out all the same, "
+        "with `mutations` only mutations are.",
         "partial_answer": "A mutation is carried out, and a part of its answer fails: data and errors together.",
         "unreasoned_refusal": "Mutations answer didSucceed false without any inputErrors.",
         "unique_numbers": "An invoice number that is taken is refused (UNVERIFIED whether Wave does).",
