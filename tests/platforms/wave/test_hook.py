@@ -163,7 +163,7 @@ def test_a_full_access_token_is_used_as_it_is(client: Client) -> None:
 
 
 def test_a_full_access_token_that_is_refused_stops_the_connection(client: Client) -> None:
-    with client.hook(password="wrong-token", refresh_token="") as hook, pytest.raises(PlatformError) as caught:
+    with client.hook(password="wrong-token") as hook, pytest.raises(PlatformError) as caught:
         hook.find_invoice("1", INVOICE)
     assert meant(caught.value) == (Action.STOP, Outcome.DID_NOT_HAPPEN)
     assert "wrong-token" not in str(caught.value)

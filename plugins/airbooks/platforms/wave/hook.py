@@ -66,19 +66,17 @@ class WaveHook(PlatformHook):
         return (super().root() if self.account.host else PRODUCTION).removesuffix(ENDPOINT)
 
     def authorisation(self) -> Mapping[str, str]:
-        access = self.token().access if self._uses_oauth() else self.account.password
-        if not access:
+        if not self.account.password and not self.setting("refresh_token"):
             raise ConfigurationError(
                 f"Connection {self.conn_id!r} (Wave) has neither a refresh token nor a full access token. "
                 "Fill in the password, or login, client_secret and refresh_token."
             )
+        access = self.account.password or self.token().access
         return {"Authorization": f"Bearer {access}", "Accept": "application/json"}
 
-    def _uses_oauth(self) -> bool:
-        return bool(self.setting("refresh_token"))
-
     def renew_token(self) -> None:
-        if not self._uses_oauth():
+        """A full access token cannot be renewed; where one is given it is used, whatever else the connection has."""
+        if self.account.password:
             raise self.error(TOKEN_REFUSED, "the full access token was refused")
         super().renew_token()
 

@@ -121,8 +121,8 @@ TOKEN_REFUSED = ErrorRule(
     name="access token refused",
     action=Action.STOP,
     outcome=_NO,
-    says="Wave does not accept the full access token, and the connection has no refresh token to get another one.",
-    fix="Make a new token in Wave's developer portal, or connect by OAuth.",
+    says="Wave does not accept the full access token in the connection's password.",
+    fix="Make a new token in Wave's developer portal, or leave the password empty and connect by OAuth.",
 )
 
 SPEC = PlatformSpec(
