@@ -53,10 +53,11 @@ INVOICES_NUMBERED = Query(
     "query InvoicesNumbered($b:ID!,$number:String,$page:Int,$size:Int){business(id:$b){invoices(invoiceNumber:$number,page:$page,"
     f"pageSize:$size,sort:[CREATED_AT_DESC]){{{_PAGES} edges{{node{{{_INVOICE}}}}}}}}}}}",
 )
+# Not by modification time: an invoice that changes while the pages are read would move, and push another one over a page's edge.
 INVOICES_CHANGED = Query(
     "InvoicesChanged",
     "query InvoicesChanged($b:ID!,$after:DateTime,$page:Int,$size:Int){business(id:$b){invoices(modifiedAtAfter:$after,page:$page,"
-    f"pageSize:$size,sort:[MODIFIED_AT_ASC]){{{_PAGES} edges{{node{{id amountPaid{{minorUnitValue}}}}}}}}}}}}",
+    f"pageSize:$size,sort:[CREATED_AT_ASC]){{{_PAGES} edges{{node{{id amountPaid{{minorUnitValue}}}}}}}}}}}}",
 )
 INVOICES_DATED = Query(
     "InvoicesDated",
