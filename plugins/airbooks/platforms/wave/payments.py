@@ -1,0 +1,139 @@
+"""Payments of invoices: Wave has no list of them, and books each on one invoice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from airbooks.canonical import Payment, PaymentKind, RemotePayment
+from airbooks.platforms.errors import ConfigurationError, PlatformError
+from airbooks.platforms.references import ReferenceKind, References
+from airbooks.platforms.wave import mapping, queries, reading
+from airbooks.platforms.wave.spec import INEXPRESSIBLE_PAYMENT
+
+if TYPE_CHECKING:
+    from airbooks.platforms.wave.hook import WaveHook
+
+Row = Mapping[str, Any]
+
+
+def list_payments(hook: WaveHook, since: datetime) -> Iterator[RemotePayment]:
+    """Payments that changed since: those of the invoices that changed, each of which has to be read alone.
+
+    Once a day, in the reading that goes back to before midnight (UTC), the invoices of the last weeks are searched as well.
+    """
+    changed = hook.pages(queries.INVOICES_CHANGED, "invoices", after=mapping.moment(since))
+    rows = {each["id"]: each for each in changed}
+    days = int(hook.setting("sweep_days") or 0)
+    if days and since.astimezone(UTC).date() < datetime.now(UTC).date():
+        start = (since - timedelta(days=days)).date().isoformat()
+        rows |= {each["id"]: each for each in hook.pages(queries.INVOICES_DATED, "invoices", start=start)}
+    for row in rows.values():
+        if Decimal(row["amountPaid"]["minorUnitValue"]):
+            yield from _changed_of(hook, row["id"], since)
+
+
+def _changed_of(hook: WaveHook, invoice_id: str, since: datetime) -> Iterator[RemotePayment]:
+    row = hook.invoice_row(invoice_id)
+    for payment in _payments_of(row):
+        read = reading.remote_payment(payment, invoice_id)
+        if read.modified_at is None or read.modified_at >= since:
+            yield read
+
+
+def _payments_of(row: Row | None) -> list[Row]:
+    return [each for each in (row or {}).get("payments") or () if each]
+
+
+def apply(hook: WaveHook, payment: Payment, customer_id: str, references: References) -> RemotePayment:
+    """Book a receipt: one Wave payment for each allocation, none twice. Its remote id is all of their ids, separated by blanks.
+
+    Everything is checked before the first one is booked. Raises PlatformError.
+    """
+    _check_expressible(hook, payment)
+    invoices = {each.remote_id: _payable(hook, payment, each.remote_id, customer_id) for each in payment.allocations}
+    account = _deposit_account(hook, payment, references)
+    rate = _rate(hook, payment, account)
+    booked = []
+    for each in payment.allocations:
+        found = _find(invoices[each.remote_id], payment, each.remote_id)
+        if found is None:
+            change = mapping.payment_input(payment, each.remote_id, each.amount, account, rate, references)
+            found = hook.change(queries.PAYMENT_CREATE, change, _read_created)
+        booked.append(found)
+    return _together(booked)
+
+
+def _read_created(answer: Row) -> RemotePayment:
+    row = answer["invoicePayment"]
+    return reading.remote_payment(row, row["invoice"]["id"])
+
+
+def _together(booked: list[RemotePayment]) -> RemotePayment:
+    first = booked[0]
+    return first.model_copy(
+        update={
+            "remote_id": " ".join(each.remote_id for each in booked),
+            "amount": sum((each.amount for each in booked), Decimal(0)),
+            "allocations": tuple(allocation for each in booked for allocation in each.allocations),
+        }
+    )
+
+
+def _find(invoice: Row, payment: Payment, invoice_id: str) -> RemotePayment | None:
+    """The payment that was booked before, known by the first line of its memo."""
+    marker = mapping.payment_marker(payment)
+    rows = [each for each in _payments_of(invoice) if marker in (each.get("memo") or "").splitlines()]
+    found = [reading.remote_payment(each, invoice_id) for each in rows]
+    return next((each for each in found if not each.reversed), None)
+
+
+def _check_expressible(hook: WaveHook, payment: Payment) -> None:
+    if payment.kind is not PaymentKind.RECEIPT:
+        raise _inexpressible(hook, payment, f"a {payment.kind.value.replace('_', ' ')}")
+    if any(each.discount or each.write_off for each in payment.allocations):
+        raise _inexpressible(hook, payment, "a discount or write-off with the payment")
+    if payment.unapplied or not payment.allocations:
+        raise _inexpressible(hook, payment, f"{payment.unapplied} {payment.currency} that no invoice claims")
+
+
+def _payable(hook: WaveHook, payment: Payment, invoice_id: str, customer_id: str) -> Row:
+    row = hook.invoice_row(invoice_id)
+    if row is None:
+        raise _inexpressible(hook, payment, f"an invoice that is gone (id {invoice_id})")
+    if row["status"] == "DRAFT":
+        raise _inexpressible(hook, payment, f"invoice {row['invoiceNumber']}, which is a draft")
+    if row["currency"]["code"] != payment.currency:
+        raise _inexpressible(hook, payment, f"{payment.currency} for an invoice in {row['currency']['code']}")
+    if customer_id and row["customer"]["id"] != customer_id:
+        raise _inexpressible(hook, payment, f"invoice {row['invoiceNumber']}, which is another customer's")
+    return row
+
+
+def _deposit_account(hook: WaveHook, payment: Payment, references: References) -> str:
+    mapped = ReferenceKind.ACCOUNT, payment.bank_account
+    account = references.get(*mapped).remote_id if references.has(*mapped) else str(hook.setting("deposit_account_id") or "")
+    if not account:
+        raise ConfigurationError(
+            f"Connection {hook.conn_id!r} (Wave) has no deposit_account_id, and bank account {payment.bank_account!r} is not mapped. "
+            "Set one of them: every Wave payment goes to a cash and bank account."
+        )
+    return account
+
+
+def _rate(hook: WaveHook, payment: Payment, account: str) -> Decimal:
+    """Units of the account's currency for one of the invoice's: 1 in one currency, else the payment's own rate."""
+    if account not in hook.account_currencies:
+        hook.account_currencies[account] = hook.in_business(queries.ACCOUNT, lambda found: found["account"]["currency"]["code"], id=account)
+    currency = hook.account_currencies[account]
+    if currency == payment.currency:
+        return Decimal(1)
+    if payment.exchange_rate is None or payment.exchange_rate.base != currency:
+        raise _inexpressible(hook, payment, f"{payment.currency} on an account in {currency} without a rate to it")
+    return payment.exchange_rate.rate
+
+
+def _inexpressible(hook: WaveHook, payment: Payment, what: str) -> PlatformError:
+    return hook.error(INEXPRESSIBLE_PAYMENT, f"payment {payment.source_id}: {what}")
