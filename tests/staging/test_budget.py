@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from airbooks.platforms.errors import Action, Outcome, PlatformError
 from airbooks.platforms.spec import Limits
-from airbooks.staging.budget import LONGEST_PENALTY, Bucket, NoSlotError, SharedBudget, buckets_of, slot
+from airbooks.staging.budget import LONGEST_PENALTY, NoSlotError, SharedBudget, buckets_of, slot
 
 
 class Sleeper:
@@ -35,11 +35,18 @@ def budget(database: psycopg.Connection, limits: Limits, sleep: Sleeper) -> Shar
     return SharedBudget(database, "quickbooks_us", buckets_of(limits), platform="quickbooks", sleep=sleep)
 
 
-@given(calls=st.integers(1, 10_000), seconds=st.sampled_from([1.0, 60.0, 86_400.0]))
-def test_pace_and_burst_together_stay_within_the_vendors_window(calls: int, seconds: float) -> None:
-    bucket = Bucket("minute", max(1, calls * 9 // 10), seconds, "call")
-    in_any_window = (seconds + bucket.burst) / bucket.interval
-    assert in_any_window <= max(calls, 2)
+@given(calls=st.integers(2, 10_000), limit=st.sampled_from(["per_second", "per_minute", "per_day", "batches_per_minute"]))
+def test_pace_and_burst_together_stay_within_the_vendors_window(calls: int, limit: str) -> None:
+    (bucket,) = buckets_of(Limits(**{limit: calls}))
+    assert (bucket.seconds + bucket.burst) / bucket.interval <= calls
+
+
+def test_half_of_a_days_quota_may_go_at_once(database: psycopg.Connection) -> None:
+    sleep = Sleeper()
+    mine = budget(database, Limits(per_day=1_000), sleep)
+    for _ in range(490):
+        mine.take()
+    assert sleep.slept == []
 
 
 def test_the_calls_of_a_minute_are_spread_over_it_whoever_makes_them(database: psycopg.Connection, postgres_url: str) -> None:
@@ -71,7 +78,8 @@ def test_batches_draw_on_both_limits_and_calls_on_one(database: psycopg.Connecti
 def test_a_spent_day_is_handed_back_instead_of_holding_the_worker(database: psycopg.Connection) -> None:
     sleep = Sleeper()
     mine = budget(database, Limits(per_day=10), sleep)
-    mine.take()
+    for _ in range(6):
+        mine.take()
     with pytest.raises(PlatformError) as caught:
         mine.take()
     assert (caught.value.action, caught.value.outcome) == (Action.WAIT, Outcome.DID_NOT_HAPPEN)

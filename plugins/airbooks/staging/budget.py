@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -41,15 +42,18 @@ class Bucket:
 
     @property
     def burst(self) -> float:
-        """Seconds that calls may run ahead of the even pace; a window of the vendor's never sees more than `calls`."""
-        return self.seconds / 10
+        """Seconds that calls may run ahead of the even pace; a window of the vendor's never sees more than its limit."""
+        return self.seconds * RUNS_AHEAD.get(self.name, 0.1)
+
+
+# What share of a window may be spent at once. A day's quota must not be rationed by the minute: half of it may go at once.
+RUNS_AHEAD = {"day": 1.0}
+# The pace, as a share of the limit; what is left pays for the burst, and for a second also for what the way to the platform squeezes.
+PACE = {"second": Fraction(8, 10), "day": Fraction(1, 2)}
 
 
 def buckets_of(limits: Limits, scale: float = 1.0) -> tuple[Bucket, ...]:
-    """The buckets of a platform's limits; `scale` > 1 fits a sandbox whose clock runs faster.
-
-    Each pace is a tenth below the limit, which pays for the burst; a fifth for a second, which the way to the platform may squeeze.
-    """
+    """The buckets of a platform's limits; `scale` > 1 fits a sandbox whose clock runs faster."""
     published = (
         ("second", limits.per_second, 1.0, "call"),
         ("minute", limits.per_minute, 60.0, "call"),
@@ -57,7 +61,7 @@ def buckets_of(limits: Limits, scale: float = 1.0) -> tuple[Bucket, ...]:
         ("batch", limits.batches_per_minute, 60.0, "batch"),
     )
     return tuple(
-        Bucket(name, max(1, calls * (8 if name == "second" else 9) // 10), seconds / scale, scope)
+        Bucket(name, max(1, int(calls * PACE.get(name, Fraction(9, 10)))), seconds / scale, scope)
         for name, calls, seconds, scope in published
         if calls
     )
