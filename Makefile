@@ -8,7 +8,7 @@ BIN := .venv/bin
 UV = $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 READY := .venv/.ready
 .DEFAULT_GOAL := help
-.PHONY: help demo up down test lint types fmt realdata clean distclean
+.PHONY: help demo up down test ui lint types fmt realdata clean distclean
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,6 +25,11 @@ down: ## stop what `make up` started
 test: $(READY) ## all tests
 	$(BIN)/python -m pytest -m "not e2e" -n auto --dist loadfile
 	$(BIN)/python -m pytest -m e2e
+
+ui: $(READY) ## the pages in a real browser, with a picture of each (needs Debian's chromium)
+	@[ -x /usr/bin/chromium ] || { echo "make ui drives /usr/bin/chromium, which is not here (Debian: apt install chromium)."; exit 1; }
+	$(BIN)/python -m pytest tests/e2e/check_pages.py
+	@echo "The pictures are in .airbooks/pages."
 
 lint: $(READY) ## style, formatting and the import rules of the house
 	$(BIN)/ruff check .

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -48,7 +49,7 @@ def settings(home: Path, metadata: str, dags: Path, **connections: str) -> dict[
 def run_module(environment: dict[str, str], *command: str) -> str:
     """Run `python -m command` in its AIRFLOW_HOME; what it printed. Fails with the end of that, also when it takes too long."""
     home = Path(environment["AIRFLOW_HOME"])
-    printed = home / "printed.txt"
+    printed = home / f"printed-{time.time_ns()}.txt"
     with printed.open("w") as file:
         program = subprocess.Popen([sys.executable, "-m", *command], env=environment, cwd=home, stdout=file, stderr=subprocess.STDOUT)
         try:

@@ -6,6 +6,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,7 @@ class AirflowStack:
     def run_dag(self, dag_id: str, run_id: str, conf: dict[str, Any] | None = None) -> str:
         """Run a Dag (unpausing it) to its end, before any scheduled run; its state."""
         self.wait_for_dag(dag_id)
-        self.api.trigger(dag_id, run_id, conf)
+        self.api.trigger(dag_id, run_id, conf, run_after=datetime.now(UTC) - timedelta(days=1))  # Airflow starts the earliest first
         self.api.unpause(dag_id)
         while (state := self.api.run_state(dag_id, run_id)) not in ENDED:
             self.run.check()

@@ -72,13 +72,20 @@ def day(airflow_stack: AirflowStack) -> Day:
 
 
 def open_business(erp: str) -> None:
-    """60 documents, of whose damages a few kinds are posted: each cause costs Airflow a run of its own."""
+    """60 documents, of whose damages a few kinds are posted: each cause costs Airflow a run of its own.
+
+    Those with the unmapped tax code are wholesale, so that they go to Odoo whatever other routes the division has.
+    """
     fill(erp, seed=7, documents=60)
     with psycopg.connect(erp) as database:
         database.execute(
             "UPDATE erp.sales_document SET status = 'draft' WHERE document_id IN"
             " (SELECT document_id FROM erp.planted_damage WHERE ends_in = 'exception' AND kind <> ALL (%s))",
             [list(POSTED_DAMAGE)],
+        )
+        database.execute(
+            "UPDATE erp.customer SET class = 'WHOLESALE' WHERE customer_id IN (SELECT customer_id FROM erp.sales_document d"
+            " JOIN erp.planted_damage p USING (document_id) WHERE p.kind = 'unmapped_tax_code')"
         )
 
 
