@@ -13,6 +13,7 @@ import psycopg
 from cryptography.fernet import Fernet
 from psycopg import sql
 
+from airbooks.config import load_config
 from airbooks.platforms import registry
 from airbooks.runtime.settings import ERP, METADATA, STAGING, Stack
 
@@ -32,7 +33,8 @@ def secrets(stack: Stack) -> dict[str, str]:
 
 def _credentials(stack: Stack) -> Iterator[tuple[str, str]]:
     connections = httpx.get(f"{stack.sandbox_url}/__sandbox__/connections", trust_env=False).raise_for_status().json()
-    for slug, connection in connections.items():
+    used = {each.platform for each in load_config().connections.values()}
+    for slug, connection in ((slug, each) for slug, each in connections.items() if slug in used):
         hidden = [connection["extra"].get(field.name) for field in registry.spec(slug).form if field.secret]
         yield from ((slug, str(value)) for value in [connection["password"], *hidden] if value)
 
