@@ -7,7 +7,7 @@
 **What the answer does.** Everything that waits for the same cause is let go at once, and goes with the next run; *Deliver now* starts one.
 Who decided what, and why, stands in the audit trail (`airbooks audit`). The first answer counts; whoever comes second is told in the log.
 
-**No hurry.** A question waits for weeks without using a worker, and no invoice run waits for it. Many at once: use the exceptions page.
+**No hurry.** A question waits for weeks without using a worker, and no invoice run waits for it.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from airbooks.operators.review import ExceptionReviewOperator, deliver_now
     is_paused_upon_creation=False,
     default_args={"retries": 5, "retry_delay": timedelta(minutes=1), "retry_exponential_backoff": True},
     params={
-        "cause_id": Param("", type="string", title="Cause", description="Its id, as on the exceptions page."),
-        "round": Param(1, type="integer", minimum=1, title="Round", description="How often it was opened, as on the exceptions page."),
+        "cause_id": Param("", type="string", title="Cause", description="Its id, as the invoice run logged it."),
+        "round": Param(1, type="integer", minimum=1, title="Round", description="How often it was opened."),
     },
     tags=["airbooks"],
     doc_md=__doc__,

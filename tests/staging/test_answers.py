@@ -21,6 +21,7 @@ from airbooks.staging.exceptions import (
     answer,
     causes_to_review,
     close_for,
+    mark_review,
     open_exceptions,
     read_cause,
 )
@@ -171,6 +172,16 @@ def test_rejecting_on_one_connection_leaves_the_other_alone(database: psycopg.Co
     here, there = add_delivery(database, document), add_delivery(database, document, "delivered", "xero_au")
     answer(database, _open(database, here, found=REFUSED), Answer(kind=AnswerKind.REJECT, by="ines", reason="not for this company"))
     assert (_state(database, here)[0], _state(database, there)[0], _document_state(database, here)) == ("rejected", "delivered", "valid")
+
+
+def test_a_held_cause_is_asked_about_again_a_day_later(database: psycopg.Connection) -> None:
+    cause = _open(database, add_document(database, "AU-SI-1"), found=unmapped())
+    mark_review(database, read_cause(database, cause))
+    answer(database, cause, Answer(kind=AnswerKind.HOLD, by="ines", round=1))
+    assert causes_to_review(database) == []
+    database.execute("UPDATE airbooks.exception_cause SET decided_at = decided_at - interval '25 hours'")
+    (again,) = causes_to_review(database)
+    assert (again.cause_id, again.round) == (cause, 2)
 
 
 def test_a_held_cause_stays_and_can_be_answered_later(database: psycopg.Connection) -> None:

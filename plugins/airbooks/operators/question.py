@@ -25,7 +25,7 @@ _MEANINGS = {
     AnswerKind.OVERRIDE: "these documents need not keep this rule. Needs a *Reason*.",
     AnswerKind.RETRY: "it was mended elsewhere (in the sales system, on the platform, in the configuration): try again.",
     AnswerKind.REJECT: "these documents shall not be delivered. Needs a *Reason*.",
-    AnswerKind.HOLD: "not now. It stays on the exceptions page and nobody is asked again.",
+    AnswerKind.HOLD: "not now. The documents wait; the question comes back tomorrow.",
 }
 _OTHER_DATE = "post these documents on the *Posting date*. Needs a *Reason*."
 
@@ -73,7 +73,7 @@ def _body(view: CauseView) -> str:
         "" if cause.missing_code else _plain(cause.fix),
         _table(view),
         _choices(view),
-        "The first answer counts, here or on the exceptions page.",
+        "The first answer counts.",
     ]
     return "\n\n".join(part for part in parts if part)
 

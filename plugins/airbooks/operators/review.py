@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 REVIEW_DAG = "exception_review"
 INVOICE_DAG = "hourly_invoice_sync"
-MOST_QUESTIONS = 100  # per run of an invoice Dag: more is work for the exceptions page, which answers in bulk
+MOST_QUESTIONS = 100  # per run of an invoice Dag; the rest is asked about by the next runs
 MOST_NUMBERS = 200  # a run for more documents than this may as well look at everything
 
 log = logging.getLogger("airflow.task.airbooks.review")
@@ -37,7 +37,7 @@ class ExceptionReviewOperator(HITLOperator):
     """Asks a person about one cause of exceptions and does what they answer; waits without a worker slot.
 
     The cause and its round come from the Dag run's params. Subject, text, options and form are made when the task runs, from what waits
-    then. The first answer counts, wherever it is given: if the exceptions page (or a correction) was quicker, the task says so and
+    then. The first answer counts, wherever it is given: if another one (or a correction) was quicker, the task says so and
     succeeds, at the latest when it looks again. An answer that lacks something is refused in the log and the question stays open.
     Returns ids and counts.
 
@@ -126,7 +126,7 @@ def decide(conn_id: str, cause_id: str, given: Answer) -> AnswerOutcome:
 def in_words(outcome: AnswerOutcome) -> str:
     """What an answer did: `14 documents will be checked again, 2 deliveries go out again`."""
     if outcome.kind is AnswerKind.HOLD:
-        return "it is held, and stays on the exceptions page"
+        return "it is held; the question comes back tomorrow"
     documents, deliveries = (
         ("documents rejected", "deliveries rejected")
         if outcome.kind is AnswerKind.REJECT
@@ -195,7 +195,7 @@ def _to_review(database: psycopg.Connection) -> list[Cause]:
     causes = causes_to_review(database)
     if len(causes) > MOST_QUESTIONS:
         log.warning(
-            "%d causes are new: %d are asked about now, the rest by the next runs. The exceptions page answers many at once.",
+            "%d causes are new: %d are asked about now, the rest by the next runs.",
             *(len(causes), MOST_QUESTIONS),
         )
     return causes[:MOST_QUESTIONS]

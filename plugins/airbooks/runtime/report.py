@@ -41,7 +41,7 @@ def where_next(stack: Stack) -> str:
     return "\n".join(
         [
             "Where to look next:",
-            "  make up           Airflow's pages stay up: runs, task logs, Required Actions, the airbooks pages",
+            "  make up           Airflow's pages stay up: runs, task logs, Required Actions",
             f"  {stack.logs / 'tasks'}  every task's log, the audit trail in words",
             f"  {stack.sandbox_tables}  the simulated platforms' books; `make clean` forgets everything",
         ]

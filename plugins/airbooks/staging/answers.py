@@ -288,6 +288,7 @@ def _write_down(decision: _Decision) -> None:
     decision.execute(
         # a held cause is in a new round: an answer that was on its way for the old one comes too late
         "UPDATE airbooks.exception_cause SET state = %(state)s, round = round + %(held)s::int, answer = %(answer)s, answer_data = %(data)s,"
+        " review_run_id = CASE WHEN %(held)s THEN '' ELSE review_run_id END,"
         " reason = %(reason)s, decided_by = %(by)s, decided_at = now() WHERE cause_id = %(cause_id)s",
         state="held" if held else "closed",
         held=held,

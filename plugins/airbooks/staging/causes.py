@@ -27,7 +27,7 @@ class AnswerKind(StrEnum):
     OVERRIDE = "override"  # these documents need not keep the rule; or they get another posting date
     RETRY = "retry"  # it was mended elsewhere: try again
     REJECT = "reject"  # these documents shall not be delivered
-    HOLD = "hold"  # not now; it stays on the exceptions page
+    HOLD = "hold"  # not now; it is asked about again a day later
 
 
 class UnknownCauseError(AirbooksError):
@@ -172,10 +172,10 @@ def read_cause(connection: psycopg.Connection, cause_id: str, *, lock: bool = Fa
 
 
 def causes_to_review(connection: psycopg.Connection, limit: int = 1_000) -> list[Cause]:
-    """Open causes that hold documents back and that nobody was asked about in this round, oldest first."""
+    """Causes that hold documents back and that nobody was asked about in this round, oldest first; held ones a day after the answer."""
     with connection.cursor(row_factory=class_row(Cause)) as cursor:
         return cursor.execute(
-            f"{_CAUSES} WHERE state = 'open' AND review_run_id = ''"
+            f"{_CAUSES} WHERE (state = 'open' OR (state = 'held' AND decided_at < now() - interval '1 day')) AND review_run_id = ''"
             " AND EXISTS (SELECT FROM airbooks.exception e WHERE e.cause_id = c.cause_id AND e.state = 'open' AND e.severity = 'error')"
             " ORDER BY opened_at, cause_id LIMIT %s",
             [limit],

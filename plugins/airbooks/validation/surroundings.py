@@ -49,7 +49,7 @@ def its_period_is_open(document: Document, facts: Facts) -> Iterable[Breach]:
     "AB-MAPPING",
     field="lines",
     says="{called} {code} has no mapping for {connection}.",
-    fix="Map it under Exceptions, or add it to include/config/mappings.yaml.",
+    fix="Answer Map under Required Actions, or add it to include/config/mappings.yaml.",
 )
 def its_codes_are_mapped(document: Document, facts: Facts) -> Iterable[Breach]:
     for connection, kind, code in dict.fromkeys(facts.unmapped):
