@@ -57,7 +57,7 @@ def document_body(document: Invoice | CreditNote, refs: References, *, parent: i
             {
                 "InvoiceID": invoice_id,
                 "InvoiceType": "INVOICE",
-                "ClientID": int(refs.customer),
+                "ClientID": int(refs.customer) if refs.customer.isdecimal() else refs.customer,
                 "ClientContactName": document.buyer.contact.name,
                 "ClientAddress": client_address(document.buyer),
                 "Currency": document.currency,
