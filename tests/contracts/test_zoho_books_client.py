@@ -115,7 +115,8 @@ def test_it_reads_the_payment_and_the_credit_note_that_we_booked(client: Organis
     read = client.invoice(remote.remote_id)
     assert (read["status"], exact(read["balance"])) == ("partially_paid", document.gross_total - 40)
     paid = client.books.customer_payments.get(booked.remote_id)["payment"]
-    assert (paid["payment_mode"], paid["reference_number"], exact(paid["amount"])) == ("banktransfer", payment.reference, 40)
+    assert (paid["payment_mode"], paid["reference_number"]) == ("banktransfer", payment.reference)
+    assert exact(paid["amount"]) == 40
     note = company.credit_note(company.line(1, quantity="1", price="10"), corrects=document)
     credit = client.books.credit_notes.get(company.book(hook, note).remote_id)["creditnote"]
     assert (credit["creditnote_number"], credit["status"], exact(credit["total"])) == (note.number, "open", note.gross_total)
