@@ -13,7 +13,17 @@ import pytest
 from authlib.integrations.base_client.errors import OAuthError
 from authlib.integrations.requests_client import OAuth2Session
 from pybusinesscentral import ApiClient, ApiException, Configuration
-from pybusinesscentral.apis import CompanyApi, CustomerApi, DefaultApi, SalesCreditMemoApi, SalesInvoiceApi, SalesInvoiceLineApi
+from pybusinesscentral.apis import (
+    AccountApi,
+    CompanyApi,
+    CustomerApi,
+    DefaultApi,
+    DimensionApi,
+    PaymentTermApi,
+    SalesCreditMemoApi,
+    SalesInvoiceApi,
+    SalesInvoiceLineApi,
+)
 from pybusinesscentral.exceptions import UnauthorizedException
 from pybusinesscentral.models import PostCustomerRequest, PostSalesInvoiceLineForSalesInvoiceRequest, PostSalesInvoiceRequest
 from tests.platforms.company import Company, today
@@ -99,6 +109,19 @@ def test_its_token_opens_the_company(books: Books, company: Company) -> None:
         bearer(company, "wrong")
     with pytest.raises(UnauthorizedException):
         Books(company, "nobody").companies()
+
+
+def test_it_reads_every_list_into_its_own_types(books: Books, company: Company, hook: PlatformHook) -> None:
+    company.book(hook, company.small_invoice())
+    lists: tuple[tuple[Any, str], ...] = (
+        (AccountApi, "accounts"),
+        (CustomerApi, "customers"),
+        (DimensionApi, "dimensions"),
+        (PaymentTermApi, "payment_terms"),
+        (SalesInvoiceApi, "sales_invoices"),
+    )
+    empty = {name for kind, name in lists if not getattr(kind(books.api), f"list_{name}")(books.company_id).value}
+    assert empty == set()
 
 
 def test_it_reads_the_invoice_that_we_booked(books: Books, company: Company, hook: PlatformHook) -> None:

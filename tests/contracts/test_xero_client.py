@@ -93,6 +93,27 @@ def test_its_custom_connection_gets_a_token_that_opens_the_books(client: Organis
     assert {each.code for each in client.accounting.get_accounts(client.tenant).accounts} >= {"4000", "4010", "1100"}
 
 
+def test_it_reads_every_list_into_its_own_types(client: Organisation) -> None:
+    books, tenant = client.accounting, client.tenant
+    assert {each.code for each in books.get_items(tenant, unitdp=4).items} >= {"FLT-PRE-30", "CMP-RS-22"}
+    assert {each.tax_type for each in books.get_tax_rates(tenant).tax_rates} >= {"OUTPUT", "EXEMPTOUTPUT", "EXEMPTEXPORT"}
+    assert {each.code.value for each in books.get_currencies(tenant).currencies} == {"AUD", "USD", "GBP", "EUR"}
+    tracking = {each.name: {option.name for option in each.options} for each in books.get_tracking_categories(tenant).tracking_categories}
+    assert tracking == {"Department": {"WHOLESALE", "SERVICE"}, "Warehouse": {"MAIN", "NORTH"}}
+    assert books.get_payments(tenant, page=1).payments is not None
+
+
+def test_it_revokes_its_token_and_we_are_shut_out(company: Company, sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = Company(SLUG, sandbox(SLUG))
+    for name, path in (("refresh_token_url", "token"), ("revoke_token_url", "revocation")):
+        monkeypatch.setattr(TokenApi, name, f"{other.sandbox.base_url(SLUG)}/connect/{path}")
+    client = Organisation(other)
+    with other.hook() as hook:
+        assert hook.test_connection()[0]
+        client.api.revoke_oauth2_token()
+        assert not hook.test_connection()[0]
+
+
 def test_it_reads_the_invoice_that_we_booked(client: Organisation, company: Company, hook: PlatformHook) -> None:
     document = company.invoice()
     remote = company.book(hook, document)
