@@ -57,11 +57,13 @@ class Organisation:
         contact = fields.pop("contact", None) or self.contact(number)
         return {"contact": Contact(contact_id=contact.contact_id), "line_items": [line], "date": today(), "status": "AUTHORISED", **fields}
 
+    def draft(self, number: str, **fields: Any) -> Invoice:
+        """An invoice of 169.00 and 16.90 GST, due in a month; not sent yet."""
+        return Invoice(type="ACCREC", invoice_number=number, due_date=today() + timedelta(days=30), **self.body(number, **fields))
+
     def write(self, number: str, **fields: Any) -> Invoice:
-        """An invoice of 169.00 and 16.90 GST, due in a month."""
-        due = today() + timedelta(days=30)
-        body = Invoice(type="ACCREC", invoice_number=number, due_date=due, **self.body(number, **fields))
-        return self.accounting.create_invoices(self.tenant, Invoices(invoices=[body]), summarize_errors=False, unitdp=4).invoices[0]
+        asked = Invoices(invoices=[self.draft(number, **fields)])
+        return self.accounting.create_invoices(self.tenant, asked, summarize_errors=False, unitdp=4).invoices[0]
 
     def pay(self, invoice: Invoice, amount: str, reference: str) -> Payment:
         of = {"invoice": Invoice(invoice_id=invoice.invoice_id), "account": Account(code="1000")}
@@ -176,6 +178,18 @@ def test_we_find_its_credit_note_and_its_contact(client: Organisation, company: 
     assert (found.remote_id, found.total) == (written.credit_note_id, Decimal("185.90"))
     party = company.party(code=f"C-{number}", name=f"Harbour Dairy {number}")
     assert hook.ensure_customer(party, "AUD") == written.contact.contact_id
+
+
+def test_its_batch_gets_successes_and_refusals_apart_and_its_key_makes_a_replay(client: Organisation, company: Company) -> None:
+    good, bad = company.number(), company.number()
+    asked = Invoices(invoices=[client.draft(good), client.draft(bad, line_items=[LineItem(description="No account", quantity=1)])])
+    answers = [
+        client.accounting.create_invoices(client.tenant, asked, summarize_errors=False, idempotency_key=f"key-{good}").invoices
+        for _ in range(2)
+    ]
+    assert [(each.invoice_number, bool(each.validation_errors)) for each in answers[0]] == [(good, False), (bad, True)]
+    assert answers[1][0].invoice_id == answers[0][0].invoice_id
+    assert [len(company.booked(number)) for number in (good, bad)] == [1, 0]
 
 
 def test_it_recognises_refusals(client: Organisation, company: Company) -> None:

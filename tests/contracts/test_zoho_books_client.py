@@ -60,17 +60,15 @@ class Organisation:
         return found
 
 
-@pytest.fixture
-def addresses(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
-    for urls in (config._API_URLS, config._ACCOUNTS_URLS):
-        monkeypatch.setitem(urls, DataCenter.EU, company.sandbox.base_url(SLUG))
-
-
-@pytest.fixture
-def client(company: Company, addresses: None) -> Iterator[Organisation]:
-    made = Organisation(company)
-    yield made
-    made.client.close()
+@pytest.fixture(scope="module")
+def client(company: Company) -> Iterator[Organisation]:
+    """One for the module: only so many tokens are issued in a time."""
+    with pytest.MonkeyPatch.context() as patch:
+        for urls in (config._API_URLS, config._ACCOUNTS_URLS):
+            patch.setitem(urls, DataCenter.EU, company.sandbox.base_url(SLUG))
+        made = Organisation(company)
+        yield made
+        made.client.close()
 
 
 def exact(value: Any) -> Decimal:
