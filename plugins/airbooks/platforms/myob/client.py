@@ -13,7 +13,6 @@ from airbooks.platforms.wire import Reply
 
 Read = TypeVar("Read")
 Row = Mapping[str, Any]
-PAGE_SIZE = 400
 ASKED_AT_ONCE = 20
 
 
@@ -33,6 +32,8 @@ def either(field: str, values: Sequence[str]) -> str:
 
 class MyobClient:
     """The calls of one hook; `read` makes what is wanted of each element, and may fail on one that is not as documented."""
+
+    page_size = 400
 
     def __init__(self, hook: PlatformHook) -> None:
         self._hook = hook
@@ -59,13 +60,13 @@ class MyobClient:
         asked = {"$filter": where, "$orderby": order}
         skip = 0
         while True:
-            params = {**{name: value for name, value in asked.items() if value}, "$top": str(PAGE_SIZE)}
+            params = {**{name: value for name, value in asked.items() if value}, "$top": str(self.page_size)}
             reply = self.get(resource, **params, **({"$skip": str(skip)} if skip else {}))
             entries, more = self.understood(reply, lambda body: ([read(row) for row in body["Items"]], bool(body.get("NextPageLink"))))
             yield from entries
             if not more:
                 return
-            skip += PAGE_SIZE
+            skip += self.page_size
 
     def chosen(self, resource: str, field: str, values: Sequence[str], read: Callable[[Any], Read]) -> Iterator[Read]:
         """The entries whose `field` is one of these, asked for some at a time."""

@@ -196,7 +196,10 @@ class MyobHook(PlatformHook):
         return None if found is None else self._document(*found)
 
     def _document(self, row: Row, layout: str) -> RemoteDocument:
-        return reading.remote_document(row, self.settings(), layout)
+        remote = reading.remote_document(row, self.settings(), layout)
+        if row["Status"] == "Credit" and remote.kind is DocumentKind.INVOICE:
+            log.warning("%s: %s has more paid than it is: MYOB shows it as a credit", self.conn_id, remote.number)
+        return remote
 
     def _row(self, remote_id: str) -> tuple[dict[str, Any], str] | None:
         """A sale and its layout, which the path must name."""
@@ -227,14 +230,16 @@ class MyobHook(PlatformHook):
         layout = str(sending.options.get("layout", ITEM))
         try:
             reply = self.client.write("POST", f"Sale/Invoice/{layout}", self._body(sending), **_flags(sending))
-            row = self.client.understood(reply, dict)
-            remote = self.client.understood(reply, lambda body: self._document(body, layout))
+            return self._sent(sending, reply, layout)
         except PlatformError as error:
             return Sent(key=sending.key, error=error)
-        note = "; ".join(reading.warnings(row))
-        if note:
-            log.warning("%s: %s is booked with a warning: %s", self.conn_id, sending.document.number, note)
-        return Sent(key=sending.key, remote=remote, note=note)
+
+    def _sent(self, sending: Sending, reply: Reply, layout: str) -> Sent:
+        """The sale of a good answer, and what MYOB warns of in it."""
+        remote, warned = self.client.understood(reply, lambda row: (self._document(row, layout), "; ".join(reading.warnings(row))))
+        if warned:
+            log.warning("%s: %s is booked with a warning: %s", self.conn_id, sending.document.number, warned)
+        return Sent(key=sending.key, remote=remote, note=warned)
 
     def _body(self, sending: Sending, layout: str = "") -> mapping.Body:
         """The body of a sale; raises PlatformError for what its references do not allow."""
@@ -266,11 +271,11 @@ class MyobHook(PlatformHook):
         """PUT the whole sale in the layout it has. A stale RowVersion is re-read and tried once more, unless more than a payment has
         changed."""
         try:
-            return Sent(key=sending.key, remote=self._update(sending, remote))
+            return self._update(sending, remote)
         except PlatformError as error:
             return Sent(key=sending.key, error=error)
 
-    def _update(self, sending: Sending, remote: RemoteDocument) -> RemoteDocument:
+    def _update(self, sending: Sending, remote: RemoteDocument) -> Sent:
         for attempt in (1, 2):
             row, layout = self._unchanged(remote)
             body = mapping.update_body(self._body(sending, layout), row)
@@ -280,7 +285,7 @@ class MyobHook(PlatformHook):
                 if error.action is not Action.REREAD or attempt == 2:
                     raise
             else:
-                return self.client.understood(reply, lambda answer, layout=layout: self._document(answer, layout))  # type: ignore[misc]
+                return self._sent(sending, reply, layout)
         raise AssertionError("unreachable")
 
     def _unchanged(self, remote: RemoteDocument, *more: str) -> tuple[dict[str, Any], str]:

@@ -221,12 +221,15 @@ SPEC = PlatformSpec(
     class_prefix="Myob",
     docs="developer.myob.com",
     blueprint_endpoint="/accountright/{companyId}/Sale/Invoice/Item",
-    real_endpoint="POST /accountright/{businessId}/Sale/Invoice/Item (or /Service); PUT and DELETE /{UID}; /Contact/Customer, /Sale/CustomerPayment",
+    real_endpoint=(
+        "POST /accountright/{businessId}/Sale/Invoice/Item (or /Service); PUT and DELETE /{UID}; /Contact/Customer, /Sale/CustomerPayment"
+    ),
     endpoint_note=(
         "The endpoint is the real one; Item is one of MYOB's layouts, which an operator option chooses. "
         "Credit notes are negative invoices of the same endpoint."
     ),
-    limits=Limits(per_second=8, per_day=1_000_000, concurrent=4, throttle_seconds=1.0),  # concurrent: ours, to stay below eight a second
+    # The limits are the API key's, for all its businesses together; `concurrent` is ours, to stay below eight a second.
+    limits=Limits(per_second=8, per_day=1_000_000, concurrent=4, throttle_seconds=1.0),
     idempotency=Idempotency.NONE,
     capabilities=frozenset(
         {
@@ -261,7 +264,7 @@ SPEC = PlatformSpec(
         FormField(
             name="refresh_token",
             label="Refresh token",
-            help="From the administrator's consent; it changes with every use, and the live one is kept, encrypted, in the staging database.",
+            help="From the administrator's consent; it works once, and the live one is kept, encrypted, in the staging database.",
             required=True,
             secret=True,
         ),

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import ClassVar
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from fastapi import Request, Response
 from fastapi.responses import RedirectResponse
@@ -272,8 +272,11 @@ class MyobSimulator(Simulator):
     def listing(self, rows: Callable[[Call], list[Row]], fields: tuple[str, ...]) -> Operation:
         def listed(call: Call) -> Done:
             asked = dict(call.request.query_params)
+            if "+" in call.request.url.query:
+                raise refused("InvalidFilter", "Blanks in a query are written %20")
             page, count, following = page_of(rows(call), asked, fields)
-            link = None if following is None else f"{self.context.base_url}{_path(call)}?{urlencode({**asked, '$skip': following})}"
+            query = urlencode({**asked, "$skip": following}, quote_via=quote)
+            link = None if following is None else f"{self.context.base_url}{_path(call)}?{query}"
             return Done(200, {"Items": page, "NextPageLink": link, "Count": count})
 
         return listed
