@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from itertools import count
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -51,9 +52,7 @@ class Desk:
 
     def get(self, path: str, where: str = "", **params: str) -> Answer:
         asked = {**params, **({"$filter": where} if where else {})}
-        query = "&".join(
-            f"{name}={httpx.QueryParams({'x': value})}".replace("=x=", "=").replace("+", "%20") for name, value in asked.items()
-        )
+        query = "&".join(f"{name}={quote(value)}" for name, value in asked.items())
         return self.ask("GET", f"{path}?{query}" if query else path)
 
     def card(self, **more: Any) -> str:
@@ -91,7 +90,7 @@ class Desk:
         }
 
     def post(self, body: Json, layout: str = "Item", **params: str) -> Answer:
-        return self.ask("POST", f"Sale/Invoice/{layout}", body, **{"returnBody": "true", **params})
+        return self.ask("POST", f"Sale/Invoice/{layout}", body, None, returnBody="true", **params)
 
     def sale(self, **more: Any) -> Json:
         """A booked sale of 169.00 and 16.90 GST."""

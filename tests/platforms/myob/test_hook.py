@@ -108,11 +108,14 @@ def test_withdrawn_consent_stops_the_connection_and_says_who_must_act() -> None:
             assert "administrator" in says
 
 
-def test_eight_calls_a_second_is_a_403_that_is_waited_out(company: Company, hook: MyobHook) -> None:
+def test_eight_calls_a_second_is_a_403_that_is_waited_out(company: Company, hook: MyobHook, monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[float] = []
+    monkeypatch.setattr(hook.budget, "penalise", waits.append)
     sending = company.sending(hook, company.small_invoice())
     company.sandbox.inject("myob", "throttle", times=1)
     created(company, hook, sending)
     assert len(company.booked(sending.document.number)) == 1
+    assert [0.5 <= seconds <= 1.0 for seconds in waits] == [True]
 
 
 def test_the_daily_limit_is_put_off_to_the_next_day(company: Company, hook: MyobHook, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -486,7 +489,7 @@ def test_where_nothing_may_be_deleted_the_opposite_sale_settles_it_once(company:
     assert first.note == f"reversed by {number}"
     (reversal,) = company.booked(number)
     (voided,) = company.booked(remote.our_number)
-    assert (reversal.total, reversal.balance, voided.balance) == (remote.total, 0, 0)
+    assert (reversal.total, reversal.balance, voided.balance) == (remote.total, D(0), D(0))
     assert reversal.kind != voided.kind
     now = hook.get_invoice(remote.remote_id, kind)
     assert now is not None
@@ -505,7 +508,7 @@ def test_a_reversal_that_breaks_off_is_finished_by_the_next_try(company: Company
     now = hook.get_invoice(remote.remote_id, DocumentKind.INVOICE)
     assert now is not None
     assert hook.void_invoice(now, on=today(), reason="Entered twice", key="k").error is None
-    assert [(each.balance, each.kind) for each in company.booked(number)] == [(0, "credit_note")]
+    assert [(each.balance, each.kind) for each in company.booked(number)] == [(D(0), "credit_note")]
     assert company.booked(remote.our_number)[0].balance == 0
 
 
@@ -534,8 +537,10 @@ def test_one_payment_settles_several_sales_under_the_files_own_method(company: C
         Allocation(document_number=each.our_number, remote_id=each.remote_id, amount=amount)
         for each, amount in ((first, D("110.00")), (second, D("40.00")))
     )
-    paid = pay(company, hook, one, first, "150.00", allocations=allocations)
+    paid = pay(company, hook, one, first, "150.00", allocations=allocations, source_id="t-1")
     assert {each.remote_id: each.amount for each in paid.allocations} == {first.remote_id: D("110.00"), second.remote_id: D("40.00")}
+    again = pay(company, hook, one, first, "150.00", allocations=allocations, source_id="t-1")
+    assert again.remote_id == paid.remote_id
     row = simulator(company).company.payments[paid.remote_id]
     assert (row["PaymentMethod"], row["Account"]["DisplayID"]) == ("EFT", "1-1000")
     statuses = [hook.get_invoice(each.remote_id, DocumentKind.INVOICE) for each in (first, second)]

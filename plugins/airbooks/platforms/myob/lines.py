@@ -38,8 +38,8 @@ class Selling:
 
 
 def signed(document: Document, amount: Decimal) -> Decimal:
-    """Negative on a credit note; zero has no sign."""
-    return -amount if isinstance(document, CreditNote) and amount else amount
+    """Negative on a credit note."""
+    return -amount if isinstance(document, CreditNote) else amount
 
 
 def link(entry: ReferenceItem | None) -> Body | None:

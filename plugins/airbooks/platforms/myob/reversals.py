@@ -9,7 +9,6 @@ from typing import Any
 from airbooks.canonical import RemoteDocument
 from airbooks.platforms.myob.client import MyobClient, text
 from airbooks.platforms.myob.mapping import Body, filled, moment
-from airbooks.platforms.myob.pricing import ZERO
 from airbooks.platforms.myob.reading import Row, amount, remote_document
 
 _KEPT = ("CustomerPurchaseOrderNumber", "ShipToAddress", "IsTaxInclusive", "Comment")
@@ -47,8 +46,7 @@ def _negated(line: Row) -> Body:
         return {"Type": line["Type"], "Description": line.get("Description") or ""}
     links = {name: _link(line.get(name)) for name in ("Item", "Account", "TaxCode", "Job", "Location")}
     quantity = {"ShipQuantity": -amount(line["ShipQuantity"])} if "ShipQuantity" in line else {}
-    total = amount(line["Total"])
-    return {**body, **quantity, "Total": -total if total else ZERO, **filled(links)}
+    return {**body, **quantity, "Total": -amount(line["Total"]), **filled(links)}
 
 
 def _link(held: Mapping[str, Any] | None) -> Body | None:

@@ -325,6 +325,7 @@ SPEC = PlatformSpec(
         "That the amounts of a payment's sales must add up to the amount received; what an unknown payment method does.",
         "Direction of CurrencyExchangeRate (foreign units for one of the file's currency); confirm it with the file.",
         "PUT /Contact/Customer/{UID} (from the vendor's SDK); status of LayoutTypeMismatch (400).",
+        "That service sales take text-only lines; which refusal comes first where a settled sale may not be deleted.",
         "Exact names of validation errors, and which name for a locked period a product uses.",
         "Whether LastModified of a payment follows all its changes: payments are listed by it or by their date.",
         "When the daily limit starts anew (taken to be midnight UTC).",
