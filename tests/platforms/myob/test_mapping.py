@@ -143,7 +143,12 @@ def test_a_full_invoice_becomes_the_item_sale_of_the_contract() -> None:
 def test_freight_goes_to_the_header_where_that_is_asked_for() -> None:
     made = body(full_invoice(), {**ITEM, "freight": "header"})
     assert (made["Freight"], made["FreightTaxCode"]) == (D("117.60"), {"UID": "u-gst"})
-    assert [line["Description"] for line in made["Lines"]] == ["Rotary screw compressor", "Filter kit AF-75", "Shipped by: Road"]
+    assert [line["Description"] for line in made["Lines"]] == [
+        "Rotary screw compressor",
+        "Filter kit AF-75",
+        "Freight: Road freight",
+        "Shipped by: Road",
+    ]
 
 
 def test_two_freight_lines_stay_lines() -> None:

@@ -69,6 +69,7 @@ def document_body(document: Document, refs: References, options: Options, own: O
         "Lines": [
             *_lines(selling, booked, freight),
             *(row for charge in charges(document) for row in charge_lines(selling, charge)),
+            *header_lines(texts.freight_text(freight) if freight else ""),
             *header_lines(texts.document_text(document, longest_order(refs))),
         ],
         **_freight(selling, booked, freight, own),

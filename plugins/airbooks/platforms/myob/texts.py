@@ -64,6 +64,11 @@ def _allowances(part: Part) -> Iterator[tuple[str, str]]:
         yield "Share of the document's discount", f"-{part.carried:f}"
 
 
+def freight_text(line: Line) -> str:
+    """What freight of the header is for: the header has an amount only."""
+    return told((("Freight", line.name), ("", line.description), ("", line.note)))
+
+
 # -- documents ----------------------------------------------------------------------------------------------------------
 
 
