@@ -91,7 +91,7 @@ class PlatformSpec:
     `class_prefix` names the room's two classes (`QuickBooks`: QuickBooksHook, QuickBooksInvoiceOperator). `endpoint_note` says why the
     real endpoint differs from the one the blueprint named (empty where it does not). `settle_seconds` is how long after a lost answer the
     platform may still commit: its own server time-out plus margin. `reference_kinds` are the codes that must be mapped before a document
-    can be sent. `unverified` lists what the vendor's documents do not settle; `verified_against` what the connector has been run against.
+    can be sent. `secret_headers` are the headers besides Authorization in which the vendor wants a secret. `unverified` lists what the vendor's documents do not settle; `verified_against` what the connector has been run against.
     """
 
     slug: str
@@ -112,6 +112,7 @@ class PlatformSpec:
     read_timeout_seconds: float = 60.0
     number_max: int | None = None
     customer_per_currency: bool = False
+    secret_headers: tuple[str, ...] = ()
     unverified: tuple[str, ...] = ()
     verified_against: tuple[str, ...] = ("simulator",)
 
