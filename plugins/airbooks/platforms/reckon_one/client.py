@@ -49,7 +49,7 @@ class ReckonOneClient:
             found = self.understood(reply, lambda body: list(body["list"]))
             yield from found
             seen += len(found)
-            if not found or seen >= int(reply.headers.get("x-total-count") or 0):
+            if not found or not _has_more(reply, seen):
                 return
             page += 1
 
@@ -101,3 +101,8 @@ class ReckonOneClient:
 
     def error(self, rule: ErrorRule, message: str) -> PlatformError:
         return PlatformError(message, platform=SPEC.slug, rule=rule)
+
+
+def _has_more(reply: Reply, seen: int) -> bool:
+    total = reply.headers.get("x-total-count", "")
+    return seen < int(total) if total.isdigit() else 'rel="next"' in reply.headers.get("link", "")

@@ -151,7 +151,8 @@ class ReckonOneHook(PlatformHook):
 
     def _referring(self, numbers: Sequence[str], kind: DocumentKind) -> list[tuple[str, str]]:
         """Reference and id of the documents that have one of our numbers as their reference, exactly."""
-        rows = self.client.rows(RESOURCE[kind], filter=f"reference in ({reading.literals(numbers)})", select="id,reference")
+        listed = reading.literals(numbers)
+        rows = self.client.rows(RESOURCE[kind], filter=f"reference in ({listed})", select="id,reference") if listed else ()
         return self.client.sound(lambda: [(row["reference"], str(row["id"])) for row in rows if row["reference"] in numbers])
 
     def get_invoice(self, remote_id: str, kind: DocumentKind) -> RemoteDocument | None:
@@ -299,7 +300,7 @@ class ReckonOneHook(PlatformHook):
         found: list[ReferenceItem] = []
         for start in range(0, len(wanted), LOOKED_UP):
             listed = reading.literals(wanted[start : start + LOOKED_UP])
-            rows = list(self.client.rows("items", filter=f"itemCode in ({listed}) or fullName in ({listed})"))
+            rows = list(self.client.rows("items", filter=f"itemCode in ({listed}) or fullName in ({listed})")) if listed else []
             found += self.client.sound(lambda rows=rows: [reading.item(row) for row in rows])  # type: ignore[misc]
         return [item for item in found if item.code in codes]
 

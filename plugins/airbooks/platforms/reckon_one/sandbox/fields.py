@@ -24,7 +24,7 @@ def check_known(sent: Row, known: Iterable[str], ignored: Iterable[str] = (), lo
 
 def required(sent: Row, name: str, location: str = "") -> Any:
     value = sent.get(name)
-    if value is None or value == "":
+    if value is None or value in ("", []):
         raise invalid(f"{location}{name}", f"{name[0].upper()}{name[1:]} is required.")
     return value
 
