@@ -100,7 +100,7 @@ def test_a_path_without_a_book_does_not_exist(desk: Desk) -> None:
     assert httpx.get(f"{desk.root}/r1/v2/invoices", headers=desk.client.headers).status_code == 404
 
 
-# -- lists ------------------------------------------------------------------------------------------------------------------------------
+# -- lists -----------------------------------------------------------------------------------------------------
 
 
 def test_a_page_has_ten_rows_and_the_headers_tell_the_rest(desk: Desk) -> None:
@@ -145,7 +145,7 @@ def test_tax_rates_are_listed_of_a_day_with_their_use(desk: Desk) -> None:
     assert rates == {"GST": (10, True), "GST Free": (0, True), "GST Free Exports": (0, True), "Input Taxed": (0, False)}
 
 
-# -- invoices ------------------------------------------------------------------------------------------------------------------------------
+# -- invoices -----------------------------------------------------------------------------------------------------
 
 
 def test_creating_an_invoice_answers_its_id_and_nothing_else(desk: Desk) -> None:
@@ -278,7 +278,7 @@ def test_on_or_before_the_lock_off_date_nothing_changes(desk: Desk) -> None:
         assert "lock-off date 2026-03-02" in desk.refused(reply)[2]
 
 
-# -- customers ------------------------------------------------------------------------------------------------------------------------------
+# -- customers -----------------------------------------------------------------------------------------------------
 
 
 def test_a_name_is_unique_among_contacts_suppliers_included(desk: Desk) -> None:
@@ -302,7 +302,7 @@ def test_what_is_wrong_with_a_customer_is_told_with_its_place(desk: Desk, fields
     assert desk.refused(desk.post("/customers", {"name": "Bore Masters", **fields}))[:2] == (400, location)
 
 
-# -- receipts -------------------------------------------------------------------------------------------------------------------------------
+# -- receipts -----------------------------------------------------------------------------------------------------
 
 
 def test_a_receipt_pays_its_invoices_and_undoing_it_opens_them_again(desk: Desk) -> None:
