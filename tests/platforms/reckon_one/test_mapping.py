@@ -428,7 +428,7 @@ def test_a_text_is_quoted_by_what_it_does_not_hold(text: str, written: str | Non
     assert reading.literal(text) == written
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(document=right_documents())
 def test_lines_carry_the_documents_net_and_tax_to_the_cent(document: Invoice | CreditNote) -> None:
     """For every document that is not refused, whatever its currency: what is booked is what was sold."""

@@ -174,7 +174,7 @@ def test_a_reference_is_not_unique(desk: Desk) -> None:
     assert {row["id"] for row in desk.get("/invoices", filter="reference eq 'twice'", select="id")["list"]} == {first, second}
 
 
-BOTH = {"accountDetails": {"ledgerAccount": "Income:Freight income", "quantity": 1, "amount": 5}}
+BOTH: dict[str, Any] = {"accountDetails": {"ledgerAccount": "Income:Freight income", "quantity": 1, "amount": 5}}
 
 
 @pytest.mark.parametrize(

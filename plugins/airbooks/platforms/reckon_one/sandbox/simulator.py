@@ -151,7 +151,8 @@ class ReckonOneSimulator(Simulator):
             told = "Make sure to provide a valid key for an active subscription."
             raise GatewayRefused(401, f"Access denied due to invalid subscription key. {told}")
         if self.struck("throttle") is not None or not self.window.admit():
-            raise GatewayRefused(429, "Rate limit is exceeded. Try again in 1 seconds.", retry_after=1)
+            seconds = round(SECONDS / self.context.time_scale)
+            raise GatewayRefused(429, f"Rate limit is exceeded. Try again in {seconds} seconds.", retry_after=seconds)
         if self.struck("quota") is not None:
             raise GatewayRefused(403, "Out of call volume quota. Quota will be replenished in 00:05:00.")
 
