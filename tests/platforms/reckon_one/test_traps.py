@@ -18,6 +18,7 @@ from tests.platforms.reckon_one.conftest import Desk
 from airbooks.canonical import DocumentKind
 from airbooks.platforms.errors import Outcome
 from airbooks.platforms.reckon_one.hook import ReckonOneHook
+from airbooks.platforms.redaction import redact
 from airbooks.platforms.references import ReferenceKind
 from airbooks.sandbox.requests import Asked
 
@@ -71,6 +72,21 @@ def test_every_call_has_the_books_id_and_the_key_stands_in_no_address(company: C
     paths = [each.path for each in asked() if "/r1/v2/" in each.path]
     assert paths
     assert [path for path in paths if f"/r1/v2/{extra['book_id']}/" not in path or "subscription-key" in path.lower()] == []
+
+
+def test_the_key_is_hidden_wherever_requests_are_shown(company: Company, hook: ReckonOneHook, asked: Asks) -> None:
+    hook.test_connection()
+    key = company.connection()["extra"]["subscription_key"]
+    assert [each for each in asked() if key in str(each.as_row())] == []
+    assert key not in redact(f"https://api.reckon.com/r1/v2/books?subscription-key={key}")
+
+
+def test_the_address_of_the_api_can_be_the_vendors_other_one(company: Company) -> None:
+    """The gateway has a base path, api-v2.reckonone.com has none."""
+    for base_path, expected in (("", "/r1/v2/5af6572c"), ("/", "/5af6572c"), ("r1/v2/", "/r1/v2/5af6572c")):
+        with company.hook(extra={"base_path": base_path}) as hook:
+            assert isinstance(hook, ReckonOneHook)
+            assert hook.client.path("invoices").startswith(expected)
 
 
 def test_the_customer_is_named_and_the_number_is_the_reference(company: Company, hook: ReckonOneHook, asked: Asks) -> None:

@@ -278,6 +278,7 @@ SPEC = PlatformSpec(
         "Rounding of tax per line and of header discounts: discounts stand on the lines, and drafts are compared to the cent.",
         "Lines below zero: refused.",
         "Words of refusals (400); that a document with linked receipts cannot be changed or deleted; that a draft takes no receipt.",
+        "purchaseOrderNumber is in newer deployments only: po_field puts the order number into the notes instead.",
         "External* parameters of newer deployments: not used.",
     ),
 )

@@ -33,8 +33,9 @@ def compiled(text: str) -> Test:
 def value_at(row: Any, path: str) -> Any:
     """A field by its name, in any case; nested ones with dots."""
     for name in path.split("."):
-        fields = {key.lower(): key for key in row} if isinstance(row, dict) else {}
-        row = row.get(fields.get(name.lower(), "")) if fields else None
+        if not isinstance(row, dict):
+            return None
+        row = row[name] if name in row else next((value for key, value in row.items() if key.lower() == name.lower()), None)
     return row
 
 

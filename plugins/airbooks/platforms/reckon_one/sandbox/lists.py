@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from math import ceil
 from urllib.parse import urlencode
 
@@ -12,8 +12,13 @@ from airbooks.platforms.reckon_one.sandbox.filters import compiled, value_at
 DEFAULT_PER_PAGE = 10
 
 
-def listed(rows: list[Row], asked: Mapping[str, str], url: str, most: int | None = None) -> tuple[Row, dict[str, str]]:
-    """The body, which tells no counts, and the headers that do. `most` caps a page without a word."""
+Shape = Callable[[Row], Row]
+
+
+def listed(
+    rows: list[Row], asked: Mapping[str, str], url: str, shape: Shape = lambda row: row, most: int | None = None
+) -> tuple[Row, dict[str, str]]:
+    """The body, which tells no counts, and the headers that do. `shape` makes a row what is shown; `most` caps a page without a word."""
     names = {name.lower(): value for name, value in asked.items()}
     if names.get("filter"):
         test = compiled(names["filter"])
@@ -27,7 +32,7 @@ def listed(rows: list[Row], asked: Mapping[str, str], url: str, most: int | None
     page = _number(names, "page", 1)
     shown = rows[(page - 1) * per_page : page * per_page]
     headers = {"X-Total-Count": str(len(rows)), "Link": _links(url, names, page, max(1, ceil(len(rows) / per_page)))}
-    return {"list": [selected(row, names.get("select", "")) for row in shown]}, headers
+    return {"list": [selected(shape(row), names.get("select", "")) for row in shown]}, headers
 
 
 def selected(row: Row, wanted: str) -> Row:
