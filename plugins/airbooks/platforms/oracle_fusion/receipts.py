@@ -1,0 +1,109 @@
+"""Payments as standard receipts: found or created once, then applied instalment by instalment, each only as far as it is not yet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from airbooks.canonical import DocumentKind, Payment, PaymentKind, RemotePayment
+from airbooks.platforms.errors import ReferenceMissing
+from airbooks.platforms.oracle_fusion import mapping, reading
+from airbooks.platforms.oracle_fusion.queries import where
+from airbooks.platforms.oracle_fusion.spec import AT_ONCE, INEXPRESSIBLE_PAYMENT, NO_MAPPING, NOT_TOLD, OVERPAID
+from airbooks.platforms.references import References
+
+if TYPE_CHECKING:
+    from airbooks.platforms.oracle_fusion.hook import OracleFusionHook
+
+Row = Mapping[str, Any]
+
+
+def book(hook: OracleFusionHook, payment: Payment, customer: str, references: References) -> RemotePayment:
+    """Book a receipt and apply it. A receipt applies nothing by itself: its remittance references are read by AutoMatch, or the action
+    applyReceipt applies it at once, as the connection says. Raises PlatformError."""
+    if payment.kind is not PaymentKind.RECEIPT or any(each.discount or each.write_off for each in payment.allocations):
+        raise hook.problem(INEXPRESSIBLE_PAYMENT, f"payment {payment.source_id} ({payment.kind.value})")
+    receipt = find(hook, payment, customer)
+    done = _settled(hook, receipt) if receipt is not None else []
+    at_once = references.settings.get("apply_receipts", AT_ONCE) == AT_ONCE
+    steps = _steps(hook, payment, customer, done) if at_once else []  # before the receipt is made: a wrong payment leaves no trace
+    if receipt is None:
+        receipt = _create(hook, payment, customer, references)
+    for installment, amount in steps:
+        body = {"appliedPaymentScheduleId": installment, "amountApplied": amount}
+        hook.act(f"{mapping.RECEIPTS}/{receipt['StandardReceiptId']}/action/applyReceipt", body)
+    return reading.remote_payment(receipt, applications(hook, receipt) if steps else done)
+
+
+def find(hook: OracleFusionHook, payment: Payment, customer: str) -> Row | None:
+    """The receipt of this payment: its number, the customer, and our words in its comments."""
+    unit = str(hook.setting("business_unit"))
+    asked = where(("ReceiptNumber", "=", mapping.receipt_number(payment)), ("BusinessUnit", "=", unit))
+    for row in hook.rows(mapping.RECEIPTS, q=asked, orderBy="StandardReceiptId"):
+        marked = mapping.receipt_marker(payment) in (row.get("Comments") or "").splitlines()
+        if marked and row.get("CustomerAccountNumber") == customer and not reading.is_reversed(row):
+            return row
+    return None
+
+
+def _create(hook: OracleFusionHook, payment: Payment, customer: str, references: References) -> Row:
+    try:
+        body = mapping.receipt_body(payment, customer, references)
+    except ReferenceMissing as missing:
+        raise hook.problem(NO_MAPPING, str(missing)) from None
+    return hook.post(mapping.RECEIPTS, body, lambda row: (row["StandardReceiptId"], row["Amount"], row["Currency"]))
+
+
+def _settled(hook: OracleFusionHook, receipt: Row) -> list[Row]:
+    """The applications of a receipt that was there already. They must add up to what the receipt says is applied: else something would
+    be applied twice."""
+    done = applications(hook, receipt)
+    left = receipt.get("UnappliedAmount")
+    applied = reading.amount(receipt["Amount"]) - reading.amount(receipt["Amount"] if left is None else left)
+    if applied != sum((reading.amount(each["ApplicationAmount"]) for each in done), Decimal(0)):
+        raise hook.problem(
+            NOT_TOLD, f"of receipt {receipt['ReceiptNumber']} {applied} is applied, and the account's activities say otherwise"
+        )
+    return done
+
+
+def applications(hook: OracleFusionHook, receipt: Row) -> list[Row]:
+    """What a receipt settles; the account's activities know, not the receipt."""
+    account = hook.account_id(str(receipt.get("CustomerAccountNumber") or ""))
+    if not account:
+        return []
+    path = f"receivablesCustomerAccountActivities/{account}/child/standardReceiptApplications"
+    return list(hook.rows(path, q=f"StandardReceiptId={receipt['StandardReceiptId']}", orderBy="ApplicationId"))
+
+
+def _steps(hook: OracleFusionHook, payment: Payment, customer: str, done: Iterable[Row]) -> list[tuple[int, Decimal]]:
+    """What is still to be applied, as (instalment, amount)."""
+    applied: dict[str, Decimal] = {}
+    for each in done:
+        document = str(each.get("ReferenceTransactionId"))
+        applied[document] = applied.get(document, Decimal(0)) + reading.amount(each["ApplicationAmount"])
+    steps: list[tuple[int, Decimal]] = []
+    for allocation in payment.allocations:
+        rest = allocation.amount - applied.pop(allocation.remote_id, Decimal(0))
+        if rest > 0:
+            steps += _over_installments(hook, payment, customer, allocation.remote_id, rest)
+    return steps
+
+
+def _over_installments(
+    hook: OracleFusionHook, payment: Payment, customer: str, remote_id: str, amount: Decimal
+) -> list[tuple[int, Decimal]]:
+    """An amount over the open instalments of one invoice, the earliest first."""
+    row = hook.row(remote_id, DocumentKind.INVOICE) or {}
+    if (row.get("InvoiceCurrencyCode"), row.get("BillToCustomerNumber")) != (payment.currency, customer):
+        raise hook.problem(OVERPAID, f"transaction {remote_id} is none of customer {customer} in {payment.currency}")
+    steps = []
+    for part in sorted(row.get(reading.INSTALLMENTS) or (), key=lambda each: each["InstallmentSequenceNumber"]):
+        share = min(amount, reading.amount(part["InstallmentBalanceDue"]))
+        if share > 0:
+            steps.append((int(part["InstallmentId"]), share))
+            amount -= share
+    if amount:
+        raise hook.problem(OVERPAID, f"payment {payment.source_id} settles {amount} more of {row['TransactionNumber']} than is open")
+    return steps
