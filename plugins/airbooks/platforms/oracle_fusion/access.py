@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from authlib.jose import JsonWebToken
+from joserfc import jwt
+from joserfc.jwk import RSAKey
 
 from airbooks.platforms.tokens import Token
 from airbooks.platforms.wire import Request
@@ -42,5 +43,4 @@ def self_signed(*, issuer: str, user: str, private_key: str, thumbprint: str, no
     expires = now + JWT_LIFE
     header = {"alg": "RS256", "typ": "JWT", "x5t": thumbprint}
     claims = {"iss": issuer, "prn": user, "iat": int(now.timestamp()), "exp": int(expires.timestamp())}
-    signed: bytes = JsonWebToken(["RS256"]).encode(header, claims, private_key)
-    return Token(access=signed.decode(), expires_at=expires)
+    return Token(access=jwt.encode(header, claims, RSAKey.import_key(private_key)), expires_at=expires)

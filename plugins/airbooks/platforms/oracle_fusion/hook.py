@@ -43,6 +43,7 @@ class OracleFusionHook(PlatformHook):
     """One business unit of one pod, as one Fusion user."""
 
     spec = SPEC
+    page_size = PAGE
 
     # -- authorisation ----------------------------------------------------------------------------------------------------
 
@@ -97,7 +98,7 @@ class OracleFusionHook(PlatformHook):
         """All rows of a collection, page by page; `orderBy` keeps the pages apart."""
         offset = 0
         while True:
-            params = {**asked, "limit": str(PAGE), "offset": str(offset)}
+            params = {**asked, "limit": str(self.page_size), "offset": str(offset)}
             reply = self._call("GET", path, params={name: value for name, value in params.items() if value}, read=True)
             found, more = self._understood(reply, lambda body: (list(body["items"]), bool(body["hasMore"])))
             yield from found
@@ -162,7 +163,9 @@ class OracleFusionHook(PlatformHook):
             for path in (mapping.CREDIT_MEMOS, mapping.RECEIPTS, ACTIVITIES):
                 self._first(path)
             seen = self._first(mapping.INVOICES, q=queries.where(("BusinessUnit", "=", unit)))
-        except (PlatformError, ConfigurationError) as error:
+        except PlatformError as error:
+            return False, f"{error} {error.rule.fix}".strip()
+        except ConfigurationError as error:
             return False, str(error)
         if seen:
             return True, f"business unit {unit!r} is reached"
@@ -207,9 +210,8 @@ class OracleFusionHook(PlatformHook):
     def find_invoice(self, number: str, kind: DocumentKind) -> list[RemoteDocument]:
         asked = queries.by_number(reading.RESOURCE[kind], number, str(self.setting("business_unit")), str(self.setting("number_search")))
         found = self.rows(reading.RESOURCE[kind], **asked, expand=reading.expansion(kind), orderBy="CustomerTransactionId")
-        ours = [
-            row for row in found if (row["TransactionNumber"], row["TransactionSource"]) == (number, self.setting("transaction_source"))
-        ]
+        own = (number, self.setting("transaction_source"))
+        ours = [row for row in found if (row["TransactionNumber"], row["TransactionSource"]) == own]
         return [each for each in (self.document(row, kind) for row in ours) if each.status is not DocumentStatus.VOID]
 
     def get_invoice(self, remote_id: str, kind: DocumentKind) -> RemoteDocument | None:
@@ -282,7 +284,12 @@ class OracleFusionHook(PlatformHook):
         seen: set[tuple[str, str]] = set()
         moment, offset = since, 0
         while True:
-            asked = {**queries.receipts_since(attribute, moment, unit), "limit": str(PAGE), "offset": str(offset), "onlyData": "true"}
+            asked = {
+                **queries.receipts_since(attribute, moment, unit),
+                "limit": str(self.page_size),
+                "offset": str(offset),
+                "onlyData": "true",
+            }
             reply = self._call("GET", mapping.RECEIPTS, params=asked, read=True)
             rows, more = self._understood(reply, lambda body: (list(body["items"]), bool(body["hasMore"])))
             for row in rows:

@@ -94,8 +94,11 @@ def status(row: Row, kind: DocumentKind) -> DocumentStatus:
 
 
 def change_indicator(row: Row) -> str:
-    own = (link for link in row.get("links") or () if link.get("rel") == "self")
-    return str((next(own, {}).get("properties") or {}).get("changeIndicator", ""))
+    """The concurrency token of a resource, for If-Match."""
+    for link in row.get("links") or ():
+        if link.get("rel") == "self":
+            return str((link.get("properties") or {}).get("changeIndicator", ""))
+    return ""
 
 
 def _day(value: Any) -> date | None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from airbooks.platforms.oracle_fusion.hook import OracleFusionHook
 
 Row = Mapping[str, Any]
+Step = tuple[int, Decimal]  # an instalment's id, and what to apply to it
 
 
 def book(hook: OracleFusionHook, payment: Payment, customer: str, references: References) -> RemotePayment:
@@ -62,9 +63,8 @@ def _settled(hook: OracleFusionHook, receipt: Row) -> list[Row]:
     left = receipt.get("UnappliedAmount")
     applied = reading.amount(receipt["Amount"]) - reading.amount(receipt["Amount"] if left is None else left)
     if applied != sum((reading.amount(each["ApplicationAmount"]) for each in done), Decimal(0)):
-        raise hook.problem(
-            NOT_TOLD, f"of receipt {receipt['ReceiptNumber']} {applied} is applied, and the account's activities say otherwise"
-        )
+        says = f"of receipt {receipt['ReceiptNumber']} {applied} is applied, and the account's activities say otherwise"
+        raise hook.problem(NOT_TOLD, says)
     return done
 
 
@@ -77,13 +77,13 @@ def applications(hook: OracleFusionHook, receipt: Row) -> list[Row]:
     return list(hook.rows(path, q=f"StandardReceiptId={receipt['StandardReceiptId']}", orderBy="ApplicationId"))
 
 
-def _steps(hook: OracleFusionHook, payment: Payment, customer: str, done: Iterable[Row]) -> list[tuple[int, Decimal]]:
+def _steps(hook: OracleFusionHook, payment: Payment, customer: str, done: Iterable[Row]) -> list[Step]:
     """What is still to be applied, as (instalment, amount)."""
     applied: dict[str, Decimal] = {}
     for each in done:
         document = str(each.get("ReferenceTransactionId"))
         applied[document] = applied.get(document, Decimal(0)) + reading.amount(each["ApplicationAmount"])
-    steps: list[tuple[int, Decimal]] = []
+    steps: list[Step] = []
     for allocation in payment.allocations:
         rest = allocation.amount - applied.pop(allocation.remote_id, Decimal(0))
         if rest > 0:
@@ -91,9 +91,7 @@ def _steps(hook: OracleFusionHook, payment: Payment, customer: str, done: Iterab
     return steps
 
 
-def _over_installments(
-    hook: OracleFusionHook, payment: Payment, customer: str, remote_id: str, amount: Decimal
-) -> list[tuple[int, Decimal]]:
+def _over_installments(hook: OracleFusionHook, payment: Payment, customer: str, remote_id: str, amount: Decimal) -> list[Step]:
     """An amount over the open instalments of one invoice, the earliest first."""
     row = hook.row(remote_id, DocumentKind.INVOICE) or {}
     if (row.get("InvoiceCurrencyCode"), row.get("BillToCustomerNumber")) != (payment.currency, customer):

@@ -132,7 +132,10 @@ _DOCUMENT = (
     _refused(
         "attribute unknown or not allowed",
         text=r"cannot be used|unknown attribute|is not (updat|quer)able|invalid attribute",
-        fix="The pod runs another release than the connector expects: report the attribute.",
+        fix=(
+            "Where a query is refused, set number_search to finder or receipts_changed_by to CreationDate in the connection; "
+            "otherwise the pod runs another release than the connector expects."
+        ),
     ),
 )
 ERRORS = (*_ACCESS, *_PASSING, *_DOCUMENT)

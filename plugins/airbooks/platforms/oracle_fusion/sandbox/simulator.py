@@ -332,6 +332,8 @@ def _booked(row: Row) -> Booked:
 def _status(row: Row) -> str:
     if (row.get("InvoiceStatus") or row.get("CreditMemoStatus")) == "Incomplete":
         return "draft"
+    if row.get("_credited"):
+        return "void"
     if row["InvoiceBalanceAmount"] == 0:
         return "paid" if row["EnteredAmount"] else "open"
     return "open" if row["InvoiceBalanceAmount"] == row["EnteredAmount"] else "partially_paid"

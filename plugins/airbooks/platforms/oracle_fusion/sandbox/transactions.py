@@ -25,9 +25,11 @@ from airbooks.platforms.oracle_fusion.sandbox.pod import (
 
 INVOICE, CREDIT_MEMO = "receivablesInvoices", "receivablesCreditMemos"
 ZERO = Decimal(0)
-_SHARED = ("BusinessUnit", "TransactionSource", "TransactionType", "TransactionNumber", "TransactionDate", "AccountingDate")
-_SHARED += ("ConversionRateType", "ConversionDate", "ConversionRate", "BillToCustomerName", "BillToCustomerNumber", "BillToSite")
-_SHARED += ("ShipToCustomerName", "ShipToCustomerNumber", "CrossReference", "AllowCompletion", "LegalEntityIdentifier")
+_SHARED = (
+    *("BusinessUnit", "TransactionSource", "TransactionType", "TransactionNumber", "TransactionDate", "AccountingDate"),
+    *("ConversionRateType", "ConversionDate", "ConversionRate", "BillToCustomerName", "BillToCustomerNumber", "BillToSite"),
+    *("ShipToCustomerName", "ShipToCustomerNumber", "CrossReference", "AllowCompletion", "LegalEntityIdentifier"),
+)
 HEADERS = {
     INVOICE: {
         *_SHARED,
@@ -122,6 +124,15 @@ def delete(pod: Pod, row: Row) -> None:
     if row["InvoiceStatus"] != "Incomplete" or _has_activity(row):
         raise Refusal("You can't delete a complete transaction or one with activity.")
     del pod.transactions[str(row["CustomerTransactionId"])]
+
+
+def credit_by_hand(pod: Pod, row: Row) -> Row:
+    """Somebody credits an invoice in full in Receivables: its balance is settled by a credit memo, not by money."""
+    parts = [
+        {**part, "InstallmentBalanceDue": ZERO, "InstallmentAmountCredited": -part["OriginalAmount"], "InstallmentStatus": "Closed"}
+        for part in row["_installments"]
+    ]
+    return put(pod, {**row, "_installments": parts, "InvoiceBalanceAmount": ZERO, "_credited": True})
 
 
 def installments(pod: Pod, row: Row) -> list[Row]:
