@@ -7,10 +7,10 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from airbooks.canonical import DocumentKind, Payment, PaymentKind, RemotePayment
-from airbooks.platforms.errors import ReferenceMissing
+from airbooks.platforms.errors import PlatformError, ReferenceMissing
 from airbooks.platforms.oracle_fusion import mapping, reading
 from airbooks.platforms.oracle_fusion.queries import where
-from airbooks.platforms.oracle_fusion.spec import AT_ONCE, INEXPRESSIBLE_PAYMENT, NO_MAPPING, NOT_TOLD, OVERPAID
+from airbooks.platforms.oracle_fusion.spec import AT_ONCE, INEXPRESSIBLE_PAYMENT, NO_ACTION, NO_MAPPING, NOT_TOLD, OVERPAID
 from airbooks.platforms.references import References
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def book(hook: OracleFusionHook, payment: Payment, customer: str, references: Re
         receipt = _create(hook, payment, customer, references)
     for installment, amount in steps:
         body = {"appliedPaymentScheduleId": installment, "amountApplied": amount}
-        hook.act(f"{mapping.RECEIPTS}/{receipt['StandardReceiptId']}/action/applyReceipt", body)
+        _apply(hook, str(receipt["StandardReceiptId"]), body)
     return reading.remote_payment(receipt, applications(hook, receipt) if steps else done)
 
 
@@ -54,6 +54,15 @@ def _create(hook: OracleFusionHook, payment: Payment, customer: str, references:
     except ReferenceMissing as missing:
         raise hook.problem(NO_MAPPING, str(missing)) from None
     return hook.post(mapping.RECEIPTS, body, lambda row: (row["StandardReceiptId"], row["Amount"], row["Currency"]))
+
+
+def _apply(hook: OracleFusionHook, receipt_id: str, body: Row) -> None:
+    try:
+        hook.act(f"{mapping.RECEIPTS}/{receipt_id}/action/applyReceipt", body)
+    except PlatformError as error:
+        if error.status == 404:
+            raise hook.problem(NO_ACTION, f"receipt {receipt_id} is booked and unapplied: {error.message}") from None
+        raise
 
 
 def _settled(hook: OracleFusionHook, receipt: Row) -> list[Row]:

@@ -187,6 +187,13 @@ OVERPAID = ErrorRule(
     says="The payment settles more of a transaction than is open, or one in another currency or of another customer.",
     fix="Allocate the payment anew.",
 )
+NO_ACTION = ErrorRule(
+    name="action applyReceipt missing",
+    action=Action.REVIEW,
+    outcome=_NO,
+    says="The pod does not know the action applyReceipt (26C and later).",
+    fix="Set apply_receipts to automatch in the connection; the receipt bears its remittance references already.",
+)
 # The receipt and the activities of its account do not agree yet; nothing is applied until they do.
 NOT_TOLD = ErrorRule(name="applications not known", action=Action.RETRY, outcome=_MAYBE)
 

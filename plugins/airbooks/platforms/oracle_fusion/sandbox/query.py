@@ -61,7 +61,7 @@ def _holds(held: Any, operator: str, value: str) -> bool:
         return False
     try:
         return _COMPARE[operator](_comparable(held), _comparable(value, like=held))
-    except ValueError:
+    except (ValueError, ArithmeticError):
         raise Refusal(f"URL request parameter q cannot be used: '{value}' is not of the attribute's type.") from None
 
 

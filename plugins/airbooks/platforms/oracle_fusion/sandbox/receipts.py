@@ -134,10 +134,18 @@ def _book(pod: Pod, receipt: Row, row: Row, part: Row, amount: Decimal) -> None:
 def automatch(pod: Pod) -> int:
     """One run of the scheduled process: unapplied receipts are applied to what their remittance references name."""
     before = len(pod.applications)
-    for receipt in list(pod.receipts.values()):
+    for receipt in [row for row in pod.receipts.values() if row["Status"] != "Reversed"]:
         for reference in receipt["_references"]:
             for row in [row for row in pod.transactions.values() if row["TransactionNumber"] == reference["ReferenceNumber"]]:
-                _match(pod, pod.receipts[str(receipt["StandardReceiptId"])], row, reference["ReferenceAmount"])
+                used = sum(
+                    (
+                        each["ApplicationAmount"]
+                        for each in applications_of(pod, receipt)
+                        if each["ReferenceTransactionId"] == row["CustomerTransactionId"]
+                    ),
+                    Decimal(0),
+                )
+                _match(pod, pod.receipts[str(receipt["StandardReceiptId"])], row, reference["ReferenceAmount"] - used)
     return len(pod.applications) - before
 
 
