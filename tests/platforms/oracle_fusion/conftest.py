@@ -7,12 +7,15 @@ from collections.abc import Iterator
 from decimal import Decimal
 from itertools import count
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
-from tests.platforms.company import Company
+from tests.platforms.company import Company, today
 
-from airbooks.platforms.base import PlatformHook
+from airbooks.canonical import DocumentKind, Invoice, Payment, RemoteDocument, RemotePayment
+from airbooks.platforms.base import PlatformHook, Sent
+from airbooks.platforms.errors import PlatformError
 from airbooks.platforms.oracle_fusion import OracleFusionHook
 from airbooks.platforms.oracle_fusion.sandbox import OracleFusionSimulator
 from airbooks.sandbox.server import Sandbox, running
@@ -36,9 +39,8 @@ class Client:
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox, self.simulator = sandbox, simulator_of(sandbox)
         stored = self.simulator.connection("basic")
-        self.http = httpx.Client(
-            auth=(stored["login"], stored["password"]), headers={"REST-Framework-Version": "4"}, timeout=10, verify=False
-        )
+        user, version = (stored["login"], stored["password"]), {"REST-Framework-Version": "4"}
+        self.http = httpx.Client(auth=user, headers=version, timeout=10, verify=False)
 
     def ask(self, method: str, path: str, body: Any = None, kind: str = ITEM, **more: Any) -> httpx.Response:
         headers = {**({"Content-Type": kind} if body is not None else {}), **more.pop("headers", {})}
@@ -137,3 +139,39 @@ def connected(company: Company, auth: str = "oauth2", **extra: Any) -> OracleFus
     made = company.hook(**{**stored, "extra": {**stored["extra"], **extra}})
     assert isinstance(made, OracleFusionHook)
     return made
+
+
+def asked(company: Company, method: str, path: str = "") -> list[Any]:
+    found = company.sandbox.requests("oracle_fusion")
+    return [each for each in found if each.method == method and each.path.partition("?")[0].endswith(path)]
+
+
+def sent(company: Company, hook: PlatformHook, document: Any, **extra: Any) -> Sent:
+    sending = company.sending(hook, document, **extra)
+    return company.create(hook, sending)[sending.key]
+
+
+def refused(company: Company, hook: PlatformHook, document: Any) -> PlatformError:
+    error = sent(company, hook, document).error
+    assert error is not None
+    return error
+
+
+def changed(company: Company, hook: PlatformHook, first: Invoice, remote: RemoteDocument, **fields: Any) -> Sent:
+    again = company.sending(hook, first.model_copy(update=fields), remote.customer_id)
+    return hook.update_invoice(again, remote)
+
+
+def void(hook: PlatformHook, remote: RemoteDocument) -> Sent:
+    return hook.void_invoice(remote, on=today(), reason="Entered twice", key=str(uuid4()))
+
+
+def pay(company: Company, hook: PlatformHook, payment: Payment, remote: RemoteDocument) -> RemotePayment:
+    references = company.payment_references(hook, payment, remote.customer_id)
+    return hook.apply_payment(payment, customer_id=remote.customer_id, key=str(uuid4()), references=references)
+
+
+def balance(hook: PlatformHook, remote: RemoteDocument) -> Decimal | None:
+    now = hook.get_invoice(remote.remote_id, DocumentKind.INVOICE)
+    assert now is not None
+    return now.balance

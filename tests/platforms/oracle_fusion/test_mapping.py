@@ -2,38 +2,29 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
-import pytest
 from hypothesis import given, settings
 from tests.documents import right_documents
-from tests.platforms.oracle_fusion.documents import SETTINGS, credit_note, discount, full_invoice, invoice, line, references
+from tests.platforms.oracle_fusion.documents import credit_note, full_invoice, invoice, line, references
 
 from airbooks.canonical import (
     Allocation,
     CreditNote,
     Delivery,
     DocumentKind,
-    DocumentStatus,
-    ExchangeRate,
     Invoice,
     Line,
     LineKind,
     Payment,
     PaymentTerms,
-    Severity,
     round_amount,
 )
-from airbooks.platforms.errors import Action, ConfigurationError, Outcome, classify
-from airbooks.platforms.oracle_fusion import mapping, reading
+from airbooks.platforms.oracle_fusion import mapping
 from airbooks.platforms.oracle_fusion.lines import amount_of, bearers, quantity_and_price, taxes
-from airbooks.platforms.oracle_fusion.refusals import refusals
-from airbooks.platforms.oracle_fusion.settings import segments, table
-from airbooks.platforms.oracle_fusion.spec import ERRORS
 from airbooks.platforms.wire import to_json
 
 D = Decimal
@@ -242,7 +233,7 @@ def test_a_long_reference_is_cut_in_the_number_and_whole_in_the_comments() -> No
     assert f"Reference: {'R' * 40}" in body["Comments"]
 
 
-# -- properties -----------------------------------------------------------------------------------------------------------------
+# -- properties --------------------------------------------------------------------------------------------------------------------
 
 
 @settings(max_examples=60, deadline=None)
@@ -254,177 +245,3 @@ def test_every_line_multiplies_to_its_net_amount_and_tax_shares_add_up(document:
         assert round_amount(quantity * price, document.currency) == each.net_amount
     assert sum(taxes(document), D(0)) == document.tax_total
     assert sum((amount_of(each) for each in bearers(document)), D(0)) == document.net_total
-
-
-# -- what is refused ------------------------------------------------------------------------------------------------------------
-
-EUR: dict[str, Any] = {"currency": "EUR"}
-
-
-@pytest.mark.parametrize(
-    ("document", "changes", "code", "field"),
-    [
-        (invoice(number="N" * 21), {}, "ORA-NUMBER", "number"),
-        (invoice(number='A"1'), {}, "ORA-NUMBER", "number"),
-        (invoice(prepaid_amount=D(1)), {}, "ORA-TOTALS", "prepaid_amount"),
-        (invoice(rounding_amount=D("0.01")), {}, "ORA-TOTALS", "rounding_amount"),
-        (invoice(withholding_tax=D(5)), {}, "ORA-TOTALS", "withholding_tax"),
-        (invoice(**EUR), {}, "ORA-CURRENCY", "exchange_rate"),
-        (invoice(**EUR, exchange_rate=ExchangeRate(base="GBP", rate=D(1))), {}, "ORA-CURRENCY", "exchange_rate.base"),
-        (invoice(line(tax_code="")), {}, "ORA-TAX", "lines[1].tax_code"),
-        (invoice(), {"tax_lines": "manual", "tax_regime": ""}, "ORA-TAX", "tax_breakdown"),
-        (invoice(charges=[discount("1")]), {"discount_memo_line": ""}, "ORA-MEMO", "allowances_charges[0]"),
-        (invoice(charges=[discount("1", is_charge=True)]), {"charge_memo_line": ""}, "ORA-MEMO", "allowances_charges[0]"),
-        (invoice(line(dimensions={"department": "X"})), {"line_segments": ""}, "ORA-DIMENSION", "dimensions"),
-        (invoice(line(description="x" * 240)), {}, "ORA-TEXT", "lines[0].description"),
-        (invoice(purchase_order="P" * 51), {}, "ORA-TEXT", "purchase_order"),
-        (invoice(internal_note="n" * 241), {}, "ORA-TEXT", "internal_note"),
-        (invoice(notes=("n" * 1761,)), {}, "ORA-TEXT", "notes"),
-        (invoice(line(net_amount=D("19750.001"))), {}, "ORA-DECIMALS", "lines[0].net_amount"),
-    ],
-)
-def test_what_receivables_cannot_express_is_told_before_anything_is_sent(
-    document: Invoice, changes: dict[str, str], code: str, field: str
-) -> None:
-    found = refusals(document, {**SETTINGS, **changes}, "oracle_fusion_us")
-    assert [(each.code, each.field, each.severity) for each in found] == [(code, field, Severity.ERROR)]
-    assert found[0].says
-    assert found[0].fix
-
-
-def test_a_rate_of_oracle_does_for_foreign_documents_when_the_connection_says_so() -> None:
-    document = invoice(**EUR)
-    assert refusals(document, {**SETTINGS, "conversion_rate_type": "Corporate"}) == ()
-    body = mapping.document_body(document, references(conversion_rate_type="Corporate"), NO_OPTIONS)
-    assert (body["ConversionRateType"], body["ConversionDate"]) == ("Corporate", "2026-03-16")
-    assert "ConversionRate" not in body
-
-
-def test_a_due_date_without_terms_is_a_warning() -> None:
-    (found,) = refusals(invoice(terms=PaymentTerms()), SETTINGS)
-    assert (found.severity, found.field) == (Severity.WARNING, "due_date")
-
-
-@pytest.mark.parametrize("text", ["10042", "[1]", '{"C-1": 10042}', '{"C-1": ""}'])
-def test_a_customer_table_that_is_none_is_said_so(text: str) -> None:
-    with pytest.raises(ConfigurationError, match="customer_accounts"):
-        table({"customer_accounts": text}, "customer_accounts")
-
-
-@pytest.mark.parametrize("text", ["department", "department=x", "=x:y"])
-def test_a_segment_without_its_parts_is_said_so(text: str) -> None:
-    with pytest.raises(ConfigurationError, match="line_segments"):
-        segments({"line_segments": text})
-
-
-# -- answers --------------------------------------------------------------------------------------------------------------------
-
-
-def answered(**fields: Any) -> dict[str, Any]:
-    """The vendor's answer to a create."""
-    row = {
-        "CustomerTransactionId": 300100169169047,
-        "TransactionNumber": "INV-2026-000123",
-        "DocumentNumber": None,
-        "InvoiceStatus": "Complete",
-        "EnteredAmount": D("2776.00"),
-        "InvoiceBalanceAmount": D("2776.00"),
-        "BillToCustomerNumber": "10042",
-        "InvoiceCurrencyCode": "USD",
-        "CreationDate": "2026-02-10T09:12:00+00:00",
-        "LastUpdateDate": "2026-02-10T09:12:01+00:00",
-        "links": [{"rel": "self", "href": "x", "kind": "item", "properties": {"changeIndicator": "ACED"}}, {"rel": "child"}],
-    }
-    return {**row, **fields}
-
-
-def test_an_invoice_is_read_back() -> None:
-    found = reading.remote_document(answered(), INVOICE, SETTINGS)
-    assert (found.remote_id, found.our_number, found.status) == ("300100169169047", "INV-2026-000123", DocumentStatus.OPEN)
-    assert (found.total, found.balance, found.version) == (D("2776.00"), D("2776.00"), "ACED")
-    assert (found.net, found.tax, found.line_count) == (None, None, None)
-    assert found.modified_at == datetime(2026, 2, 10, 9, 12, 1, tzinfo=UTC)
-
-
-CREDITED = [{"InstallmentAmountCredited": D("-2776.00")}]
-
-
-@pytest.mark.parametrize(
-    ("fields", "status"),
-    [
-        ({"InvoiceStatus": "Incomplete"}, DocumentStatus.DRAFT),
-        ({"InvoiceStatus": "Pending approval"}, DocumentStatus.DRAFT),
-        ({}, DocumentStatus.OPEN),
-        ({"InvoiceBalanceAmount": D("0.01")}, DocumentStatus.PARTIALLY_PAID),
-        ({"InvoiceBalanceAmount": 0}, DocumentStatus.PAID),
-        ({"InvoiceBalanceAmount": 0, "receivablesInvoiceInstallments": CREDITED}, DocumentStatus.VOID),
-        ({"InvoiceBalanceAmount": 0, "EnteredAmount": 0}, DocumentStatus.OPEN),
-    ],
-)
-def test_the_status_follows_from_words_and_amounts(fields: dict[str, Any], status: DocumentStatus) -> None:
-    assert reading.remote_document(answered(**fields), INVOICE, SETTINGS).status is status
-
-
-def test_tax_is_the_sum_of_all_tax_lines_and_memo_lines_of_ours_are_not_counted() -> None:
-    lines = [
-        {"ItemNumber": "A", "receivablesInvoiceLineTaxLines": [{"TaxAmount": D("1.10")}, {"TaxAmount": D("0.20")}]},
-        {"MemoLine": "Document Discount", "receivablesInvoiceLineTaxLines": [{"TaxAmount": D("-0.30")}]},
-    ]
-    found = reading.remote_document(answered(receivablesInvoiceLines=lines), INVOICE, SETTINGS)
-    assert (found.tax, found.net, found.line_count) == (D("1.00"), D("2775.00"), 1)
-
-
-def test_receipts_have_their_amounts_as_text() -> None:
-    row = {"StandardReceiptId": 300100153152555, "ReceiptNumber": "R-1", "Amount": "505.58", "Currency": "USD", "ReceiptDate": "2018-08-15"}
-    applied = [{"ReferenceTransactionId": 7, "ApplicationAmount": D("5.00")}, {"ReferenceTransactionId": 7, "ApplicationAmount": D("0.58")}]
-    found = reading.remote_payment({**row, "State": "Unapplied", "Status": "Confirmed"}, applied)
-    assert (found.amount, found.reversed) == (D("505.58"), False)
-    assert [(each.remote_id, each.amount) for each in found.allocations] == [("7", D("5.58"))]
-    assert reading.remote_payment({**row, "Status": "Reversed"}, []).reversed
-
-
-def error_document(code: str, detail: str) -> bytes:
-    told = [{"detail": detail, "o:errorCode": code, "o:errorPath": "/x"}]
-    return json.dumps({"title": "Bad Request", "status": "400", "o:errorDetails": told}).encode()
-
-
-STOP, REVIEW, LOOK_UP, WAIT, REREAD, RENEW = Action.STOP, Action.REVIEW, Action.LOOK_UP, Action.WAIT, Action.REREAD, Action.RENEW
-NO, MAYBE, YES = Outcome.DID_NOT_HAPPEN, Outcome.UNKNOWN, Outcome.HAPPENED
-
-
-@pytest.mark.parametrize(
-    ("status", "content", "action", "outcome"),
-    [
-        (400, error_document("AR_BILL_TO_CUST_NOT_FOUND", "not found"), REVIEW, NO),
-        (400, error_document("AR_SHIP_TO_SITE_NOT_FOUND", "not found"), REVIEW, NO),
-        (400, error_document("AR_BU_NOT_FOUND", "not found"), STOP, NO),
-        (400, error_document("AR_BATCH_SOURCE_NOT_FOUND", "not found"), STOP, NO),
-        (400, error_document("AR_FUNC_CURRENCY_REQ", "conversion"), REVIEW, NO),
-        (400, error_document("AR_ITEM_NOT_FOUND", "item"), REVIEW, NO),
-        (400, error_document("27024", "Attribute set failed."), REVIEW, NO),
-        (400, error_document("", "The transaction number INV-1 already exists for this source."), LOOK_UP, YES),
-        (400, b"The transaction number INV-1 already exists for this source.", LOOK_UP, YES),
-        (400, error_document("", "The accounting date is not in an open or future-enterable period."), REVIEW, NO),
-        (400, b"URL request parameter q cannot be used: attribute X is not queryable.", REVIEW, NO),
-        (401, b"", RENEW, NO),
-        (401, b'{"error": "invalid_client", "error_description": "Client authentication failed."}', STOP, NO),
-        (403, b"<html>Forbidden</html>", STOP, NO),
-        (404, b'{"title": "Not Found", "status": "404", "o:errorDetails": []}', REVIEW, NO),
-        (412, b"", REREAD, NO),
-        (429, b'{"title": "Too Many Requests", "status": "429"}', WAIT, NO),
-        (500, b"", LOOK_UP, MAYBE),
-        (503, b"<html><body>busy</body></html>", LOOK_UP, MAYBE),
-        (504, b"", LOOK_UP, MAYBE),
-    ],
-)
-def test_every_error_says_what_to_do_and_whether_it_happened(status: int, content: bytes, action: Action, outcome: Outcome) -> None:
-    complaint = reading.complaint(status, content)
-    assert complaint is not None
-    assert complaint.message
-    assert "<" not in complaint.message
-    rule = classify(ERRORS, status, complaint.code, complaint.message)
-    assert (rule.action, rule.outcome) == (action, outcome)
-
-
-def test_kinds_have_resources_of_their_own() -> None:
-    assert reading.RESOURCE == {INVOICE: "receivablesInvoices", CREDIT_NOTE: "receivablesCreditMemos"}
