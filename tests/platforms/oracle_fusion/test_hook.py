@@ -110,6 +110,18 @@ def test_a_customer_without_an_account_is_never_created_and_the_way_out_is_named
     assert len(asked(company, "POST")) == posts
 
 
+def test_a_code_that_is_too_long_for_an_account_number_is_none(company: Company, hook: PlatformHook) -> None:
+    with pytest.raises(PlatformError, match="at most 30 characters"):
+        hook.ensure_customer(company.party(code="C" * 31), "USD")
+
+
+def test_a_name_with_quotes_is_not_taken_for_one_without(company: Company) -> None:
+    with connected(company, customer_accounts='{"N": "10042"}', find_customers="map") as hook:
+        company.book(hook, company.small_invoice(buyer=company.party(code="N")))
+    with connected(company, find_customers="name") as hook, pytest.raises(PlatformError, match="0 accounts have this name"):
+        hook.ensure_customer(company.party(name='"Northside" Fabrication Ltd'), "USD")
+
+
 def test_an_account_is_found_by_name_only_where_one_alone_has_it(company: Company) -> None:
     with connected(company, customer_accounts='{"N": "10042", "T1": "10044", "T2": "10045"}', find_customers="map") as hook:
         for code in ("N", "T1", "T2"):

@@ -17,6 +17,7 @@ from airbooks.platforms.oracle_fusion import access, changing, mapping, queries,
 from airbooks.platforms.oracle_fusion.refusals import refusals
 from airbooks.platforms.oracle_fusion.settings import names, segments, table
 from airbooks.platforms.oracle_fusion.spec import (
+    ACCOUNT_NUMBER,
     BASIC,
     BY_NAME,
     BY_NUMBER,
@@ -56,13 +57,23 @@ class OracleFusionHook(PlatformHook):
         """An access token for the client credentials, or one signed by ourselves."""
         if self.setting("auth") == JWT:
             return self._signed()
+        self._needed("token_url", "scope")
         url = base_url(str(self.setting("token_url")), "", None, allow_http=bool(self.account.extra.get("allow_http")))
-        request = access.token_request(url, self.account.login, self.account.password, str(self.setting("scope") or ""))
+        request = access.token_request(url, self.account.login, self.account.password, str(self.setting("scope")))
         reply = self.wire.send(request, dict, lambda: None)
         return self._understood(reply, lambda body: access.token(body, datetime.now(UTC)))
 
+    def _needed(self, *fields: str) -> dict[str, str]:
+        """The fields that this kind of authentication needs; raises ConfigurationError for empty ones."""
+        told = {name: str(self.setting(name) or "") for name in fields}
+        missing = [name for name, value in told.items() if not value]
+        if missing:
+            auth = self.setting("auth")
+            raise ConfigurationError(f"Connection {self.conn_id!r} authenticates by {auth} and has no {', '.join(missing)}.")
+        return told
+
     def _signed(self) -> Token:
-        told = {name: str(self.setting(name) or "") for name in ("jwt_issuer", "username", "jwt_private_key", "jwt_cert_thumbprint")}
+        told = self._needed("jwt_issuer", "username", "jwt_private_key", "jwt_cert_thumbprint")
         try:
             return access.self_signed(
                 issuer=told["jwt_issuer"],
@@ -187,18 +198,19 @@ class OracleFusionHook(PlatformHook):
         if party.code in known:
             return known[party.code]
         way = self.setting("find_customers")
-        if way == BY_NUMBER:
+        if way == BY_NUMBER and len(party.code) <= ACCOUNT_NUMBER:
             return party.code
         found = self._accounts_named(party.name) if way == BY_NAME else []
         free = [number for number in found if number not in known.values()]
         if len(free) == 1:
             return free[0]
-        why = f"{len(free)} accounts have this name" if way == BY_NAME else "customer_accounts does not name it"
-        raise self.problem(NO_ACCOUNT, f"customer {party.code} ({party.name}): {why}")
+        why = {BY_NAME: f"{len(free)} accounts have this name", BY_NUMBER: f"an account number has at most {ACCOUNT_NUMBER} characters"}
+        raise self.problem(NO_ACCOUNT, f"customer {party.code} ({party.name}): {why.get(way, 'customer_accounts does not name it')}")
 
     def _accounts_named(self, name: str) -> list[str]:
         asked = queries.where(("CustomerName", "=", name))
-        return [str(row["AccountNumber"]) for row in self.rows(ACTIVITIES, q=asked, onlyData="true", orderBy="AccountId")]
+        found = self.rows(ACTIVITIES, q=asked, onlyData="true", orderBy="AccountId")
+        return [str(row["AccountNumber"]) for row in found if row["CustomerName"] == name]
 
     def account_id(self, number: str) -> str:
         """Oracle's own id of an account with activity, or empty."""

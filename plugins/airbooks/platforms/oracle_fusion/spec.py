@@ -12,7 +12,7 @@ BATCH = 20  # parts of one request; the vendor names no ceiling and advises smal
 PAGE = 500
 
 # Longest texts; the last five are from memory.
-NUMBER, ACCOUNT_NUMBER, BUSINESS_UNIT = 20, 30, 240
+NUMBER, ACCOUNT_NUMBER = 20, 30
 PURCHASE_ORDER, DESCRIPTION, COMMENTS, INTERNAL_NOTES, RECEIPT_NUMBER = 50, 240, 1760, 240, 30
 
 BASIC, OAUTH2, JWT = "basic", "oauth2", "jwt"
