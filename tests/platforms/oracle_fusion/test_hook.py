@@ -86,6 +86,35 @@ def test_a_closed_period_is_one_cause_that_a_posting_date_answers(company: Compa
     assert company.book(hook, answered).posting_date == today()
 
 
+def test_an_answer_of_another_shape_proves_nothing_and_breaks_nothing(company: Company, hook: PlatformHook) -> None:
+    remote = company.book(hook, company.small_invoice())
+    document = company.small_invoice()
+    sendings = [company.sending(hook, each) for each in (document, company.small_invoice(), company.small_invoice())]
+    company.sandbox.inject("oracle_fusion", "schema_drift", attribute="EnteredAmount")
+    error = hook.create_invoices(sendings[:1])[0].error
+    assert error is not None
+    assert (error.rule.name, error.outcome) == ("unreadable answer", Outcome.UNKNOWN)
+    for look in (
+        lambda: hook.create_invoices(sendings[1:]),
+        lambda: hook.find_invoice(remote.our_number, INVOICE),
+        lambda: hook.get_invoice(remote.remote_id, INVOICE),
+    ):
+        with pytest.raises(PlatformError, match="documented form"):
+            look()
+    company.sandbox.clear_faults()
+    assert len(hook.find_invoice(document.number, INVOICE)) == 1
+
+
+def test_what_stops_the_connection_stops_the_rest_of_a_refused_batch(company: Company) -> None:
+    with connected(company, transaction_source="NO SUCH SOURCE") as hook:
+        sendings = [company.sending(hook, company.small_invoice()) for _ in range(3)]
+        before = len(asked(company, "POST", "/receivablesInvoices"))
+        done = hook.create_invoices(sendings)
+    assert [each.key for each in done] == [each.key for each in sendings]
+    assert {(each.error.action, each.outcome) for each in done if each.error} == {(Action.STOP, Outcome.DID_NOT_HAPPEN)}
+    assert len(asked(company, "POST", "/receivablesInvoices")) == before + 1
+
+
 # -- customers ---------------------------------------------------------------------------------------------------------------------
 
 

@@ -79,12 +79,14 @@ def test_tax_is_the_sum_of_all_tax_lines_and_memo_lines_of_ours_are_not_counted(
 
 
 def test_receipts_have_their_amounts_as_text() -> None:
-    row = {"StandardReceiptId": 300100153152555, "ReceiptNumber": "R-1", "Amount": "505.58", "Currency": "USD", "ReceiptDate": "2018-08-15"}
+    row = {"StandardReceiptId": 300100153152555, "Amount": "505.58", "UnappliedAmount": "5.00", "Currency": "USD"}
     applied = [{"ReferenceTransactionId": 7, "ApplicationAmount": D("5.00")}, {"ReferenceTransactionId": 7, "ApplicationAmount": D("0.58")}]
-    found = reading.remote_payment({**row, "State": "Unapplied", "Status": "Confirmed"}, applied)
+    receipt = reading.receipt({**row, "State": "Unapplied", "Status": "Confirmed"})
+    assert (receipt.applied, reading.receipt({**row, "UnappliedAmount": None}).applied) == (D("500.58"), D(0))
+    found = reading.remote_payment(receipt, map(reading.application, applied))
     assert (found.amount, found.reversed) == (D("505.58"), False)
     assert [(each.remote_id, each.amount) for each in found.allocations] == [("7", D("5.58"))]
-    assert reading.remote_payment({**row, "Status": "Reversed"}, []).reversed
+    assert reading.receipt({**row, "Status": "Reversed"}).reversed
 
 
 def error_document(code: str, detail: str) -> bytes:

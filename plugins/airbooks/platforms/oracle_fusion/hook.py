@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
+from functools import partial
 from typing import Any, TypeVar
 
 from airbooks.canonical import CreditNote, DocumentKind, DocumentStatus, Finding, Invoice, Party, Payment, RemoteDocument, RemotePayment
@@ -105,13 +106,13 @@ class OracleFusionHook(PlatformHook):
         headers |= {"Content-Type": kind} if kind else {}
         return self.call(method, f"{RESOURCES}/{path}".rstrip("/"), headers={**headers, **more.pop("headers", {})}, **more)
 
-    def rows(self, path: str, **asked: str) -> Iterator[Row]:
-        """All rows of a collection, page by page; `orderBy` keeps the pages apart."""
+    def rows(self, path: str, read: Callable[[Row], Read], **asked: str) -> Iterator[Read]:
+        """All rows of a collection, page by page, each read by `read`; `orderBy` keeps the pages apart."""
         offset = 0
         while True:
             params = {**asked, "limit": str(self.page_size), "offset": str(offset)}
             reply = self._call("GET", path, params={name: value for name, value in params.items() if value}, read=True)
-            found, more = self._understood(reply, lambda body: (list(body["items"]), bool(body["hasMore"])))
+            found, more = self._understood(reply, lambda body: (list(map(read, body["items"])), bool(body["hasMore"])))
             yield from found
             offset += len(found)
             if not more or not found:
@@ -121,17 +122,17 @@ class OracleFusionHook(PlatformHook):
         """A transaction with its lines, tax and instalments, or None where there is none."""
         path = f"{reading.RESOURCE[kind]}/{remote_id}"
         try:
-            return self._understood(self._call("GET", path, params={"expand": reading.expansion(kind)}, read=True), _object)
+            reply = self._call("GET", path, params={"expand": reading.expansion(kind)}, read=True)
         except PlatformError as error:
             if error.status == 404:
                 return None
             raise
-
-    def post(self, path: str, body: Mapping[str, Any], check: Callable[[Row], Any]) -> Row:
-        """Create; `check` reads what the answer must have."""
-        reply = self._call("POST", path, ITEM, json=dict(body))
-        self._understood(reply, check)
+        self._understood(reply, lambda row: self.document(row, kind))
         return self._understood(reply, _object)
+
+    def post(self, path: str, body: Mapping[str, Any], read: Callable[[Row], Read]) -> Read:
+        """Create, and what `read` makes of the answer."""
+        return self._understood(self._call("POST", path, ITEM, json=dict(body)), read)
 
     def act(self, path: str, body: Mapping[str, Any]) -> None:
         """An action on a resource (the plain form of its body is UNVERIFIED for all framework versions)."""
@@ -150,7 +151,7 @@ class OracleFusionHook(PlatformHook):
         """What `read` makes of an answer; a good status with another form than documented proves nothing."""
         try:
             return read(reply.json())
-        except (KeyError, TypeError, ValueError, ArithmeticError) as error:
+        except (KeyError, TypeError, ValueError, IndexError, AttributeError, ArithmeticError) as error:
             message = f"the answer does not have the documented form ({type(error).__name__}: {error})"
             raise PlatformError(message, platform=SPEC.slug, rule=UNREADABLE_ANSWER, status=reply.status) from None
 
@@ -209,22 +210,27 @@ class OracleFusionHook(PlatformHook):
 
     def _accounts_named(self, name: str) -> list[str]:
         asked = queries.where(("CustomerName", "=", name))
-        found = self.rows(ACTIVITIES, q=asked, onlyData="true", orderBy="AccountId")
-        return [str(row["AccountNumber"]) for row in found if row["CustomerName"] == name]
+        found = self.rows(ACTIVITIES, reading.account, q=asked, onlyData="true", orderBy="AccountId")
+        return [account.number for account in found if account.name == name]
 
     def account_id(self, number: str) -> str:
         """Oracle's own id of an account with activity, or empty."""
         asked = queries.where(("AccountNumber", "=", number))
-        return next((str(row["AccountId"]) for row in self.rows(ACTIVITIES, q=asked, onlyData="true", orderBy="AccountId")), "")
+        return next((each.remote_id for each in self.rows(ACTIVITIES, reading.account, q=asked, onlyData="true", orderBy="AccountId")), "")
 
     # -- sales documents --------------------------------------------------------------------------------------------------
 
     def find_invoice(self, number: str, kind: DocumentKind) -> list[RemoteDocument]:
         asked = queries.by_number(reading.RESOURCE[kind], number, str(self.setting("business_unit")), str(self.setting("number_search")))
-        found = self.rows(reading.RESOURCE[kind], **asked, expand=reading.expansion(kind), orderBy="CustomerTransactionId")
-        own = (number, self.setting("transaction_source"))
-        ours = [row for row in found if (row["TransactionNumber"], row["TransactionSource"]) == own]
-        return [each for each in (self.document(row, kind) for row in ours) if each.status is not DocumentStatus.VOID]
+        found = self.rows(
+            reading.RESOURCE[kind],
+            lambda row: (row["TransactionSource"], self.document(row, kind)),
+            **asked,
+            expand=reading.expansion(kind),
+            orderBy="CustomerTransactionId",
+        )
+        ours = [each for source, each in found if (each.number, source) == (number, self.setting("transaction_source"))]
+        return [each for each in ours if each.status is not DocumentStatus.VOID]
 
     def get_invoice(self, remote_id: str, kind: DocumentKind) -> RemoteDocument | None:
         row = self.row(remote_id, kind)
@@ -244,18 +250,21 @@ class OracleFusionHook(PlatformHook):
             together = self._create_together(bodies)
             if together is not None:
                 return [*results, *together]
+        return [*results, *self._create_alone(bodies)]
+
+    def _create_alone(self, bodies: Sequence[tuple[Sending, mapping.Body]]) -> Iterator[Sent]:
+        """One after the other; an error that stops the connection stands for all that come after it."""
+        stopped: PlatformError | None = None
         for sending, body in bodies:
-            results.append(self._create(sending, body))
-            error = results[-1].error
-            if error is not None and error.action in {Action.STOP, Action.WAIT, Action.RENEW}:
-                break
-        return results
+            sent = Sent(key=sending.key, error=stopped) if stopped is not None else self._create(sending, body)
+            if sent.error is not None and sent.error.action in {Action.STOP, Action.WAIT, Action.RENEW}:
+                stopped = sent.error
+            yield sent
 
     def _create(self, sending: Sending, body: mapping.Body) -> Sent:
         kind = sending.document.kind
         try:
-            row = self.post(reading.RESOURCE[kind], body, lambda row: self.document(row, kind))
-            return Sent(key=sending.key, remote=self.document(row, kind))
+            return Sent(key=sending.key, remote=self.post(reading.RESOURCE[kind], body, lambda row: self.document(row, kind)))
         except PlatformError as error:
             return Sent(key=sending.key, error=error)
 
@@ -303,20 +312,15 @@ class OracleFusionHook(PlatformHook):
                 "onlyData": "true",
             }
             reply = self._call("GET", mapping.RECEIPTS, params=asked, read=True)
-            rows, more = self._understood(reply, lambda body: (list(body["items"]), bool(body["hasMore"])))
-            for row in rows:
-                version = (str(row["StandardReceiptId"]), str(row.get("LastUpdateDate")))
-                if version not in seen:
-                    seen.add(version)
-                    yield self._payment(row)
-            if not more or not rows:
+            found, more = self._understood(reply, lambda body: ([reading.receipt(row) for row in body["items"]], bool(body["hasMore"])))
+            for receipt in found:
+                if (receipt.remote_id, receipt.changed) not in seen:
+                    seen.add((receipt.remote_id, receipt.changed))
+                    yield receipts.told(self, receipt)
+            if not more or not found:
                 return
-            last = datetime.fromisoformat(rows[-1][attribute])
-            moment, offset = (last, 0) if last > moment else (moment, offset + len(rows))
-
-    def _payment(self, row: Row) -> RemotePayment:
-        untouched = row.get("UnappliedAmount") == row["Amount"] or reading.is_reversed(row)
-        return reading.remote_payment(row, [] if untouched else receipts.applications(self, row))
+            last = self._understood(reply, lambda body: datetime.fromisoformat(body["items"][-1][attribute]))
+            moment, offset = (last, 0) if last > moment else (moment, offset + len(found))
 
     def apply_payment(self, payment: Payment, *, customer_id: str, key: str, references: References) -> RemotePayment:  # noqa: ARG002
         """Book a receipt and apply it; it is looked for first, by its number and the words in its comments."""
@@ -351,16 +355,18 @@ class OracleFusionHook(PlatformHook):
         collection, code, _ = reading.LISTS[kind]
         organization = str(self.setting("item_organization") or "") if kind is ReferenceKind.ITEM else ""
         wanted = (*conditions, *([("OrganizationCode", "=", organization)] if organization else []))
-        rows = self.rows(collection, q=queries.where(*wanted), onlyData="true", orderBy=code)
-        return list({row[code]: reading.reference_item(kind, row) for row in rows}.values())
+        found = self.rows(
+            collection, lambda row: reading.reference_item(kind, row), q=queries.where(*wanted), onlyData="true", orderBy=code
+        )
+        return list({item.code: item for item in found}.values())
 
     def _dimensions(self) -> Iterator[ReferenceItem]:
-        for row in self.rows("inventoryOrganizations", onlyData="true", orderBy="OrganizationCode"):
-            yield reading.warehouse(row)
+        yield from self.rows("inventoryOrganizations", reading.warehouse, onlyData="true", orderBy="OrganizationCode")
         for each in segments(self.settings()).values():
             asked = queries.where(("ValueSetCode", "=", each.value_set))
-            for row in self.rows("valueSets", q=asked, expand="values", onlyData="true", orderBy="ValueSetCode"):
-                yield from reading.dimension_values(row, each.dimension, each.name)
+            read = partial(reading.dimension_values, dimension=each.dimension, segment=each.name)
+            for values in self.rows("valueSets", read, q=asked, expand="values", onlyData="true", orderBy="ValueSetCode"):
+                yield from values
 
 
 def _object(body: Any) -> Row:

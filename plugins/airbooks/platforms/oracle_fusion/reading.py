@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -109,28 +110,86 @@ def _moment(value: Any) -> datetime | None:
     return datetime.fromisoformat(value) if value else None
 
 
-def remote_payment(row: Row, applications: Iterable[Row]) -> RemotePayment:
-    """A receipt as read back, with its applications added up by transaction."""
-    applied: dict[str, Decimal] = {}
-    for each in applications:
-        if each.get("ReferenceTransactionId"):
-            document = str(each["ReferenceTransactionId"])
-            applied[document] = applied.get(document, Decimal(0)) + amount(each["ApplicationAmount"])
-    return RemotePayment(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """A customer account with activity; `remote_id` is Oracle's own."""
+
+    remote_id: str
+    number: str
+    name: str
+
+
+def account(row: Row) -> Account:
+    return Account(remote_id=str(row["AccountId"]), number=str(row["AccountNumber"]), name=str(row["CustomerName"]))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """A standard receipt; it does not tell what it settles. `changed` is Oracle's own text of its last change."""
+
+    remote_id: str
+    number: str
+    customer: str
+    received_on: date | None
+    amount: Decimal
+    unapplied: Decimal
+    currency: str
+    comments: str
+    reversed: bool
+    changed: str
+
+    @property
+    def applied(self) -> Decimal:
+        return self.amount - self.unapplied
+
+
+def receipt(row: Row) -> Receipt:
+    """A receipt as read back; where it says nothing of its unapplied amount, all of it is."""
+    whole = amount(row["Amount"])
+    left = row.get("UnappliedAmount")
+    return Receipt(
         remote_id=str(row["StandardReceiptId"]),
-        customer_id=row.get("CustomerAccountNumber") or "",
+        number=row.get("ReceiptNumber") or "",
+        customer=str(row.get("CustomerAccountNumber") or ""),
         received_on=_day(row.get("ReceiptDate")),
-        amount=amount(row["Amount"]),
+        amount=whole,
+        unapplied=whole if left is None else amount(left),
         currency=row["Currency"],
-        reference=row.get("ReceiptNumber") or "",
-        allocations=tuple(RemoteAllocation(remote_id=document, amount=value) for document, value in applied.items()),
-        reversed=is_reversed(row),
-        modified_at=_moment(row.get("LastUpdateDate")),
+        comments=row.get("Comments") or "",
+        reversed=any(str(row.get(name) or "").startswith("Revers") for name in ("State", "Status")),
+        changed=row.get("LastUpdateDate") or "",
     )
 
 
-def is_reversed(row: Row) -> bool:
-    return any(str(row.get(name) or "").startswith("Revers") for name in ("State", "Status"))
+# What a receipt has applied to one transaction (its id), one entry for each application.
+Application = tuple[str, Decimal]
+
+
+def application(row: Row) -> Application:
+    return str(row["ReferenceTransactionId"] or ""), amount(row["ApplicationAmount"])
+
+
+def by_document(applications: Iterable[Application]) -> dict[str, Decimal]:
+    """What is applied to each transaction, over all its instalments."""
+    applied: dict[str, Decimal] = {}
+    for document, value in applications:
+        applied[document] = applied.get(document, Decimal(0)) + value
+    return applied
+
+
+def remote_payment(told: Receipt, applications: Iterable[Application]) -> RemotePayment:
+    applied = by_document(applications)
+    return RemotePayment(
+        remote_id=told.remote_id,
+        customer_id=told.customer,
+        received_on=told.received_on,
+        amount=told.amount,
+        currency=told.currency,
+        reference=told.number,
+        allocations=tuple(RemoteAllocation(remote_id=document, amount=value) for document, value in applied.items() if document),
+        reversed=told.reversed,
+        modified_at=_moment(told.changed),
+    )
 
 
 # -- reference lists ------------------------------------------------------------------------------------------------------------
@@ -157,10 +216,10 @@ def warehouse(row: Row) -> ReferenceItem:
     return ReferenceItem(kind=ReferenceKind.DIMENSION, code=f"warehouse:{code}", name=name, remote_id=code)
 
 
-def dimension_values(row: Row, dimension: str, segment: str) -> Iterator[ReferenceItem]:
+def dimension_values(row: Row, dimension: str, segment: str) -> list[ReferenceItem]:
     """The values of one value set as values of a dimension of ours."""
-    for value in row.get("values") or ():
-        yield ReferenceItem(
+    return [
+        ReferenceItem(
             kind=ReferenceKind.DIMENSION,
             code=f"{dimension}:{value['Value']}",
             name=value.get("Description") or value["Value"],
@@ -168,6 +227,8 @@ def dimension_values(row: Row, dimension: str, segment: str) -> Iterator[Referen
             active=value.get("EnabledFlag", "Y") != "N",
             details={"segment": segment},
         )
+        for value in row["values"]
+    ]
 
 
 # -- errors ---------------------------------------------------------------------------------------------------------------------

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from airbooks.canonical import DocumentKind, Payment, PaymentKind, RemotePayment
 from airbooks.platforms.errors import PlatformError, ReferenceMissing
 from airbooks.platforms.oracle_fusion import mapping, reading
 from airbooks.platforms.oracle_fusion.queries import where
+from airbooks.platforms.oracle_fusion.reading import Application, Receipt
 from airbooks.platforms.oracle_fusion.spec import AT_ONCE, INEXPRESSIBLE_PAYMENT, NO_ACTION, NO_MAPPING, NOT_TOLD, OVERPAID
 from airbooks.platforms.references import References
 
 if TYPE_CHECKING:
     from airbooks.platforms.oracle_fusion.hook import OracleFusionHook
 
-Row = Mapping[str, Any]
 Step = tuple[int, Decimal]  # an instalment's id, and what to apply to it
 
 
@@ -32,31 +32,34 @@ def book(hook: OracleFusionHook, payment: Payment, customer: str, references: Re
     if receipt is None:
         receipt = _create(hook, payment, customer, references)
     for installment, amount in steps:
-        body = {"appliedPaymentScheduleId": installment, "amountApplied": amount}
-        _apply(hook, str(receipt["StandardReceiptId"]), body)
+        _apply(hook, receipt.remote_id, {"appliedPaymentScheduleId": installment, "amountApplied": amount})
     return reading.remote_payment(receipt, applications(hook, receipt) if steps else done)
 
 
-def find(hook: OracleFusionHook, payment: Payment, customer: str) -> Row | None:
+def told(hook: OracleFusionHook, receipt: Receipt) -> RemotePayment:
+    """A receipt with what it settles."""
+    is_idle = receipt.reversed or not receipt.applied
+    return reading.remote_payment(receipt, [] if is_idle else applications(hook, receipt))
+
+
+def find(hook: OracleFusionHook, payment: Payment, customer: str) -> Receipt | None:
     """The receipt of this payment: its number, the customer, and our words in its comments."""
-    unit = str(hook.setting("business_unit"))
+    unit, marker = str(hook.setting("business_unit")), mapping.receipt_marker(payment)
     asked = where(("ReceiptNumber", "=", mapping.receipt_number(payment)), ("BusinessUnit", "=", unit))
-    for row in hook.rows(mapping.RECEIPTS, q=asked, orderBy="StandardReceiptId"):
-        marked = mapping.receipt_marker(payment) in (row.get("Comments") or "").splitlines()
-        if marked and row.get("CustomerAccountNumber") == customer and not reading.is_reversed(row):
-            return row
-    return None
+    found = hook.rows(mapping.RECEIPTS, reading.receipt, q=asked, orderBy="StandardReceiptId")
+    ours = (each for each in found if each.customer == customer and not each.reversed and marker in each.comments.splitlines())
+    return next(ours, None)
 
 
-def _create(hook: OracleFusionHook, payment: Payment, customer: str, references: References) -> Row:
+def _create(hook: OracleFusionHook, payment: Payment, customer: str, references: References) -> Receipt:
     try:
         body = mapping.receipt_body(payment, customer, references)
     except ReferenceMissing as missing:
         raise hook.problem(NO_MAPPING, str(missing)) from None
-    return hook.post(mapping.RECEIPTS, body, lambda row: (row["StandardReceiptId"], row["Amount"], row["Currency"]))
+    return hook.post(mapping.RECEIPTS, body, reading.receipt)
 
 
-def _apply(hook: OracleFusionHook, receipt_id: str, body: Row) -> None:
+def _apply(hook: OracleFusionHook, receipt_id: str, body: mapping.Body) -> None:
     try:
         hook.act(f"{mapping.RECEIPTS}/{receipt_id}/action/applyReceipt", body)
     except PlatformError as error:
@@ -65,33 +68,28 @@ def _apply(hook: OracleFusionHook, receipt_id: str, body: Row) -> None:
         raise
 
 
-def _settled(hook: OracleFusionHook, receipt: Row) -> list[Row]:
+def _settled(hook: OracleFusionHook, receipt: Receipt) -> list[Application]:
     """The applications of a receipt that was there already. They must add up to what the receipt says is applied: else something would
     be applied twice."""
     done = applications(hook, receipt)
-    left = receipt.get("UnappliedAmount")
-    applied = reading.amount(receipt["Amount"]) - reading.amount(receipt["Amount"] if left is None else left)
-    if applied != sum((reading.amount(each["ApplicationAmount"]) for each in done), Decimal(0)):
-        says = f"of receipt {receipt['ReceiptNumber']} {applied} is applied, and the account's activities say otherwise"
+    if receipt.applied != sum((amount for _, amount in done), Decimal(0)):
+        says = f"of receipt {receipt.number} {receipt.applied} is applied, and the account's activities say otherwise"
         raise hook.problem(NOT_TOLD, says)
     return done
 
 
-def applications(hook: OracleFusionHook, receipt: Row) -> list[Row]:
+def applications(hook: OracleFusionHook, receipt: Receipt) -> list[Application]:
     """What a receipt settles; the account's activities know, not the receipt."""
-    account = hook.account_id(str(receipt.get("CustomerAccountNumber") or ""))
+    account = hook.account_id(receipt.customer)
     if not account:
         return []
     path = f"receivablesCustomerAccountActivities/{account}/child/standardReceiptApplications"
-    return list(hook.rows(path, q=f"StandardReceiptId={receipt['StandardReceiptId']}", orderBy="ApplicationId"))
+    return list(hook.rows(path, reading.application, q=f"StandardReceiptId={receipt.remote_id}", orderBy="ApplicationId"))
 
 
-def _steps(hook: OracleFusionHook, payment: Payment, customer: str, done: Iterable[Row]) -> list[Step]:
-    """What is still to be applied, as (instalment, amount)."""
-    applied: dict[str, Decimal] = {}
-    for each in done:
-        document = str(each.get("ReferenceTransactionId"))
-        applied[document] = applied.get(document, Decimal(0)) + reading.amount(each["ApplicationAmount"])
+def _steps(hook: OracleFusionHook, payment: Payment, customer: str, done: Iterable[Application]) -> list[Step]:
+    """What is still to be applied."""
+    applied = reading.by_document(done)
     steps: list[Step] = []
     for allocation in payment.allocations:
         rest = allocation.amount - applied.pop(allocation.remote_id, Decimal(0))

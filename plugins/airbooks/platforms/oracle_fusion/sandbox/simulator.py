@@ -62,6 +62,7 @@ class OracleFusionSimulator(Simulator):
         "no_data_access": "The user has lost data access to the business unit: lists are empty, creates are refused.",
         "privilege_missing": "The user's role has lost its privileges: HTTP 403.",
         "not_queryable": "The attribute `attribute` cannot stand in a q.",
+        "schema_drift": "The attribute `attribute` is missing from every row that is shown.",
         "sign_on_page": "A sign-on page in HTML with HTTP 200, as a misrouted vanity host answers.",
     }
 
@@ -212,20 +213,25 @@ class OracleFusionSimulator(Simulator):
         if call.asked.get("finder"):
             wanted += query.finder(call.asked["finder"], lists.FINDERS.get(name, {}))
         chosen, about = query.page([row for row in rows if query.matches(row, wanted)], call.asked)
-        if call.asked.get("onlyData") != "true":
-            chosen = [self._linked(row, name) for row in chosen]
+        is_bare = call.asked.get("onlyData") == "true"
+        chosen = [self._drifted(row) if is_bare else self._linked(row, name) for row in chosen]
         if call.asked.get("fields"):
             names = set(call.asked["fields"].split(","))
             chosen = [{key: value for key, value in row.items() if key in names or key == "links"} for row in chosen]
         return {"items": chosen, **about, "links": [{"rel": "self", "href": f"{self.context.base_url}{ROOT}/{name}", "name": name}]}
 
+    def _drifted(self, row: Row) -> Row:
+        gone = (self.armed.get("schema_drift") or {}).get("attribute")
+        return {name: value for name, value in row.items() if name != gone}
+
     def _linked(self, row: Row, name: str) -> Row:
+        """A row with its link, which carries the change indicator of a transaction."""
         key = str(row.get("CustomerTransactionId", row.get("StandardReceiptId", "")))
         held = self.pod.transactions.get(key, {})
         link = {"rel": "self", "href": f"{self.context.base_url}{ROOT}/{name}/{key}", "name": name, "kind": "item"}
         if "_change" in held:
             link["properties"] = {"changeIndicator": _indicator(held)}  # type: ignore[assignment]
-        return {**row, "links": [link]}
+        return {**self._drifted(row), "links": [link]}
 
     # -- writing ----------------------------------------------------------------------------------------------------------
 
