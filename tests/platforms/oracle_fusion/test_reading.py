@@ -53,6 +53,12 @@ def test_an_invoice_is_read_back() -> None:
 CREDITED = [{"InstallmentAmountCredited": D("-2776.00")}]
 
 
+def test_instalments_are_read_in_their_order() -> None:
+    parts = [{"InstallmentId": 10 + number, "InstallmentSequenceNumber": number, "InstallmentBalanceDue": D(number)} for number in (2, 1)]
+    found = reading.installments(answered(receivablesInvoiceInstallments=parts))
+    assert [(each.remote_id, each.balance) for each in found] == [(11, D(1)), (12, D(2))]
+
+
 @pytest.mark.parametrize(
     ("fields", "status"),
     [

@@ -127,7 +127,7 @@ class OracleFusionHook(PlatformHook):
             if error.status == 404:
                 return None
             raise
-        self._understood(reply, lambda row: self.document(row, kind))
+        self._understood(reply, lambda row: (self.document(row, kind), reading.installments(row)))
         return self._understood(reply, _object)
 
     def post(self, path: str, body: Mapping[str, Any], read: Callable[[Row], Read]) -> Read:

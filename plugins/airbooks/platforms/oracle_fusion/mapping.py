@@ -306,7 +306,7 @@ def differing(body: Mapping[str, Any], row: Mapping[str, Any], where: str = "") 
 def _differing_lines(ours: list[Body], theirs: list[Body], name: str) -> list[str]:
     if len(ours) != len(theirs):
         return [f"{name} (number of lines)"]
-    pairs = zip(ours, sorted(theirs, key=lambda line: line["LineNumber"]), strict=True)
+    pairs = zip(ours, sorted(theirs, key=lambda line: line.get("LineNumber", 0)), strict=True)
     return [each for line, held in pairs for each in differing(line, held, f"{name}[{line['LineNumber']}].")]
 
 

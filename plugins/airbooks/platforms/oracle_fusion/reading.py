@@ -94,6 +94,26 @@ def status(row: Row, kind: DocumentKind) -> DocumentStatus:
     return DocumentStatus.OPEN if balance == entered else DocumentStatus.PARTIALLY_PAID
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Installment:
+    """One part of an invoice's payment schedule, and what is open of it."""
+
+    remote_id: int
+    sequence: int
+    balance: Decimal
+
+
+def installments(row: Row) -> list[Installment]:
+    """The payment schedule of an invoice, the earliest part first; empty where it was not asked for."""
+    found = [
+        Installment(
+            remote_id=int(each["InstallmentId"]), sequence=each["InstallmentSequenceNumber"], balance=amount(each["InstallmentBalanceDue"])
+        )
+        for each in row.get(INSTALLMENTS) or ()
+    ]
+    return sorted(found, key=lambda each: each.sequence)
+
+
 def change_indicator(row: Row) -> str:
     """The concurrency token of a resource, for If-Match."""
     for link in row.get("links") or ():

@@ -104,10 +104,10 @@ def _over_installments(hook: OracleFusionHook, payment: Payment, customer: str, 
     if (row.get("InvoiceCurrencyCode"), row.get("BillToCustomerNumber")) != (payment.currency, customer):
         raise hook.problem(OVERPAID, f"transaction {remote_id} is none of customer {customer} in {payment.currency}")
     steps = []
-    for part in sorted(row.get(reading.INSTALLMENTS) or (), key=lambda each: each["InstallmentSequenceNumber"]):
-        share = min(amount, reading.amount(part["InstallmentBalanceDue"]))
+    for part in reading.installments(row):
+        share = min(amount, part.balance)
         if share > 0:
-            steps.append((int(part["InstallmentId"]), share))
+            steps.append((part.remote_id, share))
             amount -= share
     if amount:
         raise hook.problem(OVERPAID, f"payment {payment.source_id} settles {amount} more of {row['TransactionNumber']} than is open")
