@@ -23,7 +23,7 @@ from airbooks.canonical import (
     PaymentTerms,
     round_amount,
 )
-from airbooks.platforms.oracle_fusion import mapping
+from airbooks.platforms.oracle_fusion import mapping, queries
 from airbooks.platforms.oracle_fusion.lines import amount_of, bearers, quantity_and_price, taxes
 from airbooks.platforms.wire import to_json
 
@@ -245,3 +245,13 @@ def test_every_line_multiplies_to_its_net_amount_and_tax_shares_add_up(document:
         assert round_amount(quantity * price, document.currency) == each.net_amount
     assert sum(taxes(document), D(0)) == document.tax_total
     assert sum((amount_of(each) for each in bearers(document)), D(0)) == document.net_total
+
+
+def test_a_finder_names_the_business_unit_unless_its_name_would_end_the_value() -> None:
+    asked = {unit: queries.by_number("receivablesInvoices", "SI-1", unit, "finder")["finder"] for unit in ("Vision", "Vision, US")}
+    assert asked == {
+        "Vision": "invoiceSearch;TransactionNumber=SI-1,BusinessUnit=Vision",
+        "Vision, US": "invoiceSearch;TransactionNumber=SI-1",
+    }
+    memos = queries.by_number("receivablesCreditMemos", 'CN-"1', "Vision", "finder")
+    assert memos == {"q": 'TransactionNumber="CN-1";BusinessUnit="Vision"'}

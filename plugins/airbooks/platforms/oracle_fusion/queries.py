@@ -15,7 +15,9 @@ def where(*conditions: tuple[str, str, str]) -> str:
 def by_number(resource: str, number: str, business_unit: str, search: str) -> dict[str, str]:
     """Transactions with a number in a business unit, by the way that the connection names."""
     if search == "finder" and resource == INVOICES:
-        return {"finder": f"invoiceSearch;TransactionNumber={number},BusinessUnit={business_unit}"}
+        # A comma or semicolon would end the value; the source tells business units apart as well.
+        unit = "" if {",", ";"} & set(business_unit) else f",BusinessUnit={business_unit}"
+        return {"finder": f"invoiceSearch;TransactionNumber={number}{unit}"}
     return {"q": where(("TransactionNumber", "=", number), ("BusinessUnit", "=", business_unit))}
 
 
