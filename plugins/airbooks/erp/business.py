@@ -79,7 +79,7 @@ def customer(business: Business, division: Division, number: int) -> Customer:
         code=f"C-{division.code}-{number:04d}",
         division=division.code,
         name=f"{name} ({number})" if number > len(company.PLACES) else name,
-        customer_class=rng.choice(company.CUSTOMER_CLASSES),
+        customer_class=company.CUSTOMER_CLASSES[number % len(company.CUSTOMER_CLASSES)],
         vat_id=digits(rng, VAT_ID_SHAPES.get(region.country, "")),
         currency=rng.choice(foreign) if rng.random() < FOREIGN_CURRENCY else division.currency,
         terms=rng.choice(USUAL_TERMS),
