@@ -8,6 +8,7 @@ additional expenses of the document.
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -84,13 +85,16 @@ def head_discount(document: Document, settings: Settings) -> Decimal:
 
 def head_discount_fits(document: Document, settings: Settings) -> bool:
     """Whether that percentage is the allowances to the cent, and of the tax they bear: it is spread over all rows alike."""
-    allowances = [each for each in document.allowances_charges if not each.is_charge]
-    if not allowances:
-        return True
-    base = sum((line_amount(line) for line in document.amount_lines), ZERO)
-    made = round_amount(base * head_discount(document, settings) / 100, document.currency)
-    codes = {line.tax_code for line in document.amount_lines} | {each.tax_code for each in allowances}
-    return len(codes) == 1 and made == sum((each.amount for each in allowances), ZERO)
+    percent = head_discount(document, settings)
+    bases: defaultdict[str, Decimal] = defaultdict(Decimal)
+    allowed: defaultdict[str, Decimal] = defaultdict(Decimal)
+    for line in document.amount_lines:
+        bases[line.tax_code] += line_amount(line)
+    for each in document.allowances_charges:
+        if not each.is_charge:
+            allowed[each.tax_code] += each.amount
+    totals = [(sum(bases.values(), ZERO), sum(allowed.values(), ZERO)), *((bases[code], allowed[code]) for code in {*bases, *allowed})]
+    return all(round_amount(base * percent / 100, document.currency) == amount for base, amount in totals)
 
 
 def charges(document: Document) -> list[tuple[AllowanceCharge, str]]:
@@ -117,7 +121,8 @@ def _line(document: Document, line: Line, refs: References) -> Body:
     if document_type(document) == SERVICE:
         body |= {"AccountCode": refs.get(ReferenceKind.ACCOUNT, line.account_code).remote_id, "LineTotal": line_amount(line)}
     else:
-        body |= {"ItemCode": refs.get(ReferenceKind.ITEM, line.item_code).code} | priced(document, line, refs.settings)
+        item = refs.get(ReferenceKind.ITEM, line.item_code).code if line.item_code else refs.settings["free_item"]
+        body |= {"ItemCode": item} | priced(document, line, refs.settings)
     if line.tax_code:
         body[tax_field(refs.settings)] = refs.get(ReferenceKind.TAX_CODE, line.tax_code).code
     text = free_text(document, line)

@@ -95,9 +95,9 @@ def _lines(document: Document, settings: Mapping[str, str]) -> Iterator[Obstacle
         if line not in document.amount_lines:
             continue
         path = f"lines[{position}]"
-        if of_items and not line.item_code:
+        if of_items and not line.item_code and not settings.get("free_item"):
             says = "has documents of items or of accounts, and this line has no item while others have"
-            yield "line target", f"{path}.item_code", "", says, "Give the line an item, or send it in a document of its own"
+            yield "line target", f"{path}.item_code", "", says, "Give the line an item, or name one for all such lines in the connection"
         if not of_items and not line.account_code:
             yield (
                 "line target",

@@ -173,6 +173,11 @@ SPEC = PlatformSpec(
             kind="integer",
             help="Number of the freight (additional expense) that charges of a document or line are booked as; empty: they are refused.",
         ),
+        FormField(
+            name="free_item",
+            label="Item of lines without one",
+            help="A non-inventory item; empty: a document with and without items on its lines is refused.",
+        ),
         FormField(name="price_decimals", label="Decimals of prices", kind="integer", default=4, help="As in the company's set-up."),
         FormField(name="quantity_decimals", label="Decimals of quantities", kind="integer", default=3, help="As in the set-up."),
         FormField(name="percent_decimals", label="Decimals of percentages", kind="integer", default=2, help="As in the set-up."),

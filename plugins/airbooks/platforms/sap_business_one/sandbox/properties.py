@@ -45,7 +45,7 @@ def require_known(given: Mapping[str, Any], known: set[str] | frozenset[str], ki
     for name, value in given.items():
         if name not in known:
             raise unknown_property(name, kind)
-        if len(str(value or "")) > LENGTHS.get(name, 10_000):
+        if isinstance(value, str) and len(value) > LENGTHS.get(name, 10_000):
             raise bad(f"Value too long in property '{name}' of '{kind}'", -1029)
 
 
