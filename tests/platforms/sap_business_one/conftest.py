@@ -14,6 +14,7 @@ from tests.platforms.company import Company
 
 from airbooks.canonical import RemoteDocument
 from airbooks.platforms.base import Sending, Sent
+from airbooks.platforms.errors import PlatformError
 from airbooks.platforms.sap_business_one import SapBusinessOneHook
 from airbooks.platforms.sap_business_one.sandbox import SapBusinessOneSimulator
 from airbooks.platforms.sap_business_one.sandbox.sessions import COMPANY_DB, PASSWORD, USER
@@ -50,8 +51,14 @@ def made(company: Company, **extra: Any) -> SapBusinessOneHook:
     return cast(SapBusinessOneHook, company.hook(extra=extra))
 
 
-def send(company: Company, hook: SapBusinessOneHook, *sendings: Sending) -> dict[str, Sent]:
-    return company.create(hook, *sendings)
+def asked(company: Company, path: str) -> int:
+    return len([each for each in company.sandbox.requests(SLUG) if each.path.partition("?")[0].endswith(path)])
+
+
+def refused(company: Company, hook: SapBusinessOneHook, sending: Sending) -> PlatformError:
+    error = company.create(hook, sending)[sending.key].error
+    assert error is not None
+    return error
 
 
 def good(sent: Sent) -> RemoteDocument:

@@ -185,7 +185,7 @@ def test_a_payment_lowers_what_is_open_and_its_cancellation_raises_it_again(call
     assert error(caller.call("POST", f"Invoices({entry})/Cancel")) == (400, "-10")
     assert caller.call("POST", f"IncomingPayments({payment['DocEntry']})/Cancel").status_code == 204
     row = read(caller, f"Invoices({entry})")
-    assert (row["DocumentStatus"], Decimal(row["PaidToDate"])) == ("bost_Open", 0)
+    assert (row["DocumentStatus"], Decimal(row["PaidToDate"])) == ("bost_Open", Decimal(0))
 
 
 def test_a_foreign_invoice_is_settled_by_the_foreign_amount_only(caller: Caller) -> None:

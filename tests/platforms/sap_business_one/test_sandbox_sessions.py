@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import httpx
 import pytest
 from tests.platforms.sap_business_one.conftest import Caller
 
 from airbooks.platforms.sap_business_one.sandbox import SapBusinessOneSimulator
 
 
-def error(answer: object) -> tuple[int, object]:
-    return answer.status_code, answer.json()["error"]["code"]  # type: ignore[attr-defined]
+def error(answer: httpx.Response) -> tuple[int, object]:
+    return answer.status_code, answer.json()["error"]["code"]
 
 
 def test_a_log_in_sets_both_cookies_and_tells_its_idle_minutes(caller: Caller) -> None:
@@ -66,7 +67,7 @@ def change_set(name: str, *requests: tuple[str, str], content_id: bool = True) -
     return f"Content-Type: multipart/mixed; boundary={name}\r\n\r\n{parts}--{name}--\r\n"
 
 
-def batch(caller: Caller, *parts: str) -> object:
+def batch(caller: Caller, *parts: str) -> httpx.Response:
     body = "".join(f"--b\r\n{each}" for each in parts) + "--b--\r\n"
     return caller.call("POST", "$batch", body.encode(), Content_Type="multipart/mixed; boundary=b")
 
@@ -84,9 +85,9 @@ def there(caller: Caller, number: str) -> int:
 def test_a_change_set_is_all_or_nothing(caller: Caller) -> None:
     customer = caller.customer()
     answer = batch(caller, change_set("c", invoice_json(customer, "ATOM-1"), invoice_json(customer, "ATOM-2", "NO-SUCH")))
-    assert answer.status_code == 200  # type: ignore[attr-defined]
-    assert answer.text.count("HTTP/1.1 400") == 1  # type: ignore[attr-defined]
-    assert "HTTP/1.1 201" not in answer.text  # type: ignore[attr-defined]
+    assert answer.status_code == 200
+    assert answer.text.count("HTTP/1.1 400") == 1
+    assert "HTTP/1.1 201" not in answer.text
     assert (there(caller, "ATOM-1"), there(caller, "ATOM-2")) == (0, 0)
 
 
@@ -94,7 +95,7 @@ def test_parts_run_in_order_until_the_first_failure(caller: Caller) -> None:
     customer = caller.customer()
     wanted = [("RUN-1", "FLT-PRE-30"), ("RUN-2", "NO-SUCH"), ("RUN-3", "FLT-PRE-30")]
     answer = batch(caller, *(change_set(f"c{number}", invoice_json(customer, number, item)) for number, item in wanted))
-    assert (answer.text.count("HTTP/1.1 201"), answer.text.count("HTTP/1.1 400")) == (1, 1)  # type: ignore[attr-defined]
+    assert (answer.text.count("HTTP/1.1 201"), answer.text.count("HTTP/1.1 400")) == (1, 1)
     assert [there(caller, number) for number, _ in wanted] == [1, 0, 0]
 
 

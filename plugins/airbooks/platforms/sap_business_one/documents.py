@@ -36,7 +36,7 @@ class Documents:
         found: dict[Wanted, list[RemoteDocument]] = {each: [] for each in wanted}
         for kind, name in SETS.items():
             for row in self._with_numbers(name, [number for number, each in found if each is kind], f"{FIELDS},{self.field}", live=True):
-                remote = self.read(row, kind)
+                remote = self.read(row, kind).model_copy(update={"version": ""})  # the etag of a selected read is good for nothing
                 if (remote.our_number, kind) in found:
                     found[remote.our_number, kind].append(remote)
         return found

@@ -90,8 +90,8 @@ _POSTING = (
     _rule("void already", Action.LOOK_UP, Outcome.HAPPENED, text=r"already (been )?cancel"),
 )
 _DATA = (
-    _rule("exists already", Action.LOOK_UP, codes=("-2035",)),  # from memory
-    _rule("exists already", Action.LOOK_UP, text=r"already (exists|assigned)|1320000140"),
+    _rule("exists already", Action.REVIEW, codes=("-2035",)),  # from memory
+    _rule("exists already", Action.REVIEW, text=r"already (exists|assigned)|1320000140"),
     _rule(NOT_FOUND, Action.REVIEW, status=(404,)),
     _rule(
         "code unknown there",

@@ -11,7 +11,7 @@ from airbooks.sandbox.kit import Row, Store
 
 LOCAL = "EUR"
 # The company's own currency codes: its dollar is "$", as in companies set up from the vendor's sample data.
-CURRENCIES = {"EUR": ("Euro", "EUR", "1"), "$": ("US Dollar", "USD", "1.086957"), "GBP": ("British Pound", "GBP", "1.164557")}
+CURRENCIES = {"EUR": ("Euro", "EUR", "1"), "$": ("US Dollar", "USD", "0.92"), "GBP": ("British Pound", "GBP", "1.164557")}
 CURRENCIES |= {"AUD": ("Australian Dollar", "AUD", "0.605263")}  # local units for one foreign unit
 ACCOUNTS = {
     "4000": "Equipment sales",

@@ -66,8 +66,8 @@ class Service:
         self.payments = Payments(self.documents)
 
     def save_point(self) -> Callable[[], None]:
-        """What takes back everything that happens to documents from now on."""
-        kept = {name: dict(self.store.table(name).items()) for name in _DOCUMENTS}
+        """What takes back every document that is posted from now on; drafts of approval procedures stay (UNVERIFIED)."""
+        kept = {name: dict(self.store.table(name).items()) for name in OBJECTS}
 
         def undo() -> None:
             for name, rows in kept.items():
