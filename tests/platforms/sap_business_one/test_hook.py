@@ -135,6 +135,12 @@ def test_the_documents_rate_helps_where_the_table_has_none(
     company.book(hook, company.small_invoice(currency="USD", exchange_rate=company.exchange_rate()))
 
 
+def test_a_rate_of_another_ledger_is_not_sent(company: Company, hook: SapBusinessOneHook) -> None:
+    foreign = company.exchange_rate().model_copy(update={"base": "GBP"})
+    error = refused(company, hook, company.sending(hook, company.small_invoice(currency="USD", exchange_rate=foreign)))
+    assert (error.rule.name, error.outcome) == ("rate of another currency", Outcome.DID_NOT_HAPPEN)
+
+
 @pytest.mark.parametrize(("fault", "rows"), [("wrong_tax", 1), ("tax_per_row", 3)])
 def test_a_tax_computed_otherwise_shows_in_the_echo(
     company: Company, hook: SapBusinessOneHook, simulator: SapBusinessOneSimulator, fault: str, rows: int
@@ -160,26 +166,39 @@ def test_an_invoice_of_nothing_is_paid_at_once(company: Company, hook: SapBusine
 
 
 @pytest.mark.parametrize(
-    ("fault", "name"),
-    [
-        ("lock_period", PERIOD_CLOSED),
-        ("freeze_item", "inactive master data"),
-        ("no_stock", "out of stock"),
-        ("no_user_field", "property refused"),
-    ],
+    ("fault", "name"), [("lock_period", PERIOD_CLOSED), ("freeze_item", "inactive master data"), ("no_stock", "out of stock")]
 )
-def test_refusals_have_names_and_ways_out(fault: str, name: str) -> None:
+def test_refusals_have_names_and_ways_out(
+    company: Company, hook: SapBusinessOneHook, simulator: SapBusinessOneSimulator, fault: str, name: str
+) -> None:
+    sending = company.sending(hook, company.small_invoice())
+    simulator.inject(fault, {})
+    error = refused(company, hook, sending)
+    assert (error.rule.name, error.outcome) == (name, Outcome.DID_NOT_HAPPEN)
+    assert error.rule.fix
+
+
+def test_a_frozen_customer_holds_back_his_documents_alone(
+    company: Company, hook: SapBusinessOneHook, simulator: SapBusinessOneSimulator
+) -> None:
+    simulator.inject("freeze_customer", {"times": 1})
+    frozen, other = (company.sending(hook, company.small_invoice()) for _ in range(2))
+    sent = company.create(hook, frozen, other)
+    error = sent[frozen.key].error
+    assert error is not None
+    assert error.rule.name == "inactive master data"
+    good(sent[other.key])
+
+
+def test_a_user_field_that_is_gone_is_named_before_anything_is_sent() -> None:
     with running([SLUG], time_scale=1000) as sandbox:
         company = Company(SLUG, sandbox)
         with made(company) as hook:
             sending = company.sending(hook, company.small_invoice())
-            sandbox.inject(SLUG, fault)
-            try:
-                error = refused(company, hook, sending)
-            except PlatformError as early:
-                error = early
-            assert (error.rule.name, error.outcome) == (name, Outcome.DID_NOT_HAPPEN)
-            assert error.rule.fix
+            sandbox.inject(SLUG, "no_user_field")
+            with pytest.raises(PlatformError, match="U_ExtInvNo") as caught:
+                company.create(hook, sending)
+            assert (caught.value.rule.name, caught.value.outcome) == ("property refused", Outcome.DID_NOT_HAPPEN)
 
 
 def test_a_proxys_html_is_an_unknown_outcome_and_its_text_no_secret(

@@ -16,7 +16,7 @@ from airbooks.platforms.base import PlatformHook, Preview, Sending, Sent
 from airbooks.platforms.errors import AirbooksError, ConfigurationError, PlatformError
 from airbooks.platforms.references import ReferenceItem, ReferenceKind, References
 from airbooks.platforms.sap_business_one import catalogue, customers, multipart, receipts, refusals
-from airbooks.platforms.sap_business_one.client import JSON, Client
+from airbooks.platforms.sap_business_one.client import JSON, Client, quoted
 from airbooks.platforms.sap_business_one.documents import Documents
 from airbooks.platforms.sap_business_one.mapping import number_field
 from airbooks.platforms.sap_business_one.posting import Posting, before_sending, parts_of
@@ -171,7 +171,7 @@ class SapBusinessOneHook(PlatformHook):
             how = f"Make the user-defined field {field.removeprefix('U_')} (alphanumeric, 50) of marketing documents, then log in anew."
             return False, f"{company} has no field {field} for our numbers. {how}"
         account = str(self.setting("transfer_account") or "")
-        if account and self.client.row(f"ChartOfAccounts('{account}')", select="Code") is None:
+        if account and self.client.row(f"ChartOfAccounts({quoted(account)})", select="Code") is None:
             return False, f"{company} has no account {account!r} (transfer_account)."
         return True, f"{company}, version {version or 'unknown'}, books in {self.currencies.iso_of(self.currencies.local)}."
 

@@ -57,8 +57,9 @@ def document_body(document: Document, refs: References, options: Mapping[str, An
         body["DocDueDate"] = document.due_date.isoformat()
     if document.terms.code:
         body["PaymentGroupCode"] = int(refs.get(ReferenceKind.TERMS, document.terms.code).remote_id)
-    if document.exchange_rate and options.get("document_rates", True) and not is_local(currency):
-        body["DocRate"] = doc_rate(document.exchange_rate, refs.settings)
+    rate = rate_to_send(document, currency, options)
+    if rate is not None:
+        body["DocRate"] = doc_rate(rate, refs.settings)
     discount = head_discount(document, refs.settings)
     if discount:
         body["DiscountPercent"] = discount
@@ -74,6 +75,11 @@ def document_body(document: Document, refs: References, options: Mapping[str, An
 def is_local(currency: ReferenceItem) -> bool:
     """Whether an entry of the list of currencies is the one that the books are kept in."""
     return currency.details.get("local") == currency.details.get("iso")
+
+
+def rate_to_send(document: Document, currency: ReferenceItem, options: Mapping[str, Any]) -> ExchangeRate | None:
+    """The document's own rate, where the operator sends it and the document is in a foreign currency."""
+    return document.exchange_rate if options.get("document_rates", True) and not is_local(currency) else None
 
 
 def doc_rate(rate: ExchangeRate, settings: Settings) -> Decimal:
@@ -214,7 +220,9 @@ def payment_body(payment: Payment, customer: str, currency: ReferenceItem, setti
         "TransferReference": payment.reference[:TRANSFER],
         "Remarks": payment_remarks(payment),
         "JournalRemarks": f"Receipt {payment.reference or payment.source_id}"[:JOURNAL],
-        "PaymentInvoices": [_payment_row(each.remote_id, each.amount, each.discount, local) for each in payment.allocations],
+        "PaymentInvoices": [
+            _payment_row(each.remote_id, each.amount, each.discount, local) for each in payment.allocations if each.amount or each.discount
+        ],
     }
     if payment.exchange_rate and not local:
         body["DocRate"] = doc_rate(payment.exchange_rate, settings)

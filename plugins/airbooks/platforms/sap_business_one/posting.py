@@ -11,16 +11,23 @@ from typing import Any
 from airbooks.canonical import DocumentStatus, RemoteDocument
 from airbooks.platforms.base import Sending, Sent
 from airbooks.platforms.errors import Action, ErrorRule, Outcome, PlatformError, ReferenceMissing
+from airbooks.platforms.references import ReferenceKind
 from airbooks.platforms.sap_business_one.client import Client, Row
 from airbooks.platforms.sap_business_one.documents import Documents, Wanted, place
 from airbooks.platforms.sap_business_one.lines import Body
-from airbooks.platforms.sap_business_one.mapping import SETS, document_body
+from airbooks.platforms.sap_business_one.mapping import SETS, document_body, rate_to_send
 from airbooks.platforms.sap_business_one.multipart import Part
 from airbooks.platforms.sap_business_one.spec import NOT_FOUND, SPEC
 from airbooks.platforms.wire import Reply, to_json
 
 _NOT_BOOKED = Outcome.DID_NOT_HAPPEN
 UNFIT = ErrorRule(name="code not usable", action=Action.REVIEW, outcome=_NOT_BOOKED)
+OTHER_BASE = ErrorRule(
+    name="rate of another currency",
+    action=Action.REVIEW,
+    outcome=_NOT_BOOKED,
+    fix="Give the rate in the currency that the books are kept in.",
+)
 WAITS = ErrorRule(
     name="waits for approval",
     action=Action.REVIEW,
@@ -81,12 +88,27 @@ def parts_of(client: Client, batch: Sequence[Sending]) -> tuple[list[Part], list
     unfit: list[Sent] = []
     for each in batch:
         try:
-            body = document_body(each.document, each.references, each.options)
-        except ReferenceMissing as missing:
-            unfit.append(Sent(key=each.key, error=problem(UNFIT, str(missing), missing.kind)))
+            body = _body(each)
+        except PlatformError as error:
+            unfit.append(Sent(key=each.key, error=error))
         else:
             made.append(client.part(each.key, SETS[each.document.kind], to_json(body)))
     return made, unfit
+
+
+def _body(sending: Sending) -> Body:
+    """The request's body; raises PlatformError for a code without an entry, or a rate of another ledger's currency."""
+    document, refs = sending.document, sending.references
+    try:
+        body = document_body(document, refs, sending.options)
+    except ReferenceMissing as missing:
+        raise problem(UNFIT, str(missing), missing.kind) from None
+    currency = refs.get(ReferenceKind.CURRENCY, document.currency)
+    rate = rate_to_send(document, currency, sending.options)
+    local = currency.details.get("local")
+    if rate is not None and local != rate.base:
+        raise problem(OTHER_BASE, f"the document's rate is in {rate.base}, the books are kept in {local}", "exchange_rate")
+    return body
 
 
 class Posting:
@@ -162,13 +184,11 @@ class Posting:
         """Texts, the customer's reference and the due date of a posted document can change, and nothing else."""
         try:
             return Sent(key=sending.key, remote=self._updated(sending, remote))
-        except ReferenceMissing as missing:
-            return Sent(key=sending.key, error=problem(UNFIT, str(missing), missing.kind))
         except PlatformError as error:
             return Sent(key=sending.key, error=error)
 
     def _updated(self, sending: Sending, remote: RemoteDocument) -> RemoteDocument:
-        body = document_body(sending.document, sending.references, sending.options)
+        body = _body(sending)
         with before_sending():
             row = self._row(remote)
         changed = differing(body, row)
