@@ -59,6 +59,18 @@ def test_a_rejected_draft_is_told_and_sent_anew_once_it_is_deleted(
     good(company.create(hook, sending)[sending.key])
 
 
+def test_a_credit_note_that_became_a_draft_is_told_apart_from_an_invoice_of_the_same_number(
+    company: Company, hook: SapBusinessOneHook, simulator: SapBusinessOneSimulator
+) -> None:
+    original = company.small_invoice()
+    credit = company.sending(hook, company.credit_note(corrects=original))
+    simulator.inject("approval", {"times": 1})
+    assert refused(company, hook, credit).rule.name == "waits for approval"
+    company.book(hook, company.small_invoice(number=credit.document.number, buyer=original.buyer))
+    assert hook.find_invoice(credit.document.number, DocumentKind.CREDIT_NOTE) == []
+    assert refused(company, hook, credit).rule.name == "waits for approval"
+
+
 def test_one_draft_among_others_stops_nobody_else(company: Company, hook: SapBusinessOneHook, simulator: SapBusinessOneSimulator) -> None:
     one, other = (company.sending(hook, company.small_invoice()) for _ in range(2))
     simulator.inject("approval", {"times": 1})
@@ -67,6 +79,16 @@ def test_one_draft_among_others_stops_nobody_else(company: Company, hook: SapBus
 
 
 # -- batches -------------------------------------------------------------------------------------------------------------------------
+
+
+def test_invoices_and_credit_notes_go_in_one_batch(company: Company, hook: SapBusinessOneHook) -> None:
+    original = company.small_invoice()
+    company.book(hook, original)
+    sendings = [company.sending(hook, company.small_invoice()), company.sending(hook, company.credit_note(corrects=original))]
+    before = asked(company, "/$batch")
+    sent = company.create(hook, *sendings)
+    assert asked(company, "/$batch") == before + 1
+    assert [good(sent[each.key]).remote_id[:3] for each in sendings] == ["13-", "14-"]
 
 
 def test_what_stands_behind_a_failed_document_is_sent_again_and_booked_once(company: Company, hook: SapBusinessOneHook) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -110,6 +111,17 @@ def test_only_an_ended_session_is_renewed_and_only_once(code: int, logins: int) 
             list(hook.list_reference(ReferenceKind.TERMS))
         assert len([each for each in server.asked if each.target.endswith("/Login")]) == logins
         assert caught.value.action is (Action.RENEW if code == 301 else Action.STOP)
+
+
+@pytest.mark.parametrize(
+    ("stored", "root"),
+    [
+        ({"host": "b1.example.com", "port": 50000}, "https://b1.example.com:50000/b1s/v2"),
+        ({"host": "https://b1.example.com:50000"}, "https://b1.example.com:50000/b1s/v2"),
+    ],
+)
+def test_the_address_is_that_of_the_load_balancer(stored: dict[str, Any], root: str) -> None:
+    assert SapBusinessOneHook("b1_test", account=Account(**stored)).root() == root
 
 
 def test_a_next_page_outside_the_service_gets_no_session() -> None:
