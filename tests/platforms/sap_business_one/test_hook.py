@@ -47,6 +47,19 @@ def test_sending_again_makes_no_second_draft_and_an_approved_one_becomes_the_inv
     assert len(company.booked(sending.document.number)) == 1
 
 
+def test_a_draft_that_was_approved_with_other_amounts_is_not_made_the_invoice(
+    company: Company, hook: SapBusinessOneHook, simulator: SapBusinessOneSimulator
+) -> None:
+    sending = company.sending(hook, company.small_invoice())
+    simulator.inject("approval", {"times": 1})
+    refused(company, hook, sending)
+    simulator.inject("decide", {"decision": "dasApproved"})
+    changed = company.invoice(company.line(1, quantity="3"), number=sending.document.number, buyer=sending.document.buyer)
+    error = refused(company, hook, company.sending(hook, changed, sending.references.customer))
+    assert (error.rule.name, error.field, error.outcome) == ("approved draft differs", "DocumentLines", Outcome.DID_NOT_HAPPEN)
+    assert company.booked(changed.number) == []
+
+
 def test_a_rejected_draft_is_told_and_sent_anew_once_it_is_deleted(
     company: Company, hook: SapBusinessOneHook, simulator: SapBusinessOneSimulator
 ) -> None:

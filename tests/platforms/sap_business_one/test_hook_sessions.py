@@ -15,7 +15,7 @@ from tests.platforms.scripted import answer, scripted
 
 from airbooks.canonical import DocumentKind
 from airbooks.platforms.base import Account
-from airbooks.platforms.errors import Action, PlatformError
+from airbooks.platforms.errors import Action, ConfigurationError, PlatformError
 from airbooks.platforms.references import ReferenceKind
 from airbooks.platforms.sap_business_one import SapBusinessOneHook
 from airbooks.platforms.sap_business_one.sandbox import SapBusinessOneSimulator
@@ -152,6 +152,13 @@ def test_a_missing_user_field_is_told_with_how_to_make_it(company: Company) -> N
 def test_a_missing_bank_account_is_told(company: Company) -> None:
     with made(company, transfer_account="1234") as hook:
         assert hook.test_connection() == (False, "SBODEMODE has no account '1234' (transfer_account).")
+
+
+def test_a_number_that_is_none_is_told_before_anything_is_sent(company: Company) -> None:
+    with made(company, expense_code="freight") as hook:
+        with pytest.raises(ConfigurationError, match="expense_code"):
+            hook.refusals(company.small_invoice())
+        assert "expense_code" in hook.test_connection()[1]
 
 
 def test_an_old_release_is_told() -> None:

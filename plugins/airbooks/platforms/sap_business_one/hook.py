@@ -68,6 +68,7 @@ class SapBusinessOneHook(PlatformHook):
 
     def issue_token(self, newest: Token | None) -> Token:  # noqa: ARG002 a session cannot be renewed, only opened anew
         """`POST Login`."""
+        self._check_numbers()
         body = {"CompanyDB": self.setting("company_db"), "UserName": self.account.login, "Password": self.account.password}
         body["Language"] = int(self.setting("language"))
         request = Request(method="POST", url=f"{self.root()}/Login", headers=JSON, content=to_json(body))
@@ -81,6 +82,13 @@ class SapBusinessOneHook(PlatformHook):
         answer = reply.json()
         extra = {"route": cookies.get("ROUTEID", ""), "version": str(answer.get("Version", ""))}
         return Token(access=cookies.get("B1SESSION") or str(answer["SessionId"]), extra=extra)
+
+    def _check_numbers(self) -> None:
+        """Raises ConfigurationError where a whole number is wanted and something else stands in the connection."""
+        for name in (each.name for each in SPEC.form if each.kind == "integer"):
+            value = self.setting(name)
+            if value not in (None, "") and not str(value).isdigit():
+                raise ConfigurationError(f"Connection {self.conn_id!r} ({SPEC.title}): {name} is {value!r}. Set it to a whole number.")
 
     def authorisation(self) -> Mapping[str, str]:
         return _cookies(self.token())
@@ -178,6 +186,7 @@ class SapBusinessOneHook(PlatformHook):
     # -- customers and lists --------------------------------------------------------------------------------------------------
 
     def refusals(self, document: Invoice | CreditNote) -> tuple[Finding, ...]:
+        self._check_numbers()
         return refusals.refusals(document, self.settings(), self.conn_id)
 
     def ensure_customer(self, party: Party, currency: str) -> str:  # noqa: ARG002 a customer here takes every currency

@@ -233,7 +233,7 @@ def payment_body(payment: Payment, customer: str, currency: ReferenceItem, setti
 
 def payment_remarks(payment: Payment) -> str:
     fee = f"bank fee {payment.bank_fee} {payment.currency}" if payment.bank_fee else ""
-    words = (payment_mark(payment), payment.reference, payment.method, payment.memo, fee)
+    words = (payment_mark(payment), payment.reference, payment.method, fee, payment.memo)
     return plain(" | ".join(each for each in words if each))[:REMARKS]
 
 

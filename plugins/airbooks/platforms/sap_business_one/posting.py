@@ -42,6 +42,13 @@ REJECTED = ErrorRule(
     says="The approver rejected the draft of it: it is not in the books.",
     fix="Delete the draft in Business One and retry to send it anew, or reject it here too.",
 )
+OTHER_DRAFT = ErrorRule(
+    name="approved draft differs",
+    action=Action.REVIEW,
+    outcome=_NOT_BOOKED,
+    says="The draft that was approved is not the document as it is now; it is not in the books.",
+    fix="Delete the draft in Business One, then retry: the document is sent anew.",
+)
 NOT_PROVED = ErrorRule(name="accepted, but not found", action=Action.LOOK_UP, outcome=Outcome.UNKNOWN)
 NOT_ANSWERED = ErrorRule(name="no answer for this document", action=Action.LOOK_UP, outcome=Outcome.UNKNOWN)
 TWICE = ErrorRule(name="number used twice", action=Action.LOOK_UP, outcome=Outcome.UNKNOWN)
@@ -124,21 +131,30 @@ class Posting:
         parts, sent = parts_of(self.client, batch)
         with before_sending():
             drafts = self.documents.under_approval([wanted(each) for each in batch])
-        drafted = {each.key: drafts[wanted(each)] for each in batch if wanted(each) in drafts}
-        outcomes: Outcomes = {key: self._released(draft) for key, draft in drafted.items()}
-        outcomes |= self._send([part for part in parts if part.key not in drafted])
+        fit = {part.key for part in parts}
+        drafted = [each for each in batch if each.key in fit and wanted(each) in drafts]
+        outcomes: Outcomes = {each.key: self._released(each, drafts[wanted(each)]) for each in drafted}
+        outcomes |= self._send([part for part in parts if part.key not in outcomes])
         return sent + self._proved([each for each in batch if each.key in outcomes], outcomes)
 
-    def _released(self, draft: Row) -> PlatformError | None:
-        """A draft of an earlier try: made the document if it was approved, else still not booked."""
+    def _released(self, sending: Sending, draft: Row) -> PlatformError | None:
+        """A draft of an earlier try: made the document if it was approved as we have it now, else still not booked."""
+        try:
+            self._require_releasable(sending, draft)
+            self.documents.release(draft)
+        except PlatformError as error:
+            return error
+        return None
+
+    def _require_releasable(self, sending: Sending, draft: Row) -> None:
         error = _held(draft)
         if error is not None:
-            return error
-        try:
-            self.documents.release(draft)
-        except PlatformError as failure:
-            return failure
-        return None
+            raise error
+        with before_sending():
+            row = self.client.row(f"Drafts({draft['DocEntry']})") or {}
+        changed = differing(_body(sending), row) - CHANGEABLE
+        if changed:
+            raise problem(OTHER_DRAFT, f"draft {draft['DocNum']} was approved with other {', '.join(sorted(changed))}", min(changed))
 
     def _send(self, parts: Sequence[Part]) -> Outcomes:
         """What each part was answered. Processing stops at the first failure, so what stands behind it is sent again."""

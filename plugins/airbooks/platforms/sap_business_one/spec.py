@@ -212,6 +212,8 @@ SPEC = PlatformSpec(
     number_max=MAX_NUMBER,
     unverified=(
         "What POST Invoices answers when an approval procedure makes a draft of it (a draft, or -2028: both are understood).",
+        "Whether a draft of an approval procedure outlives the change set that failed over it.",
+        "That a failed change set is answered without a Content-ID (one with it is understood, too).",
         "The codes of a locked period, a missing rate (-4006), an existing entry (-2035) and a refused log-in (-304).",
         "Lengths of CardCode, NumAtCard, ItemDescription, FreeText, CostingCode and ProjectCode (from memory).",
         "The form in which SBOBobService_GetLocalCurrency answers.",
