@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import random
+import ssl
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -146,7 +147,10 @@ def retry_after_seconds(headers: Mapping[str, str], now: float) -> float | None:
 
 
 class Wire:
-    """Sends requests for one hook. `read_complaint` is the connector's reader of error answers (also of errors inside HTTP 200)."""
+    """Sends requests for one hook. `read_complaint` is the connector's reader of error answers (also of errors inside HTTP 200).
+
+    `tls` is how certificates are checked: True for the usual authorities, or a context with others.
+    """
 
     def __init__(
         self,
@@ -159,10 +163,11 @@ class Wire:
         secrets: Callable[[], tuple[str, ...]],
         read_complaint: Callable[[Reply], Complaint | None],
         request_id: Callable[[Reply], str],
+        tls: ssl.SSLContext | bool = True,
     ) -> None:
         self.platform, self.rules, self.budget, self._throttle_seconds = platform, rules, budget, throttle_seconds
         self._secrets, self._read_complaint, self._request_id = secrets, read_complaint, request_id
-        self._client = httpx.Client(timeout=httpx.Timeout(read_timeout, connect=10.0), follow_redirects=False)
+        self._client = httpx.Client(timeout=httpx.Timeout(read_timeout, connect=10.0), follow_redirects=False, verify=tls)
         self.calls = 0
 
     def close(self) -> None:
