@@ -24,4 +24,5 @@ class InforSyteLineInvoiceOperator(InvoiceOperator):
         self.approval_status = approval_status
 
     def platform_options(self) -> Mapping[str, Any]:
-        return {"post": self.post, "approval_status": self.approval_status}
+        """Posting is the hook's business: also a document that is left unposted must get all its distributions."""
+        return {"posting": self.post, "approval_status": self.approval_status}

@@ -91,6 +91,7 @@ class Receipts:
         self._require_expressible(payment, customer)
         there = self._posted(customer, key)
         if there is None:
+            self._require_posted(payment)
             keys = self._enter(payment, customer, key, kind or _WIRE)
             there = self._post(keys, customer, key)
         if there is None:
@@ -115,6 +116,12 @@ class Receipts:
         for says, is_so in obstacles.items():
             if is_so:
                 raise _error(PAYMENT_UNFIT, says)
+
+    def _require_posted(self, payment: Payment) -> None:
+        """Money can be applied to posted documents only; asked before anything is entered."""
+        for each in payment.allocations:
+            if self.documents.posted_row(each.remote_id) is None:
+                raise _error(PAYMENT_UNFIT, f"document {each.document_number} is not posted in SyteLine")
 
     @property
     def _home(self) -> str:
