@@ -143,7 +143,7 @@ def receipts(rows: Iterable[Row], currencies: Mapping[str, str], zone: tzinfo) -
 def _receipt(key: str, rows: Sequence[Row], currencies: Mapping[str, str], zone: tzinfo) -> RemotePayment:
     customer = rows[0]["CustNum"].strip()
     amount = sum((cents(row["Amount"]) for row in rows), ZERO)
-    parts = [(row["ApplyToInvNum"] or "", cents(row["Amount"])) for row in rows]
+    parts = sorted((row["ApplyToInvNum"] or "", cents(row["Amount"])) for row in rows)
     return RemotePayment(
         remote_id=key,
         customer_id=customer,
