@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
 import httpx
@@ -50,7 +50,7 @@ class Client:
         found: Json = self.client.get(f"/load/{ido}", params={"properties": properties, "filter": condition, **more}).json()
         return found
 
-    def update(self, ido: str, values: dict[str, str | None], action: int = 1, item_id: str = "PBT=[x]", *more: Json) -> Json:
+    def update(self, ido: str, values: Mapping[str, str | None], action: int = 1, item_id: str = "PBT=[x]", *more: Json) -> Json:
         found: Json = self.client.post(
             f"/update/{ido}", params={"refresh": "true"}, json={"Changes": [change(values, action, item_id), *more]}
         ).json()
@@ -78,7 +78,7 @@ class Client:
         return self.update("SLArinvs", values)
 
 
-def change(values: dict[str, str | None], action: int = 1, item_id: str = "PBT=[x]") -> Json:
+def change(values: Mapping[str, str | None], action: int = 1, item_id: str = "PBT=[x]") -> Json:
     properties = [{"Name": name, "Value": value, "Modified": True, "IsNull": value is None} for name, value in values.items()]
     return {"Action": action, "ItemId": item_id, "ItemNo": 1, "UpdateLocking": 0, "Properties": properties}
 

@@ -45,23 +45,18 @@ def numbers(code: str, currency: str) -> list[str]:
 
 def ensure(idos: Idos, party: Party, currency: str, settings: Mapping[str, str]) -> str:
     """The number of the customer who is billed in this currency. Safe to repeat: it looks before it creates, and again on a refusal."""
-    found = _find(idos, party, currency)
+    taken = _numbered(idos, numbers(party.code, currency))
+    found = _by_number(taken, party, currency) or _by_name_and_mail(idos, party, currency)
     if found:
         return found
-    number = _free_number(idos, party, currency, settings)
+    number = _free_number(taken, party, currency, settings)
     try:
         idos.change(Change(ido="SLCustomers", action=INSERT, values=_writable(idos, new_customer(party, number, currency, settings))))
     except PlatformError as error:
-        found = _find(idos, party, currency) if error.rule.name == "exists already" else ""
-        if not found:
+        there = _numbered(idos, [number]) if error.rule.name == "exists already" else {}
+        if not _by_number(there, party, currency):
             raise
-        return found
     return number
-
-
-def _find(idos: Idos, party: Party, currency: str) -> str:
-    rows = _numbered(idos, numbers(party.code, currency))
-    return _by_number(rows, party, currency) or _by_name_and_mail(idos, party, currency)
 
 
 def _numbered(idos: Idos, wanted: Sequence[str]) -> dict[str, Row]:
@@ -109,10 +104,9 @@ def _by_name_and_mail(idos: Idos, party: Party, currency: str) -> str:
 # -- creating ---------------------------------------------------------------------------------------------------------------------
 
 
-def _free_number(idos: Idos, party: Party, currency: str, settings: Mapping[str, str]) -> str:
+def _free_number(taken: Mapping[str, Row], party: Party, currency: str, settings: Mapping[str, str]) -> str:
     """The readable number for the customer's own currency, the computed one for any other or when the readable one is taken."""
     wanted = numbers(party.code, currency)
-    taken = _numbered(idos, wanted)
     is_own = currency == (party.currency or settings.get("home_currency", "USD"))
     free = [number for number in (wanted if is_own else wanted[-1:]) if number not in taken]
     if not free:

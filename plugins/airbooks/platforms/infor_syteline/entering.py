@@ -36,9 +36,12 @@ class Entering:
             row = self._there(head) if error.rule.name == "exists already" else None
             if row is None or not _is_ours(row, head):
                 raise
-        else:
-            row = self._read_back(head)
-        self._distribute(row, rows)
+            with _after_the_head():
+                self.complete(row, rows)
+            return row
+        row = self._read_back(head)
+        if not self._nests:
+            self._distribute(row, rows)
         return row
 
     def requests(self, head: Values, rows: Sequence[Values]) -> list[Change]:
@@ -56,10 +59,8 @@ class Entering:
 
     def _read_back(self, head: Values) -> Row:
         """The row just made: an answer's RefreshItems may be empty, and SyteLine may have given the number."""
-        try:
+        with _after_the_head():
             row = self._there(head)
-        except PlatformError as error:
-            raise broken_off(error) from None
         if row is None:
             raise error_of(BROKEN_OFF, "the document was entered and is not in SLArinvs")
         return row
@@ -67,7 +68,8 @@ class Entering:
     def _distribute(self, row: Row, rows: Sequence[Values]) -> None:
         """A distribution that is refused takes the document along; any other failure leaves it to be completed before it is posted."""
         try:
-            self.complete(row, rows)
+            for change in settling.changes(_keys(row), rows, []):
+                self.idos.change(change)
         except PlatformError as error:
             if error.action is not Action.REVIEW or error.outcome is not Outcome.DID_NOT_HAPPEN:
                 raise broken_off(error) from None
@@ -156,6 +158,15 @@ def planned(document: Document, refs: References, options: Mapping[str, object],
         return mapping.head_values(document, refs, options, applies_to), mapping.distributions(document, refs)
     except (ReferenceMissing, mapping.ConflictError) as error:
         raise error_of(UNFIT, str(error), getattr(error, "kind", "")) from None
+
+
+@contextmanager
+def _after_the_head() -> Iterator[None]:
+    """What fails in here fails after the head was entered."""
+    try:
+        yield
+    except PlatformError as error:
+        raise broken_off(error) from None
 
 
 @contextmanager

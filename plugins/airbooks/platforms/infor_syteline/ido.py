@@ -111,6 +111,7 @@ class Idos:
 
     def __init__(self, call: Call, prefix: str) -> None:
         self._call, self.prefix = call, prefix
+        self._known: dict[str, dict[str, Row]] = {}
 
     def path(self, verb: str, name: str) -> str:
         return f"{self.prefix}/{verb}/{quote(name, safe='')}"
@@ -146,9 +147,11 @@ class Idos:
         return page
 
     def properties(self, ido: str) -> dict[str, Row]:
-        """What an IDO says of its properties (`/info`), by name."""
-        info = self._call("GET", self.path("info", ido), read=True).json()
-        return {each["Name"]: each for each in info["Properties"]}
+        """What an IDO says of its properties (`/info`), by name; asked once."""
+        if ido not in self._known:
+            info = self._call("GET", self.path("info", ido), read=True).json()
+            self._known[ido] = {each["Name"]: each for each in info["Properties"]}
+        return self._known[ido]
 
     # -- writing --------------------------------------------------------------------------------------------------------------
 
