@@ -153,6 +153,12 @@ def test_the_server_may_live_in_another_time_zone(site: Site) -> None:
         assert remote.issue_date == today()
 
 
+def test_a_time_zone_that_does_not_exist_is_named(site: Site) -> None:
+    with site.on(time_zone="Texas") as hook:
+        works, says = hook.test_connection()
+        assert (works, "'Texas' is no IANA name" in says) == (False, True)
+
+
 def test_a_preview_of_separate_requests_shows_them_all(site: Site, hook: InforSyteLineHook) -> None:
     sending = site.sending(hook, site.invoice())
     shown = hook.preview([sending])

@@ -143,6 +143,15 @@ def test_left_unposted_a_half_document_is_completed_all_the_same(site: Site) -> 
         assert [each.status for each in site.booked(sending.document.number)] == ["open"]
 
 
+def test_a_look_up_that_fails_before_anything_was_entered_is_only_put_off(site: Site, hook: InforSyteLineHook) -> None:
+    sending = site.sending(hook, site.small_invoice())
+    site.sandbox.inject(SLUG, "error_before_commit", path="/load/SLInvHdrs", times=None)
+    (sent,) = hook.create_invoices([sending])
+    assert sent.error is not None
+    assert (sent.error.action, sent.error.outcome) == (Action.RETRY, Outcome.DID_NOT_HAPPEN)
+    assert site.booked(sending.document.number) == []
+
+
 @pytest.mark.parametrize("fault", ["sequence_locked", "deadlock"])
 def test_what_is_locked_for_a_moment_is_tried_again(site: Site, hook: InforSyteLineHook, fault: str) -> None:
     site.sandbox.inject(SLUG, fault, times=1)

@@ -11,7 +11,7 @@ from airbooks.platforms.infor_syteline import mapping, reading, settling
 from airbooks.platforms.infor_syteline.documents import Documents
 from airbooks.platforms.infor_syteline.ido import DELETE, UPDATE, Change, Row, Values
 from airbooks.platforms.infor_syteline.mapping import KEYS, Document
-from airbooks.platforms.infor_syteline.spec import BROKEN_OFF, CHANGED_THERE, NESTED, SEPARATE, SPEC, UNFIT
+from airbooks.platforms.infor_syteline.spec import BROKEN_OFF, CHANGED_THERE, NESTED, NOT_BEGUN, SEPARATE, SPEC, UNFIT
 from airbooks.platforms.references import References
 
 _NUMBERS = {*reading.SUMS, "InvSeq", "ExchRate"}
@@ -171,8 +171,10 @@ def _after_the_head() -> Iterator[None]:
 
 @contextmanager
 def before_sending() -> Iterator[None]:
-    """What fails in here fails before anything was entered: the document's outcome is certain."""
+    """What fails in here fails before anything was entered: the document's outcome is certain, and what was left open can be repeated."""
     try:
         yield
     except PlatformError as error:
+        if error.action is Action.LOOK_UP:
+            raise error_of(NOT_BEGUN, str(error)) from None
         raise error.as_not_happened() from None

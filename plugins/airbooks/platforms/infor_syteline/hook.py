@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from typing import Any, ClassVar
 from urllib.parse import quote, urlencode, urlsplit
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from airbooks.canonical import (
     CreditNote,
@@ -84,7 +84,15 @@ class InforSyteLineHook(PlatformHook):
 
     @cached_property
     def documents(self) -> Documents:
-        return Documents(self.idos, self.settings(), ZoneInfo(str(self.setting("time_zone"))))
+        return Documents(self.idos, self.settings(), self._zone)
+
+    @property
+    def _zone(self) -> ZoneInfo:
+        name = str(self.setting("time_zone"))
+        try:
+            return ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError):
+            raise ConfigurationError(f"Connection {self.conn_id!r}: time_zone {name!r} is no IANA name such as America/Chicago.") from None
 
     @cached_property
     def entering(self) -> Entering:
@@ -219,8 +227,7 @@ class InforSyteLineHook(PlatformHook):
         asks = self.posting.is_ours and bool(sending.options.get("posting", True))
         failure: PlatformError | None = None
         try:
-            with before_sending():
-                row = self._completed(sending, remote)
+            row = self._completed(sending, remote)
             if row is not None and asks:
                 failure = self._ask(row)
             found = self.documents.by_id(remote.remote_id, remote.kind)

@@ -20,6 +20,7 @@ from airbooks.platforms.references import ReferenceItem, ReferenceKind, Referenc
 
 Document = Invoice | CreditNote
 ZERO = Decimal(0)
+RATE = Decimal("0.00000001")  # decimals have eight places there
 FIRST_CHARGE, FIRST_TAX = 5001, 9001  # DistSeq tells lines, allowances and charges, and taxes apart when they are read back
 TYPES = {"invoice": "I", "credit_note": "C"}
 BETWEEN = " / "
@@ -156,7 +157,7 @@ def _dates_and_terms(document: Document, refs: References) -> dict[str, str]:
 def exchange_rate(rate: Decimal, settings: Mapping[str, str]) -> str:
     """A rate as this site keeps it: domestic per foreign, or its inverse where rates are divisors (from memory)."""
     inverse = settings.get("rate_is_divisor", "False").lower() == "true"
-    return f"{(1 / rate if inverse else rate).quantize(Decimal('0.0000001')).normalize():f}"
+    return f"{(1 / rate if inverse else rate).quantize(RATE).normalize():f}"
 
 
 def _rate(document: Document, settings: Mapping[str, str]) -> dict[str, str]:

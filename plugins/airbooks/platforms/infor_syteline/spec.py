@@ -79,6 +79,7 @@ CREDIT_STAYS = _rule(
 )
 CHANGED_THERE = _rule("changed by another user", Action.REREAD)
 GONE = _rule("gone", Action.REVIEW, says="The document is no longer in SyteLine.", fix="Restore it there, or answer Reject.")
+NOT_BEGUN = _rule("not begun", Action.RETRY)
 BROKEN_OFF = _rule("broken off half-way", Action.LOOK_UP, Outcome.UNKNOWN)
 NO_REVENUE_ACCOUNT = _rule(
     "no account for the reversal",
@@ -267,6 +268,7 @@ SPEC = PlatformSpec(
         "That the credit memo that voids a posted invoice may bear its number with InvSeq 1.",
         "Open money of a payment: a distribution to invoice 0 (from memory). That Ref of a payment reaches SLArtrans.",
         "IDO and property names of the lists SLCharts, SLUnitcd1s to 4s, SLCurrates and SLItems (from memory).",
+        "That no log-out is needed (from memory); tokens are kept until they end, and shared by the workers of a connection.",
         "Whether a rate means domestic per foreign or its inverse depends on the currency (rate_is_divisor).",
         "That posting makes new row pointers: a document's id here is therefore CustNum, InvNum and InvSeq.",
     ),
