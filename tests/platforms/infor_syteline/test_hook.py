@@ -223,6 +223,15 @@ def test_an_update_sends_only_what_changed_and_the_total_last(site: Site) -> Non
         assert {change["Action"] for change in sent} == {2}
 
 
+@pytest.mark.parametrize("way", ["separate", "nested"])
+def test_an_update_that_changes_nothing_writes_nothing(site: Site, way: str) -> None:
+    with site.on(post_mode="none", distributions=way) as hook:
+        sending, remote = created(site, hook, site.invoice())
+        already = len(site.asked("/update/"))
+        assert hook.update_invoice(sending, remote).error is None
+        assert len(site.asked("/update/")) == already
+
+
 def test_a_stale_version_overwrites_nothing(site: Site) -> None:
     with site.on(post_mode="none") as hook:
         first = site.small_invoice()

@@ -33,7 +33,7 @@ def entries(idos: Idos, kind: ReferenceKind, codes: Collection[str] | None = Non
 
 def _listed(idos: Idos, kind: ReferenceKind, codes: Collection[str] | None) -> Iterator[ReferenceItem]:
     ido, key, name = _LISTS[kind]
-    conditions = [""] if codes is None else [any_of(key, chunk) for chunk in chunks(sorted(codes))]
+    conditions = [""] if codes is None else [any_of(key, chunk) for chunk in chunks(sorted(code for code in codes if '"' not in code))]
     for condition in conditions:
         for row in idos.rows(ido, (key, name), condition):
             code = row[key].strip()

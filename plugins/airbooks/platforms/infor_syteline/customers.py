@@ -124,7 +124,7 @@ def new_customer(party: Party, number: str, currency: str, settings: Mapping[str
         "Name": plain(party.name)[:NAME],
         "Addr_1": plain(place.line1)[:ADDRESS],
         "Addr_2": plain(place.line2)[:ADDRESS],
-        "Addr_3": plain(place.line3)[:ADDRESS],
+        "Addr_3": plain(place.line3 or (place.region if len(place.region) > STATE else ""))[:ADDRESS],
         "City": plain(place.city)[:CITY],
         "State": place.region if len(place.region) <= STATE else "",
         "Zip": place.postal_code[:ZIP],

@@ -99,10 +99,10 @@ class Entering:
             raise error_of(CHANGED_THERE, "somebody changed the document in SyteLine meanwhile")
         settled = settling.changes(_keys(row), rows, self.documents.distributions(row))
         changed = Change(ido="SLArinvs", action=UPDATE, values=head_changes(row, head), item_id=version)
-        if self._nests:
-            self.idos.change(mapping.nested(changed, [_as_child(each) for each in settled]))
-            return
-        for each in (*settled, changed) if changed.values else settled:
+        due = [*settled, changed] if changed.values else settled
+        if self._nests and due:
+            due = [mapping.nested(changed, [_as_child(each) for each in settled])]
+        for each in due:
             self.idos.change(each)
 
     def redate(self, row: Row, head: Values) -> None:

@@ -93,6 +93,7 @@ PAYMENT_DIFFERS = _rule(
 )
 NOT_SEEN = _rule("booked, but not to be seen", Action.LOOK_UP, Outcome.UNKNOWN)
 
+_ABSENT = r"not found|does not exist|is unknown|is not valid|is not defined"
 _ACCESS = (
     _rule(
         "client refused",
@@ -118,7 +119,7 @@ _ACCESS = (
     _rule(
         "IDO, property or method unknown",
         Action.STOP,
-        text=r"\b(IDO|property|method|event|configuration)\b.*(not found|does not exist|unknown|not valid|is not defined|could not be)",
+        text=rf"\bIDO\b.*({_ABSENT})|({_ABSENT}).*\bIDO\b|\b(property|event|configuration) \w+ ({_ABSENT})",
         fix="The version of SyteLine lacks what the message names, or the connection names it wrongly: check it in IDO Collections.",
     ),
     _rule("bad filter", Action.STOP, text=r"IllegalFilter", fix="Report the message: a value cannot be put into a filter."),
