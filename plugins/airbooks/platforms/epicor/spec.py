@@ -71,6 +71,8 @@ _POSTING = (
         says="Epicor asks a question that only a person can answer (a legal number by hand, a warning to confirm).",
         fix="Enter or post this document in the AR Invoice Entry, or change the set-up so that nothing is asked.",
     ),
+    _rule("group gone", Action.RETRY, text=r"Group ID is invalid"),
+    _rule("not posted", Action.REVIEW, codes=("errorMessage",), says="Epicor did not book it; the group holds it still."),
     _rule("not saved", Action.REVIEW, codes=("lUpdateRan",), says="Epicor answered 200 and saved nothing."),
     _rule("saved with errors", Action.LOOK_UP, Outcome.UNKNOWN, codes=("BOUpdError",)),
 )
@@ -128,7 +130,11 @@ SPEC = PlatformSpec(
     ),
     form=(
         FormField(
-            name="api_key", label="API key", required=True, secret=True, help="From API Key Maintenance of this very environment; shown once."
+            name="api_key",
+            label="API key",
+            required=True,
+            secret=True,
+            help="From API Key Maintenance of this very environment; shown once.",
         ),
         FormField(name="company", label="Company", required=True, help="The company id in the URL, for example EPIC06."),
         FormField(name="plant", label="Site", help="Plant of the call settings, for example MfgSys; empty: the user's own."),
@@ -151,7 +157,12 @@ SPEC = PlatformSpec(
             help="Log in once and log out at the end, instead of one licence claim per call.",
         ),
         FormField(name="license_guid", label="Licence", help="GUID of the licence to claim; empty: the user's default."),
-        FormField(name="group_prefix", label="Group prefix", default="AB", help="At most two characters that our invoice and cash groups begin with."),
+        FormField(
+            name="group_prefix",
+            label="Group prefix",
+            default="AB",
+            help="At most two characters that our invoice and cash groups begin with.",
+        ),
         FormField(
             name="post_mode",
             label="Posting",
@@ -180,7 +191,9 @@ SPEC = PlatformSpec(
         FormField(name="sales_rep_code", label="Sales rep", help="SalesRepCode of customers that are created."),
         FormField(name="customer_terms", label="Customer terms", help="TermsCode of customers that are created."),
         FormField(name="customer_tax_region", label="Customer tax region", help="TaxRegionCode of customers that are created."),
-        FormField(name="time_zone", label="Time zone", default="UTC", help="Of the application server (IANA name): change dates are its days."),
+        FormField(
+            name="time_zone", label="Time zone", default="UTC", help="Of the application server (IANA name): change dates are its days."
+        ),
     ),
     reference_kinds=(
         ReferenceKind.ITEM,

@@ -125,4 +125,3 @@ class Changes:
         part = self.company.table("Part").get(row["PartNum"], {})
         defaults = {name: part[name] for name in ("ProdCode", "TaxCatID") if name in part}
         return {**LINE, **defaults, "DiscountPercent": Decimal(0), **row}
-

@@ -115,7 +115,9 @@ class Company:
         self._seed_taxes()
         for number, name in enumerate(("Wire", "Check", "Card"), start=1):
             self.table("PayMethod")[str(number)] = {"Company": COMPANY, "PMUID": number, "Name": name}
-        for number, (iso, name) in enumerate({"US": "USA", "CA": "Canada", "GB": "United Kingdom", "DE": "Germany", "AU": "Australia"}.items(), 1):
+        for number, (iso, name) in enumerate(
+            {"US": "USA", "CA": "Canada", "GB": "United Kingdom", "DE": "Germany", "AU": "Australia"}.items(), 1
+        ):
             self.table("Country")[str(number)] = {"Company": COMPANY, "CountryNum": number, "ISOCode": iso, "Description": name}
         for code, name in {"EQUIP": "Equipment", "PARTS": "Parts", "SERV": "Service", "FRT": "Freight"}.items():
             self.table("ProdGrup")[code] = {"Company": COMPANY, "ProdCode": code, "Description": name, "SalesCatID": code}

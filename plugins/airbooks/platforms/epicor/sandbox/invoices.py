@@ -53,7 +53,9 @@ class Invoices:
         return answer(ds)
 
     def _head_in(self, ds: Row, number: int = 0) -> Row:
-        found: Row | None = next((row for row in ds.get("InvcHead", []) if row.get("RowMod") in {"A", "U"} and row["InvoiceNum"] == number), None)
+        found: Row | None = next(
+            (row for row in ds.get("InvcHead", []) if row.get("RowMod") in {"A", "U"} and row["InvoiceNum"] == number), None
+        )
         if found is None:
             raise rule_broken("The dataset has no changed invoice head.", "InvcHead", "RowMod")
         return found
@@ -163,7 +165,9 @@ class Invoices:
         number = next((int(row["InvoiceNum"]) for row in (*heads, *children)), None)
         if number is None:
             return answer(ds)
-        invoice = deepcopy(self.company.get("InvcHead", number)) if number else {"head": {}, **{name: [] for name in CHILDREN}, "InvcTax": []}
+        invoice = (
+            deepcopy(self.company.get("InvcHead", number)) if number else {"head": {}, **{name: [] for name in CHILDREN}, "InvcTax": []}
+        )
         for row in heads:
             self._save_head(invoice, row_of(HEAD, row, "InvcHead"))
         if invoice["head"]["Posted"]:

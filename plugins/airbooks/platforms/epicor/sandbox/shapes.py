@@ -167,14 +167,25 @@ CASH_LINE: Row = {
     "SysRevID": 0,
     "RowMod": "",
 }
-_LENGTHS = {"XRefInvoiceNum": 20, "ExternalID": 20, "GroupID": 9, "PONum": 50, "PartNum": 50, "LineDesc": 1000, "CheckRef": 20, "OTSName": 50}
+_LENGTHS = {
+    "XRefInvoiceNum": 20,
+    "ExternalID": 20,
+    "GroupID": 9,
+    "PONum": 50,
+    "PartNum": 50,
+    "LineDesc": 1000,
+    "CheckRef": 20,
+    "OTSName": 50,
+}
 
 
 def row_of(shape: Row, given: Row, table: str) -> Row:
     """A whole row from what the caller holds: unknown fields, wrong kinds and overlong texts are refused."""
     unknown = set(given) - set(shape)
     if unknown:
-        raise Refusal(400, "Ice.Common.BusinessObjectException", f"Column '{min(unknown)}' does not belong to table {table}.", table, min(unknown))
+        raise Refusal(
+            400, "Ice.Common.BusinessObjectException", f"Column '{min(unknown)}' does not belong to table {table}.", table, min(unknown)
+        )
     row = {**shape, **given}
     for name, sample in shape.items():
         row[name] = _fitting(name, row[name], sample, table)
