@@ -23,7 +23,8 @@ class Documents:
     def datasets(self, wanted: Sequence[Wanted]) -> dict[Wanted, list[Row]]:
         """The live documents under each of our numbers, whole, those that were broken off among them.
 
-        The platform allows several with one number. Credit memos that cancel an invoice may copy its number (UNVERIFIED): they are left out.
+        The platform allows several with one number. Credit memos that cancel an invoice may copy its number (UNVERIFIED): they are
+        left out.
         """
         found: dict[Wanted, list[Row]] = {each: [] for each in wanted}
         for chunk in chunks(sorted({number for number, _ in wanted})):

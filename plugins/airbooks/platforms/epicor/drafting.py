@@ -1,16 +1,17 @@
 """Entering an invoice: the conversation of GetNew, OnChange and Update, and what to do with one that broke off in the middle.
 
 Epicor keeps nothing between GetNew and Update: the dataset is in our hands, and a row counts only with its RowMod. The head is saved first,
-because lines need its number; so a crash may leave a head without lines. It bears our number and is on hold: look-ups do not take it for the
-document, and the next create completes it. All lines, charges and accounts are one save, with which the taxes are computed.
+because lines need its number; so a crash may leave a head without lines. It bears our number and is on hold: look-ups do not take it for
+the document, and the next create completes it. All lines, charges and accounts are one save, with which the taxes are computed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from airbooks.platforms.epicor.client import INVOICES, Company, Row, before_sending, changed_row, refusal, unproven
 from airbooks.platforms.epicor.documents import Documents
@@ -155,13 +156,13 @@ class Drafting:
         accounts = [{**row, **key, "InvoiceLine": row["InvoiceLine"] + after} for row in plan.accounts]
         return dict(zip(_TABLES, ([head], lines, misc, accounts), strict=True))
 
-    def _lines(self, head: Row, plan: Plan) -> list[Row]:
+    def _lines(self, head: Mapping[str, Any], plan: Plan) -> list[Row]:
         number = int(head["InvoiceNum"])
         template = changed_row(self._ask("GetNewInvcDtl", {"InvcHead": [head]}, invoiceNum=number), "InvcDtl")
         return [self._line(head, template, wanted) for wanted in plan.lines]
 
-    def _line(self, head: Row, template: Row, wanted: Row) -> Row:
-        """One line: part, quantity, price and tax category by their methods (in this order: the part brings its own price), then the rest."""
+    def _line(self, head: Mapping[str, Any], template: Row, wanted: Row) -> Row:
+        """One line: part, quantity, price and tax category by their methods (the part first: it brings a price), then the rest."""
         ds: Row = {"InvcHead": [head], "InvcDtl": [template]}
         key = {"InvoiceNum": template["InvoiceNum"], "InvoiceLine": template["InvoiceLine"]}
         for method, argument, field in (
@@ -174,7 +175,7 @@ class Drafting:
                 ds = self._ask(method, ds, **key, **{argument: wanted[field]})
         return {**changed_row(ds, "InvcDtl"), **wanted}
 
-    def _misc(self, head: Row, wanted: Row) -> Row:
+    def _misc(self, head: Mapping[str, Any], wanted: Row) -> Row:
         ds = self._ask("GetNewInvcMisc", {"InvcHead": [head]}, invoiceNum=int(head["InvoiceNum"]), invoiceLine=wanted["InvoiceLine"])
         return {**changed_row(ds, "InvcMisc"), **wanted}
 

@@ -45,9 +45,8 @@ class Groups:
             group_id = invoice_group(self.prefix, ledger, f"{seed}/{issued}/{attempt}")
             if self._is_usable(group_id, issued, ledger) or self._made(group_id, issued, ledger):
                 return group_id
-        raise refusal(
-            "no group id free", f"{CANDIDATES} group ids for {ledger} are used up", fix="Give the connection another group prefix."
-        )
+        says = f"{CANDIDATES} group ids for {ledger} are used up"
+        raise refusal("no group id free", says, fix="Give the connection another group prefix.")
 
     def row(self, group_id: str) -> Row | None:
         """An unposted group, or None."""

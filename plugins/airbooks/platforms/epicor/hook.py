@@ -42,12 +42,12 @@ _ANSWERS = ("value", "returnObj", "parameters", "@odata.context", "AccessToken",
 class EpicorHook(PlatformHook):
     """One company of one Kinetic instance.
 
-    A customer's id is its CustID. `pause_seconds` lie between two looks at a posting task of the task agent. Posted invoices take no change.
+    A customer's id is its CustID. `pause_seconds` lie between two looks at a posting task. Posted invoices take no change.
     """
 
     spec: ClassVar[PlatformSpec] = SPEC
     pause_seconds: float = 2.0
-    _session: str = ""
+    _session: Token | None = None
 
     # -- the connection -------------------------------------------------------------------------------------------------------
 
@@ -87,7 +87,7 @@ class EpicorHook(PlatformHook):
 
     def _headers(self) -> dict[str, str]:
         fixed = access.call_headers(str(self.setting("api_key")), str(self.setting("company")), str(self.setting("plant") or ""))
-        licence = access.licence_header(str(self.setting("license_guid") or ""), self._session)
+        licence = access.licence_header(str(self.setting("license_guid") or ""), self._session.access if self._session else "")
         return {**fixed, **licence, "Authorization": self._credential()}
 
     def _credential(self) -> str:
@@ -95,10 +95,10 @@ class EpicorHook(PlatformHook):
             return f"Basic {access.basic(self.account.login, self.account.password)}"
         return f"Bearer {self.token().access}"
 
-    def _log_in(self) -> str:
+    def _log_in(self) -> Token:
         url = f"{self.root()}{self.company.path(f'{_SESSIONS}/Login')}"
         request = Request(method="POST", url=url, headers={"Content-Type": "application/json"}, content=b"{}", read=True)
-        return str(self.wire.send(request, self._headers, self._renew_log_in).json()["returnObj"])
+        return Token(access=str(self.wire.send(request, self._headers, self._renew_log_in).json()["returnObj"]))
 
     def _log_out(self) -> None:
         """A session claims a licence until it is closed, also after a failure."""
@@ -106,7 +106,7 @@ class EpicorHook(PlatformHook):
         request = Request(method="POST", url=url, headers={"Content-Type": "application/json"}, content=b"{}", read=True)
         with suppress(AirbooksError):
             self.wire.send(request, self._headers, lambda: None)
-        self._session = ""
+        self._session = None
 
     def close(self) -> None:
         if self._session:
@@ -115,7 +115,7 @@ class EpicorHook(PlatformHook):
 
     def renew_token(self) -> None:
         """A session that is gone is opened anew; a token is asked for again; a password has nothing to renew."""
-        had_session, self._session = bool(self._session), ""
+        had_session, self._session = self._session is not None, None
         if self.setting("auth") != "basic":
             super().renew_token()
         elif not had_session:
@@ -149,7 +149,8 @@ class EpicorHook(PlatformHook):
 
     def secrets(self) -> tuple[str, ...]:
         pair = access.basic(self.account.login, self.account.password)
-        return (*super().secrets(), pair, *([self._session] if self._session else []))
+        session = self._session.access if self._session else ""
+        return tuple(secret for secret in (*super().secrets(), pair, session) if secret)
 
     def read_complaint(self, reply: Reply) -> Complaint | None:
         """`{"ErrorMessage", "ErrorType", "ErrorDetails"}`; and what an answer with HTTP 200 says went wrong."""
@@ -227,7 +228,7 @@ class EpicorHook(PlatformHook):
         with before_sending():
             plan = self._plan(sending)
         if self._has_function:
-            return self.documents.read(self._by_function(sending, plan, seed))
+            return self.documents.read(self._by_function(plan, seed))
         return self.documents.read(self.drafting.enter(plan, _base_of(sending), seed))
 
     def _plan(self, sending: Sending) -> mapping.Plan:
@@ -242,7 +243,7 @@ class EpicorHook(PlatformHook):
     def _has_function(self) -> bool:
         return bool(self.setting("efx_library") and self.setting("efx_function"))
 
-    def _by_function(self, sending: Sending, plan: mapping.Plan, seed: str) -> Row:
+    def _by_function(self, plan: mapping.Plan, seed: str) -> Row:
         """One server transaction of the site's own; a head without lines that it finds is completed by conversation."""
         group = self.groups.first_candidate(plan.issue_date, plan.ledger_date, seed)
         place = (str(self.setting("efx_library")), str(self.setting("efx_function")))
@@ -321,9 +322,9 @@ class EpicorHook(PlatformHook):
             path = self.company.function_path(str(self.setting("efx_library")), str(self.setting("efx_function")))
             return [_post(path, body)]
         first = self.drafting.new_head_request(plan, group)
+        save = {"ds": body["ds"]}
         return [
-            _post(self.company.path(f"{INVOICES}/GetNewInvcHeadType"), first),
-            _post(self.company.path(f"{INVOICES}/Update"), {"ds": body["ds"]}),
+            _post(self.company.path(f"{INVOICES}/{method}"), each) for method, each in (("GetNewInvcHeadType", first), ("Update", save))
         ]
 
 

@@ -1,9 +1,9 @@
 """The lines, miscellaneous charges and accounts of an Epicor invoice from canonical lines, allowances and charges. Pure.
 
-A line becomes an InvcDtl row; without an item its part number is our account code, which needs a product group. Line discounts become the flat
-DocDiscount. A discount of the document, which Epicor does not have, is spread over the lines that are taxed alike, to the cent. Charges become
-miscellaneous charges (InvcMisc), and so do freight lines without dimensions where the connection names a MiscCode: their account is that
-code's. Accounts and dimensions become a GL account of segments (InvcDtlTGLC).
+A line becomes an InvcDtl row; without an item its part number is our account code, which needs a product group. Line discounts become the
+flat DocDiscount. A discount of the document, which Epicor does not have, is spread over the lines taxed alike, to the cent. Charges
+become miscellaneous charges (InvcMisc), and so do freight lines without dimensions where the connection names a MiscCode: their account is
+that code's. Accounts and dimensions become a GL account of segments (InvcDtlTGLC).
 """
 
 from __future__ import annotations

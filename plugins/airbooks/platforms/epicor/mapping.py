@@ -27,8 +27,8 @@ _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 class Plan:
     """One document in Epicor's words, before the conversation.
 
-    `marks` go into the head's first save, `details` into the last one, with lines, miscellaneous charges and accounts. The rest has OnChange
-    methods of its own; None or empty leaves the customer's default.
+    `marks` go into the head's first save, `details` into the last one, with lines, miscellaneous charges and accounts. The rest has
+    OnChange methods of its own; None or empty leaves the customer's default.
     """
 
     number: str
@@ -105,8 +105,8 @@ def _remarks(document: Document, options: Mapping[str, Any], has_ship_to: bool) 
     for each in document.allowances_charges:
         if not each.is_charge:
             yield each.reason or "Discount", f"{each.amount} {document.currency}, spread over the lines"
-    for each in document.preceding_invoices:
-        yield "Corrects invoice", f"{each.number} of {each.issue_date}" if each.issue_date else each.number
+    for preceding in document.preceding_invoices:
+        yield "Corrects invoice", f"{preceding.number} of {preceding.issue_date}" if preceding.issue_date else preceding.number
     if isinstance(document, CreditNote):
         yield "Reason", document.reason
     for note in document.notes:

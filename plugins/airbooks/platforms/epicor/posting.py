@@ -85,13 +85,14 @@ class Posting:
         remote = self.documents.read(ds) if ds is not None else None
         if ds is None or head_of(ds)["Posted"]:
             return Sent(key=sending.key, remote=remote)
-        error = failure or (
-            self._complain(_about(number, says)) if says else unproven("posting not seen", f"invoice {number} is not posted")
-        )
-        if error.outcome is Outcome.DID_NOT_HAPPEN:
+        problem = failure or self._problem(number, says)
+        if problem.outcome is Outcome.DID_NOT_HAPPEN:
             with suppress(PlatformError):  # or the next posting of the group would take it along, unasked
                 self.drafting.release(ds, sending.document.ledger_date, held=True)
-        return Sent(key=sending.key, remote=remote, error=error)
+        return Sent(key=sending.key, remote=remote, error=problem)
+
+    def _problem(self, number: str, says: str) -> PlatformError:
+        return self._complain(_about(number, says)) if says else unproven("posting not seen", f"invoice {number} is not posted")
 
     # -- voiding --------------------------------------------------------------------------------------------------------------
 
@@ -120,7 +121,7 @@ class Posting:
         return Sent(key=key, remote=now, note=f"cancelled by credit memo {number}")
 
     def _make_memo(self, remote: RemoteDocument, on: date, key: str) -> Row:
-        group = self.groups.for_dates(on, on, key)
+        group = self.groups.for_dates(on, on, f"void {key}")
         body = {"groupID": group, "sourceInvoiceNum": int(remote.remote_id), "newInvoiceDate": on.isoformat(), "newDocType": ""}
         self.company.do(INVOICES, "GetCancellationInvoice", {**body, "recalculateTaxes": False})
         memo = self.documents.cancelling(remote.remote_id)

@@ -1,12 +1,12 @@
 """Payments: cash receipts entered in a cash group of their own, posted, and read back with what they settle.
 
-The steps are many transactions; each is looked for before it is made, so that the same payment again goes on where an earlier try broke off.
+The steps are many transactions; each is looked for before it is made, so that the same payment again goes on where a try broke off.
 Change dates have the precision of a day, in the server's time zone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -159,9 +159,8 @@ class Receipts:
         if now is not None and now["Posted"]:
             return remote_payment(now, _lines_of(self.company, now), customer)
         where = f"GroupID eq {quoted(str(head['GroupID']))}"
-        groups: Sequence[Row] = list(
-            self.company.rows(f"{CASH_GROUPS}/CashGrps", where=where, select="GroupID,PostErrorLog", order="GroupID")
-        )
+        rows = self.company.rows(f"{CASH_GROUPS}/CashGrps", where=where, select="GroupID,PostErrorLog", order="GroupID")
+        groups = list(rows)
         if groups and groups[0]["PostErrorLog"]:
             raise self.desk.complain(str(groups[0]["PostErrorLog"]))
         raise unproven("posting not seen", f"receipt {head['HeadNum']} is not posted yet")

@@ -77,7 +77,7 @@ _POSTING = (
     _rule("saved with errors", Action.LOOK_UP, Outcome.UNKNOWN, codes=("BOUpdError",)),
 )
 _DATA = (
-    _rule("exists already", Action.LOOK_UP, status=(409,), codes=("Ice.Common.DuplicateRecordException",)),
+    _rule("exists already", Action.REVIEW, status=(409,), codes=("Ice.Common.DuplicateRecordException",)),
     _rule("on credit hold", Action.REVIEW, text=r"credit hold", fix="Release the customer's credit hold in Epicor, then retry."),
     _rule("posted already", Action.REVIEW, text=r"has been posted|already posted", fix="Void it and send a new one, or a credit note."),
     _rule("paid", Action.REVIEW, text=r"payments? (applied|against)", fix="Reverse the cash receipt first, or send a credit note instead."),
@@ -101,8 +101,8 @@ SPEC = PlatformSpec(
     blueprint_endpoint="REST v2 API: Invoices endpoint, initiate on sales approval",
     real_endpoint="/api/v2/odata/{company}/Erp.BO.ARInvoiceSvc (GetNewInvcHeadType, OnChangeof..., Update), then Erp.BO.InvcGrpSvc",
     endpoint_note=(
-        "There is no Invoices end point: A/R invoices are the business object Erp.BO.ARInvoiceSvc, entered in a conversation of methods and "
-        "posted by invoice group (Erp.BO.InvcGrpSvc). Sales approval is no feature of the API; the sales system's approval starts the delivery."
+        "There is no Invoices end point: A/R invoices are the business object Erp.BO.ARInvoiceSvc, entered in a conversation of methods "
+        "and posted by invoice group (Erp.BO.InvcGrpSvc). Sales approval is no feature of the API: the sales system's starts the delivery."
     ),
     limits=Limits(concurrent=4, batch=GROUP_DOCUMENTS),  # nothing is published; cloud guidance is to stay modest
     idempotency=Idempotency.NONE,
@@ -134,7 +134,7 @@ SPEC = PlatformSpec(
             label="API key",
             required=True,
             secret=True,
-            help="From API Key Maintenance of this very environment; shown once.",
+            help="From API Key Maintenance of this environment; shown once.",
         ),
         FormField(name="company", label="Company", required=True, help="The company id in the URL, for example EPIC06."),
         FormField(name="plant", label="Site", help="Plant of the call settings, for example MfgSys; empty: the user's own."),
@@ -191,9 +191,7 @@ SPEC = PlatformSpec(
         FormField(name="sales_rep_code", label="Sales rep", help="SalesRepCode of customers that are created."),
         FormField(name="customer_terms", label="Customer terms", help="TermsCode of customers that are created."),
         FormField(name="customer_tax_region", label="Customer tax region", help="TaxRegionCode of customers that are created."),
-        FormField(
-            name="time_zone", label="Time zone", default="UTC", help="Of the application server (IANA name): change dates are its days."
-        ),
+        FormField(name="time_zone", label="Time zone", default="UTC", help="Of the application server (IANA name)."),
     ),
     reference_kinds=(
         ReferenceKind.ITEM,

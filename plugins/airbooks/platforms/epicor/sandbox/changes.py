@@ -122,6 +122,6 @@ class Changes:
         return int(saved["parameters"]["ds"]["InvcHead"][0]["InvoiceNum"])
 
     def _line(self, row: Row) -> Row:
-        part = self.company.table("Part").get(row["PartNum"], {})
-        defaults = {name: part[name] for name in ("ProdCode", "TaxCatID") if name in part}
+        part: Row = self.company.table("Part").get(row["PartNum"], {})
+        defaults: Row = {name: part[name] for name in ("ProdCode", "TaxCatID") if name in part}
         return {**LINE, **defaults, "DiscountPercent": Decimal(0), **row}

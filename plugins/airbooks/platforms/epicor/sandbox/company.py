@@ -115,9 +115,8 @@ class Company:
         self._seed_taxes()
         for number, name in enumerate(("Wire", "Check", "Card"), start=1):
             self.table("PayMethod")[str(number)] = {"Company": COMPANY, "PMUID": number, "Name": name}
-        for number, (iso, name) in enumerate(
-            {"US": "USA", "CA": "Canada", "GB": "United Kingdom", "DE": "Germany", "AU": "Australia"}.items(), 1
-        ):
+        countries = {"US": "USA", "CA": "Canada", "GB": "United Kingdom", "DE": "Germany", "AU": "Australia"}
+        for number, (iso, name) in enumerate(countries.items(), start=1):
             self.table("Country")[str(number)] = {"Company": COMPANY, "CountryNum": number, "ISOCode": iso, "Description": name}
         for code, name in {"EQUIP": "Equipment", "PARTS": "Parts", "SERV": "Service", "FRT": "Freight"}.items():
             self.table("ProdGrup")[code] = {"Company": COMPANY, "ProdCode": code, "Description": name, "SalesCatID": code}

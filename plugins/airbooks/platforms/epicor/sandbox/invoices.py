@@ -29,6 +29,10 @@ def dataset(invoice: Row) -> Row:
     return deepcopy({"InvcHead": [invoice["head"]], **tables})
 
 
+def _blank() -> Row:
+    return {"head": {}, **{name: [] for name in CHILDREN}, "InvcTax": []}
+
+
 def answer(ds: Row, **more: Any) -> Row:
     return {"parameters": {"ds": ds, **more}}
 
@@ -53,9 +57,8 @@ class Invoices:
         return answer(ds)
 
     def _head_in(self, ds: Row, number: int = 0) -> Row:
-        found: Row | None = next(
-            (row for row in ds.get("InvcHead", []) if row.get("RowMod") in {"A", "U"} and row["InvoiceNum"] == number), None
-        )
+        rows = [row for row in ds.get("InvcHead", []) if row.get("RowMod") in {"A", "U"}]
+        found: Row | None = next((row for row in rows if row["InvoiceNum"] == number), None)
         if found is None:
             raise rule_broken("The dataset has no changed invoice head.", "InvcHead", "RowMod")
         return found
@@ -165,9 +168,7 @@ class Invoices:
         number = next((int(row["InvoiceNum"]) for row in (*heads, *children)), None)
         if number is None:
             return answer(ds)
-        invoice = (
-            deepcopy(self.company.get("InvcHead", number)) if number else {"head": {}, **{name: [] for name in CHILDREN}, "InvcTax": []}
-        )
+        invoice = deepcopy(self.company.get("InvcHead", number)) if number else _blank()
         for row in heads:
             self._save_head(invoice, row_of(HEAD, row, "InvcHead"))
         if invoice["head"]["Posted"]:

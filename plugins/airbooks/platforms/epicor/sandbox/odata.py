@@ -107,8 +107,7 @@ def _compare(operator: Callable[[Any, Any], bool], one: Any, other: Any) -> bool
     if isinstance(one, str) and isinstance(other, str):
         return operator(one.lower(), other.lower())  # the database's collation
     if isinstance(other, date):
-        moment = datetime.fromisoformat(one) if one else datetime.min
-        return operator(moment, other if isinstance(other, datetime) else datetime(other.year, other.month, other.day))
+        return operator(str(one or "")[:10], other.isoformat()[:10])
     if isinstance(one, bool) is not isinstance(other, bool) or isinstance(one, str) is not isinstance(other, str):
         raise odata_error("A binary operator with incompatible types was detected.")
     return operator(one, other)
@@ -118,7 +117,7 @@ def _value(token: str) -> Any:
     if token.startswith("'"):
         return token[1:-1].replace("''", "'")
     if token in {"true", "false"}:
-        return token == "true"
+        return token.startswith("t")
     if re.fullmatch(r"-?\d+(\.\d+)?", token):
         return Decimal(token)
     if re.fullmatch(r"\d{4}-\d\d-\d\d", token):

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from airbooks.platforms.epicor.sandbox.company import COMPANY
-from airbooks.platforms.epicor.sandbox.refusal import Refusal
+from airbooks.platforms.epicor.sandbox.refusal import rule_broken
 from airbooks.sandbox.kit import Row
 
 ZERO = Decimal(0)
@@ -167,25 +167,15 @@ CASH_LINE: Row = {
     "SysRevID": 0,
     "RowMod": "",
 }
-_LENGTHS = {
-    "XRefInvoiceNum": 20,
-    "ExternalID": 20,
-    "GroupID": 9,
-    "PONum": 50,
-    "PartNum": 50,
-    "LineDesc": 1000,
-    "CheckRef": 20,
-    "OTSName": 50,
-}
+_LENGTHS = {"XRefInvoiceNum": 20, "ExternalID": 20, "GroupID": 9, "PONum": 50, "PartNum": 50, "LineDesc": 1000, "CheckRef": 20}
 
 
 def row_of(shape: Row, given: Row, table: str) -> Row:
     """A whole row from what the caller holds: unknown fields, wrong kinds and overlong texts are refused."""
     unknown = set(given) - set(shape)
     if unknown:
-        raise Refusal(
-            400, "Ice.Common.BusinessObjectException", f"Column '{min(unknown)}' does not belong to table {table}.", table, min(unknown)
-        )
+        name = min(unknown)
+        raise rule_broken(f"Column '{name}' does not belong to table {table}.", table, name)
     row = {**shape, **given}
     for name, sample in shape.items():
         row[name] = _fitting(name, row[name], sample, table)
@@ -196,7 +186,7 @@ def _fitting(name: str, value: Any, sample: Any, table: str) -> Any:
     if isinstance(sample, Decimal) and isinstance(value, int) and not isinstance(value, bool):
         return Decimal(value)
     if sample is not None and type(value) is not type(sample):
-        raise Refusal(400, "Ice.Common.BusinessObjectException", f"{name} has a value of the wrong type.", table, name)
+        raise rule_broken(f"{name} has a value of the wrong type.", table, name)
     if isinstance(value, str) and len(value) > _LENGTHS.get(name, 100_000):
-        raise Refusal(400, "Ice.Common.BusinessObjectException", f"{name} exceeds its maximum length.", table, name)
+        raise rule_broken(f"{name} exceeds its maximum length.", table, name)
     return value

@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any, ClassVar
 
 import msgspec
@@ -157,6 +158,9 @@ class EpicorSimulator(Simulator):
             raise Refusal(500, "", "")
         return self.invoices.update(ds)
 
+    def _stored(self, table: str) -> list[Row]:
+        return list(self.store.table(table).values())
+
     def _sets(self) -> dict[str, tuple[Callable[[], list[Row]], set[str]]]:
         heads = [invoice["head"] for invoice in self.store.table("InvcHead").values()]
         stored: dict[str, tuple[str, set[str]]] = {
@@ -167,9 +171,9 @@ class EpicorSimulator(Simulator):
             "Erp.BO.CashRecSvc/CashDtls": ("CashDtl", set(CASH_LINE)),
             **{f"{place}": (table, set()) for place, table in LISTS.items()},
         }
-        found: dict[str, tuple[Callable[[], list[Row]], set[str]]] = {
-            place: (lambda table=table: list(self.store.table(table).values()), fields) for place, (table, fields) in stored.items()
-        }
+        found: dict[str, tuple[Callable[[], list[Row]], set[str]]] = {}
+        for place, (table, fields) in stored.items():
+            found[place] = (partial(self._stored, table), fields)
         found["Erp.BO.ARInvoiceSvc/ARInvoices"] = (lambda: heads, set(HEAD))
         found["Ice.BO.SysTaskSvc/SysTasks"] = (self.groups.tasks, {"SysTaskNum", "TaskNote", "TaskStatus", "EndedOn", "ActivityMsg"})
         return found
