@@ -132,8 +132,7 @@ FULL = {
                 "PONum": "PO-88213",
                 "TaxRegionCode": "TX",
                 "InvoiceComment": (
-                    "Sales order: SO-5512\nShipment: TRK-1, 2026-03-15\n"
-                    "Volume discount: 50.00 EUR, spread over the lines\nForklift on site"
+                    "Sales order: SO-5512\nShipment: TRK-1, 2026-03-15\nVolume discount: 50.00 EUR, spread over the lines\nForklift on site"
                 ),
                 "ReadyToCalc": True,
                 "TermsCode": "N30",

@@ -11,7 +11,7 @@ from airbooks.platforms.errors import PlatformError
 
 CUSTOMERS = "Erp.BO.CustomerSvc/Customers"
 _FIELDS = "CustNum,CustID,Name,EMailAddress,ExternalID"
-_NEEDED = ("territory_id", "sales_rep_code", "customer_terms")
+NEEDED = ("territory_id", "sales_rep_code", "customer_terms")
 
 
 def ensure(company: Company, party: Party, currency: str, settings: Mapping[str, str], country: Callable[[str], int | None]) -> str:
@@ -19,7 +19,7 @@ def ensure(company: Company, party: Party, currency: str, settings: Mapping[str,
     found = _by_code(company, party) or _by_name_and_mail(company, party)
     if found:
         return found
-    missing = [name for name in _NEEDED if not settings.get(name)]
+    missing = [name for name in NEEDED if not settings.get(name)]
     if missing:
         says = f"customer {party.code} is not there, and the connection does not say {', '.join(missing)} of new ones"
         raise refusal("customer cannot be created", says, fix="Fill these fields of the connection, or enter the customer in Epicor.")

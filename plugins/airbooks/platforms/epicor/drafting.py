@@ -100,6 +100,7 @@ class Drafting:
     def complete(self, ds: Row, plan: Plan) -> Row:
         """Give a head its lines, charges and accounts in one save. A refusal takes the head back, so that nothing is left of it."""
         number = str(head_of(ds)["InvoiceNum"])
+        self.groups.touch(str(head_of(ds)["GroupID"]))
         if ds.get("InvcDtl"):
             return self._make_ready(ds, plan)
         try:
@@ -184,6 +185,7 @@ class Drafting:
     def replace(self, ds: Row, plan: Plan, base: str) -> Row:
         """Make an unposted invoice equal to the document in one save: old lines and charges away, new ones in, by the version token."""
         head = head_of(ds)
+        self.groups.touch(str(head["GroupID"]))
         self._check_rate(plan, base)
         if head["SoldToCustID"] != plan.customer:
             says = f"invoice {head['InvoiceNum']} is customer {head['SoldToCustID']}'s"

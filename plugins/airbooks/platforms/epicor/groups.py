@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -11,9 +12,12 @@ from airbooks.platforms.epicor.client import GROUPS, Company, Row, before_sendin
 from airbooks.platforms.epicor.mapping import invoice_group, moment
 from airbooks.platforms.errors import ConfigurationError, PlatformError
 
+log = logging.getLogger(__name__)
+
 POSTING, TASKS = "Erp.PROC.ARInvoicePostSvc", "Ice.BO.SysTaskSvc"
 CANDIDATES = 20  # group ids tried for one pair of dates; an id that was posted may be used up
 MOST_LOOKS = 120  # at a posting task
+_WARNINGS = ("gLMessage", "gLWarning", "collectionsWarning", "currencyWarning")
 
 
 class Groups:
@@ -22,6 +26,7 @@ class Groups:
     def __init__(self, company: Company, setting: Callable[[str], object], pause: Callable[[], float]) -> None:
         self.company, self._setting, self._pause = company, setting, pause
         self._open: dict[tuple[date, date], str] = {}
+        self._touched: dict[str, None] = {}
 
     @property
     def prefix(self) -> str:
@@ -38,6 +43,7 @@ class Groups:
         with before_sending():
             if (issued, ledger) not in self._open:
                 self._open[issued, ledger] = self._find_or_make(issued, ledger, seed)
+                self.touch(self._open[issued, ledger])
         return self._open[issued, ledger]
 
     def _find_or_make(self, issued: date, ledger: date, seed: str) -> str:
@@ -70,15 +76,17 @@ class Groups:
             return self._is_usable(group_id, issued, ledger)
         return True
 
+    def touch(self, group_id: str) -> None:
+        """Remember a group that what follows works in, and thereby locks."""
+        self._touched[group_id] = None
+
     def leave(self) -> None:
         """Unlock the groups we worked in, also after a failure: a locked group keeps everybody else out."""
-        for group_id in self._open.values():
-            self.unlock(group_id)
+        for group_id in self._touched:
+            with suppress(PlatformError):
+                self.company.do(GROUPS, "UnlockGroup", {"groupID": group_id})
+        self._touched.clear()
         self._open.clear()
-
-    def unlock(self, group_id: str) -> None:
-        with suppress(PlatformError):
-            self.company.do(GROUPS, "UnlockGroup", {"groupID": group_id})
 
     # -- posting --------------------------------------------------------------------------------------------------------------
 
@@ -89,12 +97,23 @@ class Groups:
         """
         row = self.row(group_id)
         if row is None:
+            self._touched.pop(group_id, None)
             return ""  # posted already, by us or by somebody else
         self._open = {dates: each for dates, each in self._open.items() if each != group_id}
-        self.company.ask(GROUPS, "PrePostInvoices", {"ipTCOnline": False, "ds": {"InvcGrp": [row]}})
+        self._warn(group_id, self.company.ask(GROUPS, "PrePostInvoices", {"ipTCOnline": False, "ds": {"InvcGrp": [row]}}))
         if self._setting("post_mode") == "agent":
             return self._post_by_agent(group_id)
-        return str(self.company.do(GROUPS, "PostInvoices", {"groupID": group_id}).get("errorMessage") or "")
+        says = str(self.company.do(GROUPS, "PostInvoices", {"groupID": group_id}).get("errorMessage") or "")
+        if not says:
+            self._touched.pop(group_id, None)  # posting unlocks
+        return says
+
+    @staticmethod
+    def _warn(group_id: str, said: Row) -> None:
+        """What Epicor would show before posting without asking anything."""
+        for name in _WARNINGS:
+            if said.get(name):
+                log.warning("Invoice group %s: %s", group_id, said[name])
 
     def _post_by_agent(self, group_id: str) -> str:
         ds = self.company.ask(POSTING, "GetNewParameters", {})

@@ -186,7 +186,17 @@ class EpicorHook(PlatformHook):
         except AirbooksError as error:
             return False, str(error)
         how = f"function {self.setting('efx_library')}/{self.setting('efx_function')}" if self._has_function else "conversation"
-        return True, f"Company {self.company.name}, books in {base}; invoices by {how}, posting {self.setting('post_mode')}."
+        works = f"Company {self.company.name}, books in {base}; invoices by {how}, posting {self.setting('post_mode')}."
+        return True, " ".join([works, *self._gaps()])
+
+    def _gaps(self) -> Iterator[str]:
+        """What this connection cannot do until a field is filled."""
+        if not all(self.setting(name) for name in customers.NEEDED):
+            yield f"It cannot create customers without {', '.join(customers.NEEDED)}."
+        if not self.setting("bank_acct_id"):
+            yield "It cannot book payments without a bank account."
+        if not self.setting("freight_misc_code"):
+            yield "It cannot book charges without a miscellaneous charge."
 
     # -- customers and lists --------------------------------------------------------------------------------------------------
 
@@ -255,7 +265,10 @@ class EpicorHook(PlatformHook):
         if self.setting("post_mode") == "none":
             note = "left for a person to post: the connection's posting is none"
             return [Sent(key=sending.key, remote=remote, note=note) for sending, remote in batch]
-        return self.posting.post(batch)
+        try:
+            return self.posting.post(batch)
+        finally:
+            self.groups.leave()
 
     def update_invoice(self, sending: Sending, remote: RemoteDocument) -> Sent:
         """An unposted invoice is replaced in one save and posted; a posted one is refused."""

@@ -60,6 +60,7 @@ class Posting:
     def _release(self, due: Due, done: dict[str, Sent]) -> Due:
         released: Due = []
         for sending, ds in due:
+            self.groups.touch(str(head_of(ds)["GroupID"]))
             try:
                 self.drafting.release(ds, sending.document.ledger_date, held=False)
             except PlatformError as error:
@@ -101,6 +102,8 @@ class Posting:
         ds = self.documents.dataset(remote.remote_id)
         if ds is not None and (head_of(ds)["Posted"] or str(head_of(ds)["SysRevID"]) != remote.version):
             raise changed_meanwhile(remote)
+        if ds is not None:
+            self.groups.touch(str(head_of(ds)["GroupID"]))
         self.drafting.delete(remote.remote_id)
         return Sent(key=key, remote=remote.model_copy(update={"status": DocumentStatus.VOID}), note="draft deleted")
 
@@ -131,6 +134,7 @@ class Posting:
 
     def _post_memo(self, number: str, group_id: str) -> None:
         """Post the memo; a refusal takes it back, or it would be posted one day with others of its group."""
+        self.groups.touch(group_id)
         try:
             says = self.groups.post(group_id)
             if says and not head_of(self.documents.expect(number))["Posted"]:

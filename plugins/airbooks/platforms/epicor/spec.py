@@ -217,6 +217,8 @@ SPEC = PlatformSpec(
         "Whether ReadyToCalc can be set in the row (SetReadyToCalc is called where that did not take).",
         "Names of the list services (PartSvc, TermsSvc, CurrencySvc, TaxCatSvc, TaxRgnSvc, COASegValuesSvc, UOMSvc, PayMethodSvc, "
         "CountrySvc, ProjectSvc) and of their fields (from memory).",
+        "That miscellaneous charges can be edited in the row after GetNewInvcMisc, and that line quantities may be negative.",
+        "Whether the id of a posted group can be used again (the connector takes the next one where it cannot).",
         "The argument of UnlockGroup, and TaskNote as the mark of our posting tasks (from memory).",
         "That CurrencyCode and ExternalID of a cash head can be set in the row.",
         "The client-credentials variant of Epicor's own token service (oauth uses a token end point of the customer's).",

@@ -49,7 +49,8 @@ class EpicorSimulator(Simulator):
         "narrow_scope": "The API key's access scope leaves out the service `service`: 403.",
         "not_found_as_500": "A record that is not there is told with HTTP 500, as older builds do.",
         "converting": "The server is being updated: 503 ConversionsPendingException.",
-        "bpm": "A BPM refuses saving an invoice with the site's own words `text`.",
+        "bpm": "A BPM refuses saving an invoice with the site's own words `text` (only saves with lines where `after_heads` is set).",
+        "strip_row_mod": "A proxy drops the RowMod of new lines: nothing of them is saved, and nobody says so.",
         "hidden_error": "Saving an invoice fails with a 500 whose detail is only in the server log.",
         "wrong_tax": "Taxes are computed with `percent` (default 9.5).",
         "tax_per_line": "The tax code rounds line by line.",
@@ -151,11 +152,14 @@ class EpicorSimulator(Simulator):
         }
 
     def _save_invoice(self, ds: Row) -> Row:
-        words = self.struck("bpm")
+        with_lines = bool(ds.get("InvcDtl"))
+        words = self.struck("bpm") if with_lines or not self.armed.get("bpm", {}).get("after_heads") else None
         if words is not None:
             raise Refusal(400, "Ice.Common.BusinessObjectException", str(words.get("text", "Salesperson must approve first.")))
         if self.struck("hidden_error") is not None:
             raise Refusal(500, "", "")
+        if with_lines and self.struck("strip_row_mod") is not None:
+            ds["InvcDtl"] = [{**row, "RowMod": ""} for row in ds["InvcDtl"]]
         return self.invoices.update(ds)
 
     def _stored(self, table: str) -> list[Row]:
