@@ -65,6 +65,17 @@ def test_a_crash_in_the_middle_leaves_a_head_without_lines_that_is_completed_and
     assert [each.total for each in desk.company.booked(number)] == [sending.document.gross_total]
 
 
+def test_an_empty_head_of_an_earlier_revision_is_replaced_and_not_completed(desk: Desk) -> None:
+    sending = desk.company.sending(desk.hook, desk.company.small_invoice())
+    desk.inject("reset_before_commit", path="ARInvoiceSvc/Update", after=1)
+    desk.hook.create_invoices([sending])
+    due = today() + timedelta(days=10)
+    changed = sending.document.model_copy(update={"due_date": due})
+    remote = desk.entered(type(sending)(key="k", document=changed, references=sending.references, options=sending.options))
+    assert desk.row(remote)["DueDate"] == f"{due}T00:00:00"
+    assert len(desk.heads(changed.number)) == 1
+
+
 def test_lines_without_taxes_are_calculated_and_not_entered_again(desk: Desk) -> None:
     desk.inject("ready_by_method")
     sending = desk.company.sending(desk.hook, desk.company.small_invoice())

@@ -41,7 +41,16 @@ class Drafting:
                 raise self._twice(plan, finished)
         if finished:
             return finished[0]
-        return self.complete(there[0], plan) if there else self.complete(self._save_head(plan, seed), plan)
+        return self.complete(self._head_left(there, plan) or self._save_head(plan, seed), plan)
+
+    def _head_left(self, there: list[Row], plan: Plan) -> Row | None:
+        """What an earlier try left, if it can be completed; an empty head of another revision of the document is taken away."""
+        for ds in there:
+            if ds.get("InvcDtl") or _fits(head_of(ds), plan):
+                return ds
+            with before_sending():
+                self.delete(str(head_of(ds)["InvoiceNum"]))
+        return None
 
     @staticmethod
     def _twice(plan: Plan, found: list[Row]) -> PlatformError:
@@ -219,3 +228,12 @@ class Drafting:
                 if is_unfinished(ds) and not ds.get("InvcDtl"):
                     with suppress(PlatformError):
                         self.delete(str(head_of(ds)["InvoiceNum"]))
+
+
+def _fits(head: Mapping[str, Any], plan: Plan) -> bool:
+    """Whether a saved head says what the document says now."""
+    dates = (day(head["InvoiceDate"]), day(head["ApplyDate"]), day(head["DueDate"]) if plan.due_date else None)
+    same = dates == (plan.issue_date, plan.ledger_date, plan.due_date)
+    same = same and (head["SoldToCustID"], head["CurrencyCode"]) == (plan.customer, plan.currency)
+    same = same and plan.terms in ("", head["TermsCode"]) and plan.rate in (None, Decimal(head["ExchangeRate"]))
+    return same and all(head[name] == value for name, value in plan.marks.items())

@@ -99,7 +99,7 @@ class Groups:
     def _post(self, group_id: str) -> tuple[list[str], list[str]]:
         if self.table[group_id]["LockStatus"]:
             return [], [f"Group {group_id} is in the review journal."]
-        waiting = [invoice for invoice in self._invoices() if self._in_group(invoice, group_id)]
+        waiting = [deepcopy(invoice) for invoice in self._invoices() if self._in_group(invoice, group_id)]
         posted: list[str] = []
         errors: list[str] = []
         for invoice in waiting:
@@ -114,7 +114,7 @@ class Groups:
         return posted, errors
 
     def _invoices(self) -> list[Row]:
-        return [deepcopy(invoice) for invoice in self.company.table("InvcHead").values()]
+        return list(self.company.table("InvcHead").values())
 
     @staticmethod
     def _in_group(invoice: Row, group_id: str) -> bool:

@@ -154,5 +154,5 @@ def _known(name: str, names: frozenset[str]) -> str:
 
 def _selected(row: Row, select: str, names: frozenset[str]) -> Row:
     if not select:
-        return row
+        return {name: value for name, value in row.items() if not name.startswith("_")}
     return {_known(name.strip(), names): row[name.strip()] for name in select.split(",")}

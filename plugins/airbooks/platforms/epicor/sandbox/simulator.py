@@ -18,6 +18,7 @@ import msgspec
 from fastapi import Request, Response
 
 from airbooks.platforms.epicor.sandbox import odata
+from airbooks.platforms.epicor.sandbox.booked import booked
 from airbooks.platforms.epicor.sandbox.cash import Cash
 from airbooks.platforms.epicor.sandbox.changes import Changes
 from airbooks.platforms.epicor.sandbox.company import COMPANY, CUSTOMER, PLANT, Company
@@ -25,7 +26,7 @@ from airbooks.platforms.epicor.sandbox.groups import USER, Groups
 from airbooks.platforms.epicor.sandbox.invoices import Invoices
 from airbooks.platforms.epicor.sandbox.refusal import Refusal, not_found, unauthorised
 from airbooks.platforms.epicor.sandbox.shapes import CASH_HEAD, CASH_LINE, GROUP, HEAD
-from airbooks.sandbox.kit import Booked, BookedPayment, Books, Context, Row, Simulator
+from airbooks.sandbox.kit import BookedPayment, Books, Context, Row, Simulator
 
 PASSWORD = "kinetic-sandbox-only-word"  # noqa: S105 of this simulator alone
 API_KEY = "Zk3Q9sandbox-only-api-key-v8TwLmX1"
@@ -165,8 +166,10 @@ class EpicorSimulator(Simulator):
     def _stored(self, table: str) -> list[Row]:
         return list(self.store.table(table).values())
 
+    def _heads(self) -> list[Row]:
+        return [invoice["head"] for invoice in self._stored("InvcHead")]
+
     def _sets(self) -> dict[str, tuple[Callable[[], list[Row]], set[str]]]:
-        heads = [invoice["head"] for invoice in self.store.table("InvcHead").values()]
         stored: dict[str, tuple[str, set[str]]] = {
             "Erp.BO.CustomerSvc/Customers": ("Customer", set(CUSTOMER)),
             "Erp.BO.InvcGrpSvc/InvcGrps": ("InvcGrp", set(GROUP)),
@@ -178,7 +181,7 @@ class EpicorSimulator(Simulator):
         found: dict[str, tuple[Callable[[], list[Row]], set[str]]] = {}
         for place, (table, fields) in stored.items():
             found[place] = (partial(self._stored, table), fields)
-        found["Erp.BO.ARInvoiceSvc/ARInvoices"] = (lambda: heads, set(HEAD))
+        found["Erp.BO.ARInvoiceSvc/ARInvoices"] = (self._heads, set(HEAD))
         found["Ice.BO.SysTaskSvc/SysTasks"] = (self.groups.tasks, {"SysTaskNum", "TaskNote", "TaskStatus", "EndedOn", "ActivityMsg"})
         return found
 
@@ -273,8 +276,8 @@ class EpicorSimulator(Simulator):
         known = self._sets().get(place)
         if known is None or method != "GET":
             raise Refusal(404, "", f"Resource not found for the segment '{name}'.")
-        rows = [{key: value for key, value in row.items() if not key.startswith("_")} for row in known[0]()]
-        fields = known[1] or set(rows[0] if rows else ())
+        rows = known[0]()
+        fields = known[1] or {name for name in (rows[0] if rows else ()) if not name.startswith("_")}
         return 200, odata.answer(rows, fields, query, f"$metadata#{name}")
 
     def _entity(self, key: str, method: str, body: Any) -> tuple[int, Any]:
@@ -315,7 +318,7 @@ class EpicorSimulator(Simulator):
         """All documents but cancellation memos (the void status of their invoice stands for both), and posted receipts."""
         invoices = [each for each in self.store.table("InvcHead").values() if not each["head"]["RefCancelled"]]
         receipts = [row for row in self.store.table("CashHead").values() if row["Posted"]]
-        return Books(documents=[_booked(each) for each in invoices], payments=[self._receipt(row) for row in receipts])
+        return Books(documents=[booked(each) for each in invoices], payments=[self._receipt(row) for row in receipts])
 
     def _receipt(self, head: Row) -> BookedPayment:
         lines = [row for row in self.store.table("CashDtl").values() if row["HeadNum"] == head["HeadNum"]]
@@ -371,32 +374,3 @@ def _json(status: int, body: Any) -> Response:
     if body is None:
         return Response(status_code=status)
     return Response(_encoder.encode(body), status, media_type="application/json; charset=utf-8")
-
-
-def _booked(invoice: Row) -> Booked:
-    head = invoice["head"]
-    total, tax = abs(head["DocInvoiceAmt"]), abs(head["DocTaxAmt"])
-    return Booked(
-        remote_id=str(head["InvoiceNum"]),
-        kind="credit_note" if head["CreditMemo"] else "invoice",
-        number=str(head["InvoiceNum"]),
-        our_number=head["XRefInvoiceNum"],
-        status=_status(head),
-        customer=head["SoldToCustID"],
-        currency=head["CurrencyCode"],
-        net=total - tax,
-        tax=tax,
-        total=total,
-        balance=abs(head["DocInvoiceBal"]),
-        lines=len(invoice["InvcDtl"]),
-    )
-
-
-def _status(head: Row) -> str:
-    if head["RefCancelledBy"]:
-        return "void"
-    if not head["Posted"]:
-        return "draft"
-    if not head["OpenInvoice"]:
-        return "paid"
-    return "open" if head["DocInvoiceBal"] == head["DocInvoiceAmt"] else "partially_paid"
