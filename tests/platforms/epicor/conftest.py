@@ -82,10 +82,15 @@ def company() -> Iterator[Company]:
         yield Company(SLUG, sandbox)
 
 
-@pytest.fixture
-def desk(company: Company) -> Iterator[Desk]:
+@pytest.fixture(scope="module")
+def shared_hook(company: Company) -> Iterator[EpicorHook]:
     with company.hook() as hook:
         assert isinstance(hook, EpicorHook)
-        yield Desk(company, hook)
+        yield hook
+
+
+@pytest.fixture
+def desk(company: Company, shared_hook: EpicorHook) -> Iterator[Desk]:
+    yield Desk(company, shared_hook)
     company.sandbox.clear_faults()
     company.sandbox.simulators[SLUG].clear_faults()

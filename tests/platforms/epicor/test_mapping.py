@@ -285,7 +285,7 @@ def test_without_a_one_time_ship_to_the_delivery_stands_in_the_comment() -> None
     amounts=st.lists(st.integers(1, 90_000), min_size=1, max_size=6),
     share=st.integers(1, 100),
 )
-@settings(max_examples=60)
+@settings(max_examples=40)
 def test_a_discount_of_the_document_is_spread_to_the_cent_and_never_beyond_a_line(amounts: list[int], share: int) -> None:
     lines = [line(number, "1", str(Decimal(amount) / 100)) for number, amount in enumerate(amounts, start=1)]
     whole = sum((each.net_amount for each in lines), Decimal(0))
