@@ -116,10 +116,11 @@ def database_migrate(url: Annotated[str, typer.Argument(help="The staging databa
 
 
 def _stack(ui_port: int, sandbox_port: int) -> Stack:
-    from airbooks.runtime.settings import Stack, free_port, steady_port
+    from airbooks.runtime.settings import DEMO_TIME_SCALE, Stack, free_port, steady_port
 
     state = paths.state_dir()
-    return Stack(state=state, ui_port=ui_port or free_port(), sandbox_port=sandbox_port or steady_port(state))
+    ports = {"ui_port": ui_port or free_port(), "sandbox_port": sandbox_port or steady_port(state)}
+    return Stack(state=state, **ports, time_scale=DEMO_TIME_SCALE)
 
 
 def main() -> None:

@@ -4,27 +4,32 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, LiteralString
 
 import psycopg
 import pytest
+import yaml
 from tests.dags.airflow_process import FERNET_KEY, postgres_connection, run_module, settings
 
 from airbooks.config import load_config
 from airbooks.erp.generate import fill
-from airbooks.paths import DAGS
+from airbooks.paths import DAGS, INCLUDE
 from airbooks.runtime.postgres import Cluster
 from airbooks.sandbox.requests import Asked, secrets_of
 from airbooks.sandbox.server import Sandbox, running
 from airbooks.staging import audit
 
 HOURLY, DAILY = "hourly_invoice_sync", "daily_invoice_batch"
-PLATFORMS = {name: each.platform for name, each in load_config().connections.items()}
+# The books of the main businesses; those of the side businesses are run by the real scheduler, in tests/e2e.
+MAIN = ("quickbooks_us", "sage_intacct_uk", "odoo_au", "business_central_eu")
+PLATFORMS = {name: load_config().connections[name].platform for name in MAIN}
 Amounts = dict[str, tuple[Decimal, str]]  # by document number
 
 
@@ -76,6 +81,18 @@ class Story:
             return database.execute(query, values).fetchall()
 
 
+def main_business(folder: Path) -> Path:
+    """The configuration without the side businesses' connections and routes."""
+    shutil.copytree(INCLUDE / "config", folder)
+    routes = yaml.safe_load((folder / "routes.yaml").read_text("utf-8"))
+    routes["connections"] = {name: routes["connections"][name] for name in MAIN}
+    routes["routes"] = [each for each in routes["routes"] if set(each["to"]) <= set(MAIN)]
+    (folder / "routes.yaml").write_text(yaml.safe_dump(routes), "utf-8")
+    mappings = yaml.safe_load((folder / "mappings.yaml").read_text("utf-8"))
+    (folder / "mappings.yaml").write_text(yaml.safe_dump({name: mappings[name] for name in MAIN}), "utf-8")
+    return folder
+
+
 @pytest.fixture(scope="module")
 def story(
     postgres_server: Cluster, module_postgres_url: str, make_metadata: Callable[[], str], tmp_path_factory: pytest.TempPathFactory
@@ -87,7 +104,10 @@ def story(
     with running(sorted(set(PLATFORMS.values())), time_scale=60) as sandbox:
         simulated = {name: json.dumps(sandbox.simulators[slug].connection()) for name, slug in PLATFORMS.items()}
         connections = {"airbooks_staging": postgres_connection(module_postgres_url), "sales_erp": postgres_connection(erp), **simulated}
-        environment = settings(home, make_metadata(), DAGS, **connections) | {"AIRBOOKS_TIME_SCALE": "60"}
+        environment = settings(home, make_metadata(), DAGS, **connections) | {
+            "AIRBOOKS_TIME_SCALE": "60",
+            "AIRBOOKS_CONFIG": str(main_business(home / "config")),
+        }
         first = run_module(environment, "tests.dags.invoices_in_airflow", json.dumps(UNSENT))
         chosen = waiting(module_postgres_url, "quickbooks_us")[:2]
         elsewhere = waiting(module_postgres_url, "odoo_au")[:1]  # chosen, but its connection is not

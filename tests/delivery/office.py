@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import uuid
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import psycopg
@@ -80,6 +81,8 @@ class Office:
         self.dsn, self.connection, self.codes = dsn, connection, dict(codes)
         self.database = psycopg.connect(dsn)
         self.read_timeout = 2.0
+        self.kind = registry.hook_class("quickbooks")
+        self.overdue = 3600.0
 
     def close(self) -> None:
         self.database.close()
@@ -105,11 +108,15 @@ class Office:
 
     def hook(self) -> PlatformHook:
         tokens = StoredTokens(lambda: psycopg.connect(self.dsn), SEAL)
-        kind = registry.hook_class("quickbooks")
-        return kind(CONNECTION, account=account(self.connection), tokens=tokens, read_timeout=self.read_timeout)
+        return self.kind(CONNECTION, account=account(self.connection), tokens=tokens, read_timeout=self.read_timeout)
 
     def deliver(self, *, settle: float = 0.0, options: Mapping[str, Any] | None = None) -> Counter[str]:
         """One task's turn, with connections of its own."""
+        with self.turn(settle, options) as run:
+            return engine.deliver(run, EVERYTHING)
+
+    @contextlib.contextmanager
+    def turn(self, settle: float = 0.0, options: Mapping[str, Any] | None = None) -> Iterator[engine.Run]:
         with psycopg.connect(self.dsn) as database, psycopg.connect(self.dsn, autocommit=True) as aside, self.hook() as hook:
             work = Workplace(
                 connection=CONNECTION,
@@ -118,16 +125,15 @@ class Office:
                 aside=aside,
                 configured=self.configured,
                 options=options or {},
-                place=Place(CONNECTION, "QuickBooks Online", settle),
+                place=Place(CONNECTION, "QuickBooks Online", settle, poll_seconds=0.0, overdue_seconds=self.overdue),
             )
-            run = engine.Run(work=work, worker=str(uuid.uuid4()), run_id="test run", absence_pause=0.0)
-            return engine.deliver(run, EVERYTHING)
+            yield engine.Run(work=work, worker=str(uuid.uuid4()), run_id="test run", absence_pause=0.0)
 
     def deliver_until_quiet(self, turns: int = 6) -> Counter[str]:
         total: Counter[str] = Counter()
         for _ in range(turns):
             total += self.deliver()
-            self.database.execute("UPDATE airbooks.delivery SET not_before = now() WHERE state IN ('pending', 'unknown')")
+            self.database.execute("UPDATE airbooks.delivery SET not_before = now() WHERE state IN ('pending', 'accepted', 'unknown')")
             self.database.commit()
         return total
 

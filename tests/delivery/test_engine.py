@@ -176,7 +176,7 @@ def test_a_worker_given_up_for_dead_can_no_longer_write(office: Office) -> None:
     office.database.commit()
     assert outbox.give_up_dead(office.database, CONNECTION, 0.0) == 1
     late = outbox.Record(delivery_id=claimed.delivery_id, attempt=claimed.attempt, state="delivered", remote_id="1")
-    taken = outbox.claim_unknown(office.database, CONNECTION, 10, "the next one")
+    taken = outbox.claim_open(office.database, CONNECTION, "unknown", 10, "the next one")
     assert len(taken) == 1
     assert outbox.record(office.database, "the slow one", [late]) == set()
     office.database.commit()

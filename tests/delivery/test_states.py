@@ -22,10 +22,10 @@ def walk(events: list[Event]) -> list[State]:
 
 
 @given(EVENTS)
-def test_only_sending_and_a_look_up_lead_to_delivered(events: list[Event]) -> None:
+def test_only_sending_a_promised_answer_and_a_look_up_lead_to_delivered(events: list[Event]) -> None:
     states = walk(events)
     before = {earlier for earlier, later in pairwise(states) if later is State.DELIVERED}
-    assert before <= {State.SENDING, State.UNKNOWN}
+    assert before <= {State.SENDING, State.ACCEPTED, State.UNKNOWN}
 
 
 @given(EVENTS)
@@ -38,6 +38,19 @@ def test_an_unknown_outcome_is_sent_again_only_after_it_was_absent_twice_or_a_pe
         state = after(state, event)
         unknown = state is State.UNKNOWN or (unknown and event not in {Event.ABSENT_TWICE, Event.RELEASED})
         assert not (state is State.SENDING and unknown)
+
+
+@given(EVENTS)
+def test_what_the_platform_took_on_is_not_sent_again_before_it_has_answered_or_a_person_released_it(events: list[Event]) -> None:
+    owed = False
+    state = State.PENDING
+    answers = {Event.BOOKED, Event.REFUSED, Event.DIFFERS, Event.HELD_BACK, Event.NOT_SENT, Event.LOST, Event.RELEASED}
+    for event in events:
+        if (state, event) not in TRANSITIONS:
+            continue
+        owed = event is Event.TAKEN_ON or (owed and event not in answers)
+        state = after(state, event)
+        assert not (owed and state in {State.PENDING, State.SENDING})
 
 
 def test_what_is_delivered_stays_delivered() -> None:

@@ -16,7 +16,7 @@ from airbooks.config import load_config
 from airbooks.runtime.airflow_api import ENDED, AirflowApi
 from airbooks.runtime.control import Run, clean, running
 from airbooks.runtime.demo import connections
-from airbooks.runtime.settings import ADMIN, ERP, STAGING, Stack, free_port
+from airbooks.runtime.settings import ADMIN, DEMO_TIME_SCALE, ERP, STAGING, Stack, free_port
 from airbooks.staging.migrate import migrate
 
 
@@ -66,7 +66,7 @@ def airflow_stack() -> Iterator[AirflowStack]:
     """Everything up, staging migrated, connections created, Dags paused, the ERP's database empty."""
     platforms = {name: each.platform for name, each in load_config().connections.items()}
     folder = Path(tempfile.mkdtemp(prefix="airbooks-e2e-"))
-    stack = Stack(state=folder, ui_port=free_port(), sandbox_port=free_port())
+    stack = Stack(state=folder, ui_port=free_port(), sandbox_port=free_port(), time_scale=DEMO_TIME_SCALE)
     try:
         with running(stack) as run:
             run.wait("databases", print)

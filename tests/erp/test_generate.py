@@ -18,7 +18,8 @@ from airbooks.erp.company import read_catalogue
 from airbooks.erp.damage import DAMAGES, plant
 from airbooks.erp.generate import fill
 from airbooks.paths import CATALOGUE, INCLUDE
-from airbooks.platforms.references import codes_used
+from airbooks.platforms import registry
+from airbooks.platforms.references import ReferenceKind, required_codes
 from airbooks.sources import MappingFailure, Selection, compile_mapping, open_source, to_canonical
 from airbooks.validation import Facts, validate
 
@@ -60,9 +61,13 @@ def outcome(erp: str, config: Config) -> dict[str, tuple[Document | MappingFailu
     return result
 
 
+def kinds_of(config: Config, connection: str) -> tuple[ReferenceKind, ...]:
+    return registry.spec(config.connections[connection].platform).reference_kinds
+
+
 def errors(config: Config, document: Any, number_used_by: str) -> list[Finding]:
     route = config.route(document)
-    wanted = [(name, kind.value, code) for name in route for kind, code in codes_used(document) if code]
+    wanted = [(name, kind.value, code) for name in route for kind, code in required_codes(document, kinds_of(config, name))]
     facts = Facts(
         route=route,
         open_from={name: day for name in route if (day := config.connections[name].open_from)},

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import time
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -33,6 +35,7 @@ from airbooks.canonical import (
 from airbooks.delivery.echo import differences
 from airbooks.platforms import registry
 from airbooks.platforms.base import Account, PlatformHook, Sending, Sent
+from airbooks.platforms.errors import PlatformError
 from airbooks.platforms.references import ReferenceItem, ReferenceKind, References, required_codes
 from airbooks.platforms.spec import Capability
 from airbooks.platforms.tokens import MemoryTokens
@@ -41,6 +44,7 @@ from airbooks.sandbox.server import Sandbox
 
 PER_USD = {"USD": Decimal(1), "GBP": Decimal("0.79"), "AUD": Decimal("1.52"), "EUR": Decimal("0.92")}
 Document = Invoice | CreditNote
+ASKED_AT_MOST = 500
 
 
 class Company:
@@ -219,8 +223,28 @@ class Company:
         size = hook.spec.limits.batch
         found: dict[str, Sent] = {}
         for start in range(0, len(sendings), size):
-            found |= {each.key: each for each in hook.create_invoices(sendings[start : start + size])}
+            part = {each.key: each for each in sendings[start : start + size]}
+            found |= {each.key: self.final(hook, part[each.key], each) for each in hook.create_invoices(list(part.values()))}
         return found
+
+    @staticmethod
+    def final(hook: PlatformHook, sending: Sending, answer: Sent) -> Sent:
+        """The platform's last word: at once, or, where it answers later, as soon as it does."""
+        for _ in range(ASKED_AT_MOST):
+            if answer.error is not None or not answer.ticket:
+                return answer
+            time.sleep(0.01)
+            with contextlib.suppress(PlatformError):  # what cannot be asked now is asked again
+                answer = next(iter(hook.collect_answers([(sending, answer.ticket)])), answer)
+        raise AssertionError(f"{sending.document.number}: no answer about {answer.ticket}")
+
+    def update(self, hook: PlatformHook, sending: Sending, remote: RemoteDocument) -> Sent:
+        return self.final(hook, sending, hook.update_invoice(sending, remote))
+
+    def void(self, hook: PlatformHook, sending: Sending, remote: RemoteDocument, key: str = "") -> Sent:
+        """Void a document that was sent as `sending`, as one that was entered twice."""
+        again = replace(sending, key=key or str(uuid4()))
+        return self.final(hook, again, hook.void_invoice(remote, on=today(), reason="Entered twice", key=again.key))
 
     def book(self, hook: PlatformHook, document: Document) -> RemoteDocument:
         """Create, and post where that is a step; every echo is equal to the cent."""
@@ -234,7 +258,7 @@ class Company:
     def post(self, hook: PlatformHook, sending: Sending, remote: RemoteDocument) -> RemoteDocument:
         if not self.spec.can(Capability.POST_STEP):
             return remote
-        (posted,) = hook.post_invoices([(sending, remote)])
+        posted = self.final(hook, sending, hook.post_invoices([(sending, remote)])[0])
         assert posted.error is None, str(posted.error)
         assert posted.remote is not None
         self.assert_echo(sending, posted.remote)

@@ -12,7 +12,7 @@ from decimal import Decimal
 from uuid import uuid4
 
 import pytest
-from tests.platforms.company import Company, spoilt, today
+from tests.platforms.company import Company, spoilt
 
 from airbooks.canonical import DocumentKind, DocumentStatus, RemoteDocument, Severity
 from airbooks.platforms.base import PlatformHook
@@ -159,7 +159,7 @@ def test_an_update_makes_the_platforms_document_equal_to_ours(company: Company, 
     assert remote is not None
     changed = company.invoice(company.line(1, quantity="3"), company.line(2, "OIL-SEP-37"), number=first.number, buyer=first.buyer)
     again = company.sending(hook, changed, sending.references.customer)
-    updated = hook.update_invoice(again, remote)
+    updated = company.update(hook, again, remote)
     if not (company.spec.can(Cap.UPDATE_DRAFT) or company.spec.can(Cap.UPDATE_POSTED)):
         assert_refused(updated.error)
         return
@@ -175,7 +175,7 @@ def test_an_update_of_a_posted_document_works_or_is_refused_unharmed(company: Co
     first = company.small_invoice()
     remote = company.book(hook, first)
     changed = company.invoice(company.line(1, quantity="3"), number=first.number, buyer=first.buyer)
-    updated = hook.update_invoice(company.sending(hook, changed, remote.customer_id), remote)
+    updated = company.update(hook, company.sending(hook, changed, remote.customer_id), remote)
     if company.spec.can(Cap.UPDATE_POSTED):
         assert updated.error is None, str(updated.error)
         assert company.booked(first.number)[0].total == changed.gross_total
@@ -192,9 +192,9 @@ def test_what_somebody_else_changed_meanwhile_is_not_overwritten(company: Compan
     before = company.create(hook, sending)[sending.key].remote
     assert before is not None
     theirs = company.invoice(company.line(1, quantity="7"), number=first.number, buyer=first.buyer)
-    assert hook.update_invoice(company.sending(hook, theirs, sending.references.customer), before).error is None
+    assert company.update(hook, company.sending(hook, theirs, sending.references.customer), before).error is None
     ours = company.invoice(company.line(1, quantity="9"), number=first.number, buyer=first.buyer)
-    late = hook.update_invoice(company.sending(hook, ours, sending.references.customer), before)
+    late = company.update(hook, company.sending(hook, ours, sending.references.customer), before)
     assert late.error is not None
     assert late.error.action in {Action.REVIEW, Action.REREAD}
     assert late.error.outcome is Outcome.DID_NOT_HAPPEN
@@ -214,7 +214,7 @@ def test_a_voided_document_counts_no_more(company: Company, hook: PlatformHook, 
     remote = company.create(hook, sending)[sending.key].remote
     assert remote is not None
     remote = company.post(hook, sending, remote) if posted else remote
-    voided = hook.void_invoice(remote, on=today(), reason="Entered twice", key=str(uuid4()))
+    voided = company.void(hook, sending, remote)
     if not company.spec.can(Cap.VOID):
         assert_refused(voided.error)
         return
@@ -242,7 +242,7 @@ def test_voiding_twice_is_harmless(company: Company, hook: PlatformHook) -> None
     document = company.small_invoice()
     remote = company.book(hook, document)
     for _ in range(2):
-        voided = hook.void_invoice(remote, on=today(), reason="Entered twice", key=str(uuid4()))
+        voided = company.void(hook, company.sending(hook, document, remote.customer_id), remote)
         assert voided.error is None or voided.error.outcome is Outcome.DID_NOT_HAPPEN
         assert company.booked(document.number) == []
 
@@ -367,7 +367,7 @@ def test_a_full_batch_is_booked_item_by_item(company: Company, hook: PlatformHoo
     documents = [company.invoice(company.line(1, quantity=str(number)), buyer=buyer) for number in range(1, company.spec.limits.batch + 1)]
     first = company.sending(hook, documents[0])
     sendings = [first, *(replace(first, key=str(uuid4()), document=document) for document in documents[1:])]
-    sent = {each.key: each for each in hook.create_invoices(sendings)}
+    sent = company.create(hook, *sendings)
     for sending in sendings:
         remote = sent[sending.key].remote
         assert remote is not None, str(sent[sending.key].error)

@@ -13,7 +13,7 @@ from decimal import Decimal
 from uuid import uuid4
 
 import pytest
-from tests.platforms.company import Company, today
+from tests.platforms.company import Company
 
 from airbooks.canonical import DocumentKind, DocumentStatus, RemoteDocument
 from airbooks.platforms.base import PlatformHook, Sending, Sent
@@ -102,7 +102,7 @@ def test_a_posting_that_breaks_off_anywhere_ends_posted_once(company: Company, h
         draft = company.create(hook, sending)[sending.key].remote
         assert draft is not None
         arm()
-        claimed(lambda: hook.post_invoices([(sending, draft)])[0])
+        claimed(lambda: company.final(hook, sending, hook.post_invoices([(sending, draft)])[0]))
         calm(company)
         (found,) = hook.find_invoice(sending.document.number, DocumentKind.INVOICE)
         assert company.post(hook, sending, found).status is DocumentStatus.OPEN
@@ -123,12 +123,12 @@ def test_a_void_that_breaks_off_anywhere_ends_void(company: Company, hook: Platf
         remote = company.post(hook, sending, found_or_created(company, hook, sending))
         key = str(uuid4())
         arm()
-        outcome = claimed(lambda: hook.void_invoice(remote, on=today(), reason="Entered twice", key=key))
+        outcome = claimed(lambda: company.void(hook, sending, remote, key))
         calm(company)
         left = len(company.booked(sending.document.number))
         assert outcome is Outcome.UNKNOWN or left == (0 if outcome is Outcome.HAPPENED else 1)
         for now in hook.find_invoice(sending.document.number, DocumentKind.INVOICE):
-            again = hook.void_invoice(now, on=today(), reason="Entered twice", key=key)
+            again = company.void(hook, sending, now, key)
             assert again.error is None, str(again.error)
         assert company.booked(sending.document.number) == []
 
@@ -148,12 +148,12 @@ def test_an_update_that_breaks_off_anywhere_ends_as_ours(company: Company, hook:
         changed = company.invoice(company.line(1, quantity="3"), company.line(2), buyer=buyer, number=first.document.number)
         sending = replace(template, key=str(uuid4()), document=changed)
         arm()
-        outcome = claimed(lambda: hook.update_invoice(sending, remote))
+        outcome = claimed(lambda: company.update(hook, sending, remote))
         calm(company)
         assert outcome is not Outcome.HAPPENED or company.booked(changed.number)[0].total == changed.gross_total
         (now,) = hook.find_invoice(changed.number, DocumentKind.INVOICE)
         if now.total != changed.gross_total:
-            again = hook.update_invoice(sending, now)
+            again = company.update(hook, sending, now)
             assert again.error is None, str(again.error)
         assert [(each.total, each.lines) for each in company.booked(changed.number)] == [(changed.gross_total, 2)]
 

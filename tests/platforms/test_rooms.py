@@ -146,6 +146,7 @@ def test_hook_and_operator_are_what_their_names_say(spec: PlatformSpec) -> None:
     assert not hook.__abstractmethods__
     assert (hook.spec, hook.conn_type, hook.hook_name) == (spec, spec.slug, spec.title)
     assert spec.can(Capability.POST_STEP) is (hook.post_invoices is not PlatformHook.post_invoices)
+    assert spec.can(Capability.ANSWERS_LATER) is (hook.collect_answers is not PlatformHook.collect_answers)
     assert issubclass(operator, InvoiceOperator)
     assert operator.platform == spec.slug
     assert operator.__doc__

@@ -57,7 +57,7 @@ CREATE TABLE erp.customer (
     code         text NOT NULL UNIQUE,
     division     text NOT NULL REFERENCES erp.division,
     name         text NOT NULL,
-    class        text NOT NULL CHECK (class IN ('WHOLESALE', 'SERVICE', 'TRADE', 'RENTAL', 'ONLINE')),
+    class        text NOT NULL CHECK (class IN ('WHOLESALE', 'SERVICE', 'TRADE', 'RENTAL', 'ONLINE', 'OEM', 'PUBLIC', 'EXPORT', 'DEALER')),
     vat_id       text NOT NULL DEFAULT '',
     currency     char(3) NOT NULL,
     terms        text NOT NULL,

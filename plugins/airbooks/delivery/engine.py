@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from airbooks.canonical import DocumentStatus, RemoteDocument
 from airbooks.delivery import verdicts
+from airbooks.delivery.collecting import collect_answers
 from airbooks.delivery.echo import differences
 from airbooks.delivery.preparing import Workplace, prepare, unprepared
 from airbooks.delivery.recording import record
@@ -62,6 +63,7 @@ def deliver(run: Run, span: tuple[int, int]) -> Counter[str]:
     work.database.commit()
     tally: Counter[str] = Counter()
     with budget.slot(work.aside, work.connection, work.hook.spec.limits.concurrent):
+        tally += collect_answers(work, run.worker, run.run_id)
         tally += resolve_unknown(work, run.worker, run.run_id, run.absence_pause)
         for claims in _claims(run, span):
             round_of = _Round(run)
@@ -73,6 +75,14 @@ def deliver(run: Run, span: tuple[int, int]) -> Counter[str]:
                 log.warning("%s: the platform asks for less; the rest waits for the next run: %s", work.connection, round_of.paused)
                 break
     return tally
+
+
+def collect(run: Run) -> Counter[str]:
+    """Ask the platform what became of the requests it took on; sends nothing. Returns how many ended in which event."""
+    work = run.work
+    outbox.announce_worker(work.aside, run.worker)
+    with budget.slot(work.aside, work.connection, work.hook.spec.limits.concurrent):
+        return collect_answers(work, run.worker, run.run_id)
 
 
 def _claims(run: Run, span: tuple[int, int]) -> Iterator[Sequence[outbox.Claimed]]:
@@ -169,6 +179,12 @@ class _Round:
         posts = self.hook.spec.can(Capability.POST_STEP) and ready.sending.options.get("post", True)
         return bool(posts) and remote.status is DocumentStatus.DRAFT
 
+    def _draft(self, ready: Ready, answer: Sent | None) -> RemoteDocument | None:
+        """The draft that a create made and that is still to be posted."""
+        if answer is None or answer.remote is None or answer.error is not None or answer.ticket:
+            return None
+        return answer.remote if self._is_unfinished(ready, answer.remote) else None
+
     def _create(self, batch: Sequence[Ready]) -> None:
         if self._over():
             self._put_back(batch)
@@ -180,8 +196,9 @@ class _Round:
         done: list[Verdict] = []
         for ready in batch:
             answer = sent.get(ready.sending.key)
-            if answer is not None and answer.remote is not None and answer.error is None and self._is_unfinished(ready, answer.remote):
-                drafts.append((ready, answer.remote))
+            draft = self._draft(ready, answer)
+            if draft is not None:
+                drafts.append((ready, draft))
             else:
                 done.append(self._judge(ready, answer, failure))
         self._record(done, seconds)
@@ -282,6 +299,8 @@ class _Round:
         if error is not None:
             remote = (answer.remote if answer is not None else None) or draft
             return self._judge_error(ready, error, remote)
+        if answer is not None and answer.ticket:
+            return verdicts.taken_on(ready, answer.ticket, self.work.place, answer.remote or draft)
         if answer is None or answer.remote is None:
             return verdicts.lost(ready, "the platform's answer does not mention this document", self.work.place, draft)
         if not checks_echo:

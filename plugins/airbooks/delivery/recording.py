@@ -16,6 +16,8 @@ from airbooks.staging import audit, exceptions, outbox
 
 log = logging.getLogger("airflow.task.airbooks.delivery")
 
+GOOD = frozenset({Event.BOOKED, Event.FOUND, Event.TAKEN_ON, Event.STILL_OPEN})
+
 
 def record(work: Workplace, worker: str, run_id: str, verdicts: Sequence[Verdict], started: State, seconds: float) -> Counter[str]:
     """Write the verdicts and commit; returns how many of each event. `seconds` is how long the batch took at the platform."""
@@ -49,6 +51,7 @@ def _row(verdict: Verdict, started: State) -> outbox.Record:
         absences=verdict.absences,
         not_before=verdict.wait,
         last_error="" if state is State.DELIVERED else verdict.says[:2000],
+        ticket=verdict.ticket,
     )
 
 
@@ -92,6 +95,7 @@ def _event(work: Workplace, run_id: str, verdict: Verdict) -> audit.Event:
             "content_hash": claimed.content_hash,
             "says": verdict.says[:2000],
             "remote_id": remote.remote_id if remote else claimed.remote_id,
+            **({"ticket": verdict.ticket} if verdict.ticket else {}),
             "remote_number": remote.number if remote else "",
             "remote_total": _text(remote.total) if remote else None,
             "overrides": dict(claimed.options),
@@ -103,7 +107,7 @@ def _log(connection: str, verdict: Verdict, seconds: float, *, taken_over: bool)
     document, remote = verdict.document, verdict.remote
     happened = "taken over by another worker, not recorded here" if taken_over else verdict.event.value
     words = "" if verdict.event in {Event.BOOKED, Event.FOUND} else f": {verdict.says}"
-    level = logging.INFO if verdict.event in {Event.BOOKED, Event.FOUND} else logging.WARNING
+    level = logging.INFO if verdict.event in GOOD else logging.WARNING
     log.log(
         level,
         "%s | %s %s | %s %s | %s | %s%s | platform id %s | %.2f s",

@@ -36,7 +36,7 @@ def resolve_unknown(work: Workplace, worker: str, run_id: str, absence_pause: fl
 
 
 def _claim(work: Workplace, worker: str) -> list[outbox.Claimed]:
-    claims = outbox.claim_unknown(work.database, work.connection, LOOK_UPS, worker)
+    claims = outbox.claim_open(work.database, work.connection, State.UNKNOWN.value, LOOK_UPS, worker)
     work.database.commit()
     return claims
 

@@ -4,6 +4,9 @@
        ^                    |------refused----> rejected
        |                    |------held back--> parked
        |<-----not sent------|------differs----> parked
+       |                    |------taken on---> accepted --booked, refused, differs, held back, not sent, lost: as from sending
+       |                    |                      |-------still open--> accepted
+       |                    |                      '-------overdue-----> parked --asked again--> accepted
        |                    '------lost-------> unknown --found-----> delivered
        |                                           |------differs---> parked
        |                                           |------absent----> unknown (once)
@@ -11,7 +14,9 @@
        '<--released-- rejected, parked
 
 `sending` is committed before the wire is touched. `unknown` is never sent again without a look-up, after the platform's settle time,
-that found nothing twice. `parked` waits for a person; it may hold a document that is on the platform but not as ours says.
+that found nothing twice. `accepted` is on the platform's desk: it gave a ticket and will say later what became of it, and until it has,
+nothing is sent. `parked` waits for a person; it may hold a document that is on the platform but not as ours says, or a ticket that the
+platform has not answered in time: a release then asks for the answer again.
 """
 
 from __future__ import annotations
@@ -24,6 +29,7 @@ from types import MappingProxyType
 class State(StrEnum):
     PENDING = "pending"
     SENDING = "sending"
+    ACCEPTED = "accepted"
     DELIVERED = "delivered"
     UNKNOWN = "unknown"
     REJECTED = "rejected"
@@ -36,6 +42,10 @@ class Event(StrEnum):
     REFUSED = "refused"
     HELD_BACK = "held back"
     NOT_SENT = "not sent"
+    TAKEN_ON = "taken on"
+    STILL_OPEN = "still open"
+    OVERDUE = "overdue"
+    ASKED_AGAIN = "asked again"
     LOST = "lost"
     FOUND = "found"
     DIFFERS = "differs"
@@ -53,6 +63,16 @@ TRANSITIONS: Mapping[tuple[State, Event], State] = MappingProxyType(
         (State.SENDING, Event.DIFFERS): State.PARKED,
         (State.SENDING, Event.NOT_SENT): State.PENDING,
         (State.SENDING, Event.LOST): State.UNKNOWN,
+        (State.SENDING, Event.TAKEN_ON): State.ACCEPTED,
+        (State.ACCEPTED, Event.STILL_OPEN): State.ACCEPTED,
+        (State.ACCEPTED, Event.OVERDUE): State.PARKED,
+        (State.ACCEPTED, Event.BOOKED): State.DELIVERED,
+        (State.ACCEPTED, Event.REFUSED): State.REJECTED,
+        (State.ACCEPTED, Event.HELD_BACK): State.PARKED,
+        (State.ACCEPTED, Event.DIFFERS): State.PARKED,
+        (State.ACCEPTED, Event.NOT_SENT): State.PENDING,
+        (State.ACCEPTED, Event.LOST): State.UNKNOWN,
+        (State.PARKED, Event.ASKED_AGAIN): State.ACCEPTED,
         (State.UNKNOWN, Event.FOUND): State.DELIVERED,
         (State.UNKNOWN, Event.DIFFERS): State.PARKED,
         (State.UNKNOWN, Event.REFUSED): State.REJECTED,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from airbooks.canonical import CreditNote, Finding, Invoice, RemoteDocument, Severity
 from airbooks.delivery.echo import Difference, differences
@@ -41,6 +41,7 @@ class Verdict:
     findings: tuple[Finding, ...] = ()
     wait: float = 0.0
     absences: int = 0
+    ticket: str = ""  # what the platform calls the request that it took on and has not answered
     stops: bool = False  # the connection cannot go on until a person mends it
     pauses: bool = False  # the platform asks for less: leave the rest of the chunk for later
 
@@ -52,6 +53,8 @@ class Place:
     connection: str
     title: str
     settle_seconds: float
+    poll_seconds: float = 10.0
+    overdue_seconds: float = 3600.0
 
 
 def title_of(document: Invoice | CreditNote) -> str:
@@ -105,6 +108,60 @@ def found_twice(ready: Ready, hits: Sequence[RemoteDocument], place: Place) -> V
 def lost(ready: Ready, says: str, place: Place, remote: RemoteDocument | None = None) -> Verdict:
     """No proof either way: to be looked up after the platform's settle time."""
     return Verdict(claimed=ready.claimed, document=ready.document, event=Event.LOST, says=says, remote=remote, wait=place.settle_seconds)
+
+
+def taken_on(ready: Ready, ticket: str, place: Place, remote: RemoteDocument | None = None) -> Verdict:
+    """The platform answers later; `remote` is the draft that it is working on, where there is one."""
+    return Verdict(
+        claimed=ready.claimed,
+        document=ready.document,
+        event=Event.TAKEN_ON,
+        says=f"the platform works on it as {ticket}",
+        remote=remote,
+        ticket=ticket,
+        wait=place.poll_seconds,
+    )
+
+
+def still_open(claimed: Claimed, document: Invoice | CreditNote, says: str, place: Place, findings: tuple[Finding, ...] = ()) -> Verdict:
+    """The platform has not answered yet; after the platform's usual time a person is told, and nothing is sent meanwhile either way."""
+    if claimed.accepted_seconds > place.overdue_seconds:
+        return _overdue(claimed, document, place)
+    return Verdict(
+        claimed=claimed,
+        document=document,
+        event=Event.STILL_OPEN,
+        says=says,
+        findings=findings,
+        ticket=claimed.ticket,
+        wait=place.poll_seconds,
+    )
+
+
+def with_ticket(verdict: Verdict, ticket: str, remote: RemoteDocument | None) -> Verdict:
+    """The same verdict about the next step of the platform's work."""
+    return replace(verdict, ticket=ticket, remote=remote)
+
+
+def _overdue(claimed: Claimed, document: Invoice | CreditNote, place: Place) -> Verdict:
+    finding = Finding(
+        code="AB-OVERDUE",
+        severity=Severity.ERROR,
+        field="",
+        value=claimed.ticket,
+        says=(
+            f"{place.title} ({place.connection}) took {title_of(document).lower()} on as {claimed.ticket}"
+            f" {claimed.accepted_seconds / 60:.0f} minutes ago and has not said what became of it."
+        ),
+        fix=(
+            "See there whether the job waits or failed and let it run or end it, then answer Retry: it is asked again, and nothing is sent"
+            " before it has answered. Answer Reject only when the job was deleted there."
+        ),
+        connection=place.connection,
+    )
+    return Verdict(
+        claimed=claimed, document=document, event=Event.OVERDUE, says="no answer in time", findings=(finding,), ticket=claimed.ticket
+    )
 
 
 def failed(ready: Ready, error: PlatformError, place: Place, remote: RemoteDocument | None = None) -> Verdict:

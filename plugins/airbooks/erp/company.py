@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
-# What kind of customer it is; the first two, half of them, are the main business, whose books the division's main company file keeps.
-CUSTOMER_CLASSES = ("WHOLESALE", "WHOLESALE", "SERVICE", "TRADE", "RENTAL", "ONLINE")
-MAIN_CLASSES = frozenset({"WHOLESALE", "SERVICE"})
+# What kind of customer it is. Nearly half of them are the main business, whose books the division's main company file keeps; each side
+# business may have a company file of its own.
+MAIN_CLASSES = ("WHOLESALE", "WHOLESALE", "WHOLESALE", "SERVICE", "SERVICE")
+SIDE_CLASSES = ("TRADE", "RENTAL", "ONLINE", "OEM", "PUBLIC", "EXPORT", "DEALER")
+CUSTOMER_CLASSES = (*MAIN_CLASSES, *SIDE_CLASSES)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ import logging
 import os
 import socket
 import uuid
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -28,6 +29,7 @@ from airbooks.staging.tokens import StoredTokens, airflow_seal
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
+    from airbooks.operators.form import RunForm
     from airbooks.operators.invoice import InvoiceOperator
 
 log = logging.getLogger("airflow.task.airbooks.delivery")
@@ -44,6 +46,11 @@ def staging_databases(conn_id: str) -> Iterator[tuple[psycopg.Connection, psycop
 def time_scale() -> float:
     """How much faster than real time the platforms' limits run; only a sandbox sets it (AIRBOOKS_TIME_SCALE)."""
     return float(os.environ.get("AIRBOOKS_TIME_SCALE", "1"))
+
+
+def poll_seconds(platform: str) -> float:
+    """The pause between two questions about a request that the platform took on."""
+    return registry.spec(platform).poll_seconds / time_scale()
 
 
 def open_hook(platform: str, conn_id: str, staging_conn_id: str, aside: psycopg.Connection) -> PlatformHook:
@@ -67,33 +74,70 @@ def workplace(config: Config, conn_id: str, staging_conn_id: str, options: dict[
             aside=aside,
             configured=lambda kind, code: config.mapping(conn_id, kind, code),
             options=options,
-            place=Place(conn_id, spec.title, spec.settle_seconds / time_scale()),
+            place=Place(
+                conn_id,
+                spec.title,
+                spec.settle_seconds / time_scale(),
+                poll_seconds=poll_seconds(platform),
+                overdue_seconds=spec.overdue_seconds,
+            ),
+        )
+
+
+@contextlib.contextmanager
+def _turn(operator: InvoiceOperator, context: Context, form: RunForm, config: Config) -> Iterator[engine.Run]:
+    """One worker's turn at the operator's connection."""
+    with workplace(config, operator.connection_id, operator.staging_conn_id, dict(operator.platform_options())) as work:
+        yield engine.Run(
+            work=work,
+            worker=f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4()}",
+            run_id=context["run_id"],
+            absence_pause=ABSENCE_PAUSE / time_scale(),
+            numbers=form.documents,
         )
 
 
 def deliver_chunk(operator: InvoiceOperator, context: Context) -> dict[str, Any]:
-    """Deliver the operator's chunk and return counts. Raises AirflowFailException when the connection itself needs a person."""
-    from airflow.sdk.exceptions import AirflowFailException
+    """Deliver the operator's chunk and return counts; `waiting` is how many the platform took on and answers later.
 
+    Raises AirflowFailException when the connection itself needs a person.
+    """
     config = load_config()
     form = read_form(context["params"], tuple(config.connections))
-    run_id = context["run_id"]
-    worker = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4()}"
-    span = (int(operator.chunk[0]), int(operator.chunk[1]))
-    with workplace(config, operator.connection_id, operator.staging_conn_id, dict(operator.platform_options())) as work:
-        run = engine.Run(work=work, worker=worker, run_id=run_id, absence_pause=ABSENCE_PAUSE / time_scale(), numbers=form.documents)
+    with _turn(operator, context, form, config) as run:
         if form.dry_run:
-            return dict(engine.preview(run, span, _show))
-        try:
-            tally = engine.deliver(run, span)
-        except engine.ConnectionStoppedError as error:
-            outbox.set_connection_state(work.database, operator.connection_id, "stopped", str(error))
-            work.database.commit()
-            raise AirflowFailException(str(error)) from None
-        outbox.set_connection_state(work.database, operator.connection_id, "working", "")
-        work.database.commit()
-        log.info("%s: %s; %d calls", operator.connection_id, _in_words(tally), work.hook.wire.calls)
-        return {"connection": operator.connection_id, "calls": work.hook.wire.calls, **tally}
+            return dict(engine.preview(run, operator.span, _show))
+        return _counts(run, _guarded(run, lambda: engine.deliver(run, operator.span)), operator)
+
+
+def collect_chunk(operator: InvoiceOperator, context: Context) -> dict[str, Any]:
+    """Record what the platform says of the requests of this chunk that it took on; sends nothing. Counts as of `deliver_chunk`."""
+    config = load_config()
+    with _turn(operator, context, read_form(context["params"], tuple(config.connections)), config) as run:
+        return _counts(run, _guarded(run, lambda: engine.collect(run)), operator)
+
+
+def _guarded(run: engine.Run, work: Callable[[], Counter[str]]) -> Counter[str]:
+    """The engine's work, with the connection's state noted: working, or stopped until a person mends it."""
+    from airflow.sdk.exceptions import AirflowFailException
+
+    database, connection = run.work.database, run.work.connection
+    try:
+        tally = work()
+    except engine.ConnectionStoppedError as error:
+        outbox.set_connection_state(database, connection, "stopped", str(error))
+        database.commit()
+        raise AirflowFailException(str(error)) from None
+    outbox.set_connection_state(database, connection, "working", "")
+    database.commit()
+    return tally
+
+
+def _counts(run: engine.Run, tally: Counter[str], operator: InvoiceOperator) -> dict[str, Any]:
+    waiting = len(outbox.accepted(run.work.database, run.work.connection, operator.span))
+    calls = run.work.hook.wire.calls
+    log.info("%s: %s; %d calls", run.work.connection, _in_words(tally), calls)
+    return {"connection": run.work.connection, "calls": calls, **tally, **({"waiting": waiting} if waiting else {})}
 
 
 def _in_words(tally: dict[str, int]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.sdk import BaseOperator
@@ -18,6 +19,8 @@ class InvoiceOperator(BaseOperator):
     :param connection_id: the Airflow connection (one company file on the platform).
     :param chunk: first and last id of a range of outbox rows of this connection; an XCom of the planning task.
     :param staging_conn_id: the Postgres connection that holds the staging schema.
+    :param answer_wait: how long this task waits (deferred, without a worker slot) for platforms that take requests on and answer later;
+        what is still open then is asked about by the next run.
 
     A platform's operator sets `platform` and turns its own arguments into `platform_options()`, which reach the hook as `Sending.options`.
     """
@@ -32,12 +35,19 @@ class InvoiceOperator(BaseOperator):
         connection_id: str,
         chunk: Any = None,
         staging_conn_id: str = "airbooks_staging",
+        answer_wait: timedelta = timedelta(minutes=30),
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.connection_id = connection_id
         self.chunk = chunk
         self.staging_conn_id = staging_conn_id
+        self.answer_wait = answer_wait
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """First and last id of the chunk's outbox rows."""
+        return int(self.chunk[0]), int(self.chunk[1])
 
     @abstractmethod
     def platform_options(self) -> Mapping[str, Any]:
@@ -47,4 +57,36 @@ class InvoiceOperator(BaseOperator):
         """Deliver the chunk; a failure of one document never fails the task, a connection that cannot work does."""
         from airbooks.operators.delivering import deliver_chunk  # heavy: not for the Dag processor
 
-        return deliver_chunk(self, context)
+        deadline = datetime.now(UTC) + self.answer_wait
+        return self._wait_for_answers(deliver_chunk(self, context), deadline, {})
+
+    def collect(self, context: Context, deadline: str, counted: dict[str, Any], **_event: Any) -> dict[str, Any]:
+        """Go on after the platform has answered: record its answers, and wait for those that are still open."""
+        from airbooks.operators.delivering import collect_chunk
+
+        return self._wait_for_answers(collect_chunk(self, context), datetime.fromisoformat(deadline), counted)
+
+    def _wait_for_answers(self, counts: dict[str, Any], deadline: datetime, counted: Mapping[str, Any]) -> dict[str, Any]:
+        counts = together(counted, counts)
+        if not counts.get("waiting") or datetime.now(UTC) >= deadline:
+            return counts
+        from airflow.sdk.exceptions import TaskDeferred
+
+        from airbooks.operators.delivering import poll_seconds
+        from airbooks.operators.waiting import AnswersTrigger
+
+        trigger = AnswersTrigger(
+            connection_id=self.connection_id,
+            staging_conn_id=self.staging_conn_id,
+            span=self.span,
+            poll_seconds=poll_seconds(self.platform),
+            deadline=deadline,
+        )
+        again = {"deadline": deadline.isoformat(), "counted": counts}
+        raise TaskDeferred(trigger=trigger, method_name="collect", kwargs=again)
+
+
+def together(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
+    """The counts of a task over all its turns; `waiting` is how many still wait."""
+    added = {name: before.get(name, 0) + count for name, count in now.items() if isinstance(count, int)}
+    return {**before, **now, **added, "waiting": now.get("waiting", 0)} if before else dict(now)

@@ -47,21 +47,24 @@ class Sending:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
-    """What became of one Sending: a remote document, or an error that says whether it happened.
+    """What became of one Sending: a remote document, an error that says whether it happened, or a ticket.
 
-    `note` records what a request became where the platform has no exact form of it ("deleted", "credit memo 1042").
+    `ticket` is the platform's own name for a request that it took on and answers later (a job, an operation); at most 500 characters, no
+    secret. It may come with the draft that the request is about, as `remote`. `note` records what a request became where the platform has
+    no exact form of it ("deleted", "credit memo 1042").
     """
 
     key: str
     remote: RemoteDocument | None = None
     error: PlatformError | None = None
     note: str = ""
+    ticket: str = ""
 
     @property
     def outcome(self) -> Outcome:
         if self.error is not None:
             return self.error.outcome
-        return Outcome.HAPPENED if self.remote is not None else Outcome.UNKNOWN
+        return Outcome.HAPPENED if self.remote is not None and not self.ticket else Outcome.UNKNOWN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -294,6 +297,14 @@ class PlatformHook(BaseHook, ABC):
     def post_invoices(self, batch: Sequence[tuple[Sending, RemoteDocument]]) -> list[Sent]:
         """Post drafts that were created (and echo-checked). Posting one that is already posted succeeds. Only with Capability.POST_STEP."""
         raise ConfigurationError(f"{self.spec.title} has no posting step ({len(batch)} documents)")
+
+    def collect_answers(self, taken_on: Sequence[tuple[Sending, str]]) -> list[Sent]:
+        """What became of requests that the platform took on, by their tickets. Only reads, never creates. Only with ANSWERS_LATER.
+
+        A `Sent` with a remote document or an error is the platform's final answer; one with a ticket (the same, or the next of several
+        steps), or none at all, means that it is still at it. A ticket that the platform no longer knows is an error of unknown outcome.
+        """
+        raise ConfigurationError(f"{self.spec.title} answers at once ({len(taken_on)} documents)")
 
     @abstractmethod
     def update_invoice(self, sending: Sending, remote: RemoteDocument) -> Sent:

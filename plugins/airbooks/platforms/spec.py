@@ -15,6 +15,7 @@ class Capability(StrEnum):
 
     BATCH = "batch"  # several documents in one request, answered item by item
     POST_STEP = "post_step"  # create makes a draft; posting is a request of its own
+    ANSWERS_LATER = "answers_later"  # a request may be taken on with a ticket, and answered later
     UPDATE_DRAFT = "update_draft"
     UPDATE_POSTED = "update_posted"
     VOID = "void"
@@ -90,8 +91,10 @@ class PlatformSpec:
 
     `class_prefix` names the room's two classes (`QuickBooks`: QuickBooksHook, QuickBooksInvoiceOperator). `endpoint_note` says why the
     real endpoint differs from the one the blueprint named (empty where it does not). `settle_seconds` is how long after a lost answer the
-    platform may still commit: its own server time-out plus margin. `reference_kinds` are the codes that must be mapped before a document
-    can be sent. `secret_headers` are the headers besides Authorization in which the vendor wants a secret. `unverified` lists what the vendor's documents do not settle; `verified_against` what the connector has been run against.
+    platform may still commit: its own server time-out plus margin. `poll_seconds` is the pause between two questions about a request that
+    the platform took on, `overdue_seconds` when a person is told that it has not answered. `reference_kinds` are the codes that must be
+    mapped before a document can be sent. `secret_headers` are the headers besides Authorization in which the vendor wants a secret.
+    `unverified` lists what the vendor's documents do not settle; `verified_against` what the connector has been run against.
     """
 
     slug: str
@@ -110,6 +113,8 @@ class PlatformSpec:
     errors: tuple[ErrorRule, ...]
     settle_seconds: int
     read_timeout_seconds: float = 60.0
+    poll_seconds: float = 10.0
+    overdue_seconds: float = 3600.0
     number_max: int | None = None
     customer_per_currency: bool = False
     secret_headers: tuple[str, ...] = ()

@@ -19,6 +19,8 @@ from airbooks.runtime.postgres import Cluster, runs_as_root
 LOOPBACK = "127.0.0.1"
 ADMIN = "admin"
 METADATA, STAGING, ERP = "airflow", "airbooks", "sales_erp"  # databases in the one embedded server
+# In a demo the vendors' minutes pass this much faster, for the simulators as for us: a business day is not to take one.
+DEMO_TIME_SCALE = 20.0
 _REACHABLE_BY_ALL = Path("/var/lib/airbooks")  # the server's account cannot enter root's home
 
 
@@ -56,6 +58,7 @@ class Stack:
     dags: Path = paths.DAGS
     plugins: Path = paths.PLUGINS
     platforms: tuple[str, ...] | None = None  # simulators the sandbox serves; None: all there are
+    time_scale: float = 1.0  # how much faster than real time the platforms' limits run, on both sides
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), default=str)
@@ -70,6 +73,7 @@ class Stack:
             dags=Path(given["dags"]),
             plugins=Path(given["plugins"]),
             platforms=None if given["platforms"] is None else tuple(given["platforms"]),
+            time_scale=given["time_scale"],
         )
 
     @property
@@ -123,6 +127,7 @@ class Stack:
     def _python(self) -> dict[str, str]:
         return {
             "AIRBOOKS_STATE": str(self.state),
+            "AIRBOOKS_TIME_SCALE": str(self.time_scale),
             "NO_PROXY": _without_proxy(),
             "no_proxy": _without_proxy(),
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",

@@ -120,7 +120,8 @@ class Supervisor:
         stack = self.stack
         chosen = [] if stack.platforms is None else ["--platforms", ",".join(stack.platforms)]
         port, tables = str(stack.sandbox_port), str(stack.sandbox_tables)
-        self.launch("sandbox", "-m", "airbooks.cli", "sandbox", "--port", port, "--tables", tables, *chosen)
+        scale = str(stack.time_scale)
+        self.launch("sandbox", "-m", "airbooks.cli", "sandbox", "--port", port, "--tables", tables, "--time-scale", scale, *chosen)
 
     def migrate_metadata(self) -> None:
         """Bring Airflow's metadata database to this Airflow's version, unless a note on the database says it is there."""

@@ -28,11 +28,11 @@ DIFFERING_NUMBERS: LiteralString = """
 WAITING: LiteralString = "SELECT raw_id, number FROM airbooks.exception WHERE state = 'open' AND severity = 'error'"
 ON_THEIR_WAY: LiteralString = """
     SELECT o.raw_id, o.number FROM airbooks.delivery d JOIN airbooks.document o USING (document_id)
-    WHERE d.state IN ('pending', 'sending', 'unknown')
+    WHERE d.state IN ('pending', 'sending', 'accepted', 'unknown')
 """
 NEXT_LOOK: LiteralString = """
     SELECT max(greatest(not_before, CASE WHEN state = 'sending' THEN lease_until END)) AS at
-    FROM airbooks.delivery WHERE state IN ('pending', 'sending', 'unknown')
+    FROM airbooks.delivery WHERE state IN ('pending', 'sending', 'accepted', 'unknown')
 """
 SETTLED: LiteralString = "SELECT raw_id, number FROM airbooks.document WHERE is_current AND state IN ('rejected', 'cancelled')"
 CONNECTION_ROWS: LiteralString = """

@@ -210,11 +210,11 @@ UPDATE airbooks.raw_document SET staged_at = NULL WHERE raw_id IN (
 
 _CLOSE = "UPDATE airbooks.exception SET state = 'closed', closed_at = now() WHERE cause_id = %(cause_id)s AND state = 'open'"
 
-# A delivery that waits for another answer as well stays out until that is given.
+# A delivery that waits for another answer as well stays out until that is given; one that the platform took on is asked about again.
 _RELEASE_DELIVERIES = """
 UPDATE airbooks.delivery v
-SET state = 'pending', generation = generation + 1, absences = 0, unknown_since = NULL, lease_until = NULL, worker = '',
-    not_before = now(), changed_at = now()
+SET state = CASE WHEN v.ticket = '' THEN 'pending' ELSE 'accepted' END, accepted_at = now(), generation = generation + 1,
+    absences = 0, unknown_since = NULL, lease_until = NULL, worker = '', not_before = now(), changed_at = now()
 WHERE v.delivery_id = ANY(%(ids)s) AND v.state IN ('parked', 'rejected')
     AND NOT EXISTS (SELECT FROM airbooks.exception e WHERE e.delivery_id = v.delivery_id AND e.state = 'open' AND e.severity = 'error')
 """

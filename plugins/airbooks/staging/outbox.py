@@ -24,7 +24,8 @@ LEASE_SECONDS = 15 * 60
 class Claimed:
     """One delivery in the hands of this worker.
 
-    `body` is the canonical document as stored; `earlier_remote_id` is what an earlier revision of it became on the platform.
+    `body` is the canonical document as stored; `earlier_remote_id` is what an earlier revision of it became on the platform;
+    `ticket` names a request that the platform took on `accepted_seconds` ago.
     """
 
     delivery_id: int
@@ -42,6 +43,8 @@ class Claimed:
     gross_total: Decimal
     content_hash: str
     absences: int
+    ticket: str
+    accepted_seconds: float
     earlier_remote_id: str
     body: Mapping[str, Any] = field(repr=False)
 
@@ -64,11 +67,13 @@ class Record:
     absences: int = 0
     not_before: float = 0.0
     last_error: str = ""
+    ticket: str = ""
 
 
 _CLAIMED_COLUMNS = """
     d.delivery_id, d.document_id, d.operation, d.attempt, d.generation, d.idempotency_key, d.options, d.remote_id, d.remote_version,
-    doc.number, doc.customer_code, doc.currency, doc.gross_total, doc.content_hash, doc.body, d.absences,
+    doc.number, doc.customer_code, doc.currency, doc.gross_total, doc.content_hash, doc.body, d.absences, d.ticket,
+    coalesce(extract(epoch FROM now() - d.accepted_at), 0)::float8 AS accepted_seconds,
     coalesce((SELECT e.remote_id FROM airbooks.delivery e JOIN airbooks.document p USING (document_id)
               WHERE (p.source, p.source_id) = (doc.source, doc.source_id) AND p.revision < doc.revision
                   AND e.connection = d.connection AND e.remote_id <> '' ORDER BY p.revision DESC LIMIT 1), '') AS earlier_remote_id
@@ -84,11 +89,12 @@ WITH picked AS (
         AND NOT EXISTS (  -- revision n + 1 goes after n
             SELECT FROM airbooks.delivery e JOIN airbooks.document p USING (document_id)
             WHERE (p.source, p.source_id) = (doc.source, doc.source_id) AND p.revision < doc.revision
-                AND e.connection = d.connection AND e.state IN ('sending', 'unknown'))
+                AND e.connection = d.connection AND (e.state IN ('sending', 'accepted', 'unknown') OR e.ticket <> ''))
         AND NOT EXISTS (  -- a credit note goes after the invoice it corrects
             SELECT FROM airbooks.document inv JOIN airbooks.delivery e USING (document_id)
             WHERE doc.kind = 'credit_note' AND inv.kind = 'invoice' AND inv.is_current AND inv.division = doc.division
-                AND inv.number = ANY (doc.preceding) AND e.connection = d.connection AND e.state IN ('pending', 'sending', 'unknown'))
+                AND inv.number = ANY (doc.preceding) AND e.connection = d.connection
+                AND e.state IN ('pending', 'sending', 'accepted', 'unknown'))
     ORDER BY d.delivery_id LIMIT %(limit)s
     FOR UPDATE OF d SKIP LOCKED
 ), claimed AS (
@@ -103,10 +109,10 @@ WITH picked AS (
 SELECT {_CLAIMED_COLUMNS} FROM claimed d JOIN airbooks.document doc USING (document_id) ORDER BY d.delivery_id
 """  # noqa: S608 only constants are put in
 
-_CLAIM_UNKNOWN = f"""
+_CLAIM_OPEN = f"""
 WITH picked AS (
     SELECT delivery_id FROM airbooks.delivery
-    WHERE connection = %(connection)s AND state = 'unknown' AND not_before <= now()
+    WHERE connection = %(connection)s AND state = %(state)s AND not_before <= now() AND delivery_id > %(after)s
     ORDER BY delivery_id LIMIT %(limit)s
     FOR UPDATE SKIP LOCKED
 ), claimed AS (
@@ -118,6 +124,10 @@ WITH picked AS (
 SELECT {_CLAIMED_COLUMNS} FROM claimed d JOIN airbooks.document doc USING (document_id) ORDER BY d.delivery_id
 """  # noqa: S608 only constants are put in
 
+_ACCEPTED = f"""
+SELECT {_CLAIMED_COLUMNS} FROM airbooks.delivery d JOIN airbooks.document doc USING (document_id)
+WHERE d.connection = %s AND d.state = 'accepted' AND d.delivery_id BETWEEN %s AND %s ORDER BY d.delivery_id
+"""  # noqa: S608 only constants are put in
 
 _PLAN = """
 INSERT INTO airbooks.delivery (document_id, connection, platform, operation, run_id)
@@ -125,7 +135,7 @@ SELECT doc.document_id, c.connection, c.platform,
     CASE WHEN EXISTS (
         SELECT FROM airbooks.delivery e JOIN airbooks.document p USING (document_id)
         WHERE (p.source, p.source_id) = (doc.source, doc.source_id) AND p.revision < doc.revision AND e.connection = c.connection
-            AND (e.state IN ('delivered', 'sending', 'unknown') OR e.remote_id <> '')
+            AND (e.state IN ('delivered', 'sending', 'accepted', 'unknown') OR e.remote_id <> '' OR e.ticket <> '')
     ) THEN 'update' ELSE 'create' END,
     %(run_id)s
 FROM airbooks.document doc
@@ -162,7 +172,7 @@ def open_work(database: psycopg.Connection, connections: Sequence[str], numbers:
         SELECT connection, count(*)::int FROM airbooks.delivery JOIN airbooks.document doc USING (document_id)
         WHERE connection = ANY(%(connections)s) AND doc.is_current AND doc.state = 'valid'
             AND (cardinality(%(numbers)s::text[]) = 0 OR doc.number = ANY (%(numbers)s))
-            AND ((delivery.state IN ('pending', 'unknown') AND not_before <= now()) OR delivery.state = 'sending')
+            AND ((delivery.state IN ('pending', 'accepted', 'unknown') AND not_before <= now()) OR delivery.state = 'sending')
         GROUP BY connection
         """,
         {"connections": list(connections), "numbers": list(numbers)},
@@ -171,10 +181,15 @@ def open_work(database: psycopg.Connection, connections: Sequence[str], numbers:
 
 
 def release(database: psycopg.Connection, numbers: Sequence[str]) -> int:
-    """Let what was refused or parked of these document numbers be tried again (a forced run); returns how many."""
+    """Let what was refused or parked of these document numbers be tried again (a forced run); returns how many.
+
+    Where the platform still owes an answer, that is asked for first.
+    """
     return database.execute(
         """
-        UPDATE airbooks.delivery d SET state = 'pending', generation = generation + 1, not_before = now(), changed_at = now()
+        UPDATE airbooks.delivery d
+        SET state = CASE WHEN ticket = '' THEN 'pending' ELSE 'accepted' END, accepted_at = now(),
+            generation = generation + 1, not_before = now(), changed_at = now()
         FROM airbooks.document doc
         WHERE doc.document_id = d.document_id AND doc.is_current AND doc.state = 'valid' AND doc.number = ANY(%s)
             AND d.state IN ('rejected', 'parked')
@@ -223,10 +238,17 @@ def claim(
         return cursor.execute(_CLAIM, {**chosen, "worker": worker, "run_id": run_id}).fetchall()
 
 
-def claim_unknown(database: psycopg.Connection, connection: str, limit: int, worker: str) -> list[Claimed]:
-    """Take unknown deliveries whose settle time has passed, to look them up; they stay `unknown` meanwhile."""
+def claim_open(database: psycopg.Connection, connection: str, state: str, limit: int, worker: str, after: int = 0) -> list[Claimed]:
+    """Take `unknown` deliveries whose settle time has passed, or `accepted` ones whose answer may be asked for; they stay so meanwhile."""
+    chosen = {"connection": connection, "state": state, "limit": limit, "worker": worker, "after": after}
     with database.cursor(row_factory=class_row(Claimed)) as cursor:
-        return cursor.execute(_CLAIM_UNKNOWN, {"connection": connection, "limit": limit, "worker": worker}).fetchall()
+        return cursor.execute(_CLAIM_OPEN, chosen).fetchall()
+
+
+def accepted(database: psycopg.Connection, connection: str, span: tuple[int, int]) -> list[Claimed]:
+    """The deliveries of a range of ids that the platform took on and has not answered; only to look at."""
+    with database.cursor(row_factory=class_row(Claimed)) as cursor:
+        return cursor.execute(_ACCEPTED, (connection, *span)).fetchall()
 
 
 _RECORD_COLUMNS = (
@@ -244,6 +266,7 @@ _RECORD_COLUMNS = (
     "absences",
     "not_before",
     "last_error",
+    "ticket",
 )
 
 
@@ -252,13 +275,14 @@ def record(database: psycopg.Connection, worker: str, records: Sequence[Record])
     database.execute(
         "CREATE TEMP TABLE IF NOT EXISTS outcome (delivery_id bigint, attempt int, state text, remote_id text, remote_number text,"
         " remote_status text, remote_version text, remote_currency text, remote_total numeric, remote_tax numeric, confirmed boolean,"
-        " absences int, not_before float8, last_error text) ON COMMIT DELETE ROWS"
+        " absences int, not_before float8, last_error text, ticket text) ON COMMIT DELETE ROWS"
     )
     copy_in(database, "outcome", _RECORD_COLUMNS, (tuple(getattr(each, name) for name in _RECORD_COLUMNS) for each in records))
     written = database.execute(
         """
         UPDATE airbooks.delivery d
-        SET state = o.state, absences = o.absences, last_error = o.last_error, changed_at = now(),
+        SET state = o.state, absences = o.absences, last_error = o.last_error, ticket = o.ticket, changed_at = now(),
+            accepted_at = CASE WHEN o.ticket <> '' THEN coalesce(d.accepted_at, now()) END,
             not_before = now() + make_interval(secs => o.not_before),
             unknown_since = CASE WHEN o.state = 'unknown' THEN coalesce(d.unknown_since, now()) END,
             lease_until = CASE WHEN o.state = 'sending' THEN d.lease_until END,
@@ -273,7 +297,7 @@ def record(database: psycopg.Connection, worker: str, records: Sequence[Record])
             delivered_at = CASE WHEN o.state = 'delivered' THEN coalesce(d.delivered_at, now()) ELSE d.delivered_at END,
             confirmed_at = CASE WHEN o.confirmed THEN now() ELSE d.confirmed_at END
         FROM outcome o
-        WHERE d.delivery_id = o.delivery_id AND d.attempt = o.attempt AND d.worker = %s AND d.state IN ('sending', 'unknown')
+        WHERE d.delivery_id = o.delivery_id AND d.attempt = o.attempt AND d.worker = %s AND d.state IN ('sending', 'accepted', 'unknown')
         RETURNING d.delivery_id
         """,
         (worker,),
@@ -294,7 +318,7 @@ def chunks(database: psycopg.Connection, connection: str, size: int, numbers: Se
               FROM airbooks.delivery d JOIN airbooks.document doc USING (document_id)
               WHERE connection = %(connection)s AND doc.is_current AND doc.state = 'valid'
                   AND (cardinality(%(numbers)s::text[]) = 0 OR doc.number = ANY (%(numbers)s))
-                  AND ((d.state IN ('pending', 'unknown') AND not_before <= now()) OR d.state = 'sending')) numbered
+                  AND ((d.state IN ('pending', 'accepted', 'unknown') AND not_before <= now()) OR d.state = 'sending')) numbered
         GROUP BY part ORDER BY part
         """,
         {"size": size, "connection": connection, "numbers": list(numbers)},

@@ -52,7 +52,7 @@ def connection_lines(database: psycopg.Connection, run_id: str | None = None) ->
                 count(*) FILTER (WHERE d.state = 'rejected')::int AS rejected,
                 count(*) FILTER (WHERE d.state = 'parked')::int AS parked,
                 count(*) FILTER (WHERE d.state IN ('unknown', 'sending'))::int AS unknown,
-                count(*) FILTER (WHERE d.state = 'pending')::int AS pending,
+                count(*) FILTER (WHERE d.state IN ('pending', 'accepted'))::int AS pending,
                 min(d.delivered_at) AS first_at, max(d.changed_at) AS last_at
             FROM airbooks.delivery d JOIN airbooks.document doc USING (document_id)
             WHERE doc.is_current AND (%(run_id)s::text IS NULL OR d.run_id = %(run_id)s)

@@ -11,6 +11,7 @@ import httpx
 import pytest
 from tests.platforms.xero.conftest import LISTS, Tenant, said
 
+from airbooks.platforms.xero.sandbox.oauth import SCOPES
 from airbooks.platforms.xero.sandbox.organisation import TENANT
 from airbooks.sandbox.server import Sandbox
 
@@ -41,8 +42,18 @@ def test_a_custom_connection_gets_tokens_by_its_scopes_and_needs_no_tenant(tenan
     assert "refresh_token" not in reply.json()
     bearer = {"Authorization": f"Bearer {reply.json()['access_token']}", "Accept": "application/json"}
     assert httpx.get(f"{tenant.client.base_url}Organisation", headers=bearer).status_code == 200
+    assert tenant.token_request(**asked).json()["scope"].split() == sorted(SCOPES - {"offline_access"})
     assert tenant.token_request(**asked, scope="offline_access").json() == {"error": "invalid_scope"}
     assert tenant.token_request(grant_type="client_credentials", scope="accounting.invoices").json() == {"error": "unauthorized_client"}
+
+
+def test_the_credentials_may_stand_in_the_form(tenant: Tenant) -> None:
+    stored = tenant.simulator.connection()
+    form = {"grant_type": "refresh_token", "refresh_token": tenant.refresh_token, "client_id": stored["login"]}
+    address = stored["extra"]["token_url"]
+    assert httpx.post(address, data={**form, "client_secret": "wrong"}).json() == {"error": "invalid_client"}
+    assert httpx.post(address, data=form).json() == {"error": "invalid_client"}
+    assert httpx.post(address, data={**form, "client_secret": stored["password"]}).json()["refresh_token"]
 
 
 def test_the_authorisation_code_leads_to_both_tokens(tenant: Tenant) -> None:

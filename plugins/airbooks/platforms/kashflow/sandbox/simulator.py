@@ -17,7 +17,7 @@ from airbooks.platforms.kashflow.sandbox.seed import BANK_ACCOUNT, FIRST_METHOD,
 from airbooks.platforms.kashflow.sandbox.sessions import Sessions
 from airbooks.sandbox.kit import Booked, BookedPayment, Books, Context, Simulator
 
-USER, PASSWORD, MEMORABLE_WORD = "airbooks-api", "sandbox-kashflow-password", "Compressor"
+USER, PASSWORD, MEMORABLE_WORD = "airbooks-api", "sandbox-kashflow-password", "Lighthouse"
 BETWEEN_REFERENCES = " / "
 FLAT_LISTS = {
     "/nominals": "nominals",

@@ -115,6 +115,7 @@ class WaveSimulator(Simulator):
                 "redirect_uri": REDIRECT_URI,
                 "token_url": f"{self.context.base_url}/oauth2/token/",
                 "home_currency": self.us.home,
+                "internal_facts": "leave_out",
                 "freight_product_id": product_named(self.us, CHARGE),
                 "deposit_account_id": account_numbered(self.us, "1000"),
             },

@@ -92,7 +92,8 @@ class XeroSimulator(Simulator):
         add("/identity/connect/authorize", self.consent, methods=["GET"])
         add("/connect/token", self.tokens, methods=["POST"])
         add("/connect/revocation", self.revocation, methods=["POST"])
-        add("/connections", self.connections, methods=["GET"])
+        for path in ("/connections", "/Connections"):  # as the reference writes it, as the vendor's own client asks for it
+            add(path, self.connections, methods=["GET"])
         api = self.api
         for path, method, operation in (
             ("Organisation", "GET", api.organisation_shown),
@@ -213,10 +214,9 @@ class XeroSimulator(Simulator):
 
     async def revocation(self, request: Request) -> Response:
         try:
-            self.authority.client(request.headers.get("authorization", ""))
+            self.authority.revoke(request.headers.get("authorization", ""), (await request.body()).decode())
         except TokenRefused as refused:
             return answer(400, {"error": str(refused)}, {}, as_json=True)
-        self.authority.revoke_all()
         return answer(200, {}, {}, as_json=True)
 
     async def connections(self, request: Request) -> Response:
