@@ -175,11 +175,11 @@ def _credit(hook: BrightpearlHook, now: RemoteDocument, on: date, key: str) -> S
     held = hook.orders.numbered(number, DocumentKind.CREDIT_NOTE)
     credit_id = held[0] if held else _create_credit(hook, now, on)
     _close_credit(hook, credit_id, on)
-    credits = hook.client.after_writing(lambda: closing.wait_for(hook, [credit_id], {credit_id}))
+    found = hook.client.after_writing(lambda: closing.wait_for(hook, [credit_id], {credit_id}))
     after = hook.client.after_writing(lambda: _present(hook, now))
     if after.status is not DocumentStatus.VOID:
         raise hook.client.error(PENDING, f"order {now.remote_id} is not credited yet by sales credit {credit_id}")
-    return Sent(key=key, remote=after, note=f"credited by {credits[credit_id].number or 'sales credit'} (id {credit_id})")
+    return Sent(key=key, remote=after, note=f"credited by {found[credit_id].number or 'sales credit'} (id {credit_id})")
 
 
 def _create_credit(hook: BrightpearlHook, now: RemoteDocument, on: date) -> str:

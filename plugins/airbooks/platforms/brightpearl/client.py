@@ -97,7 +97,7 @@ class BrightpearlClient:
             "onFail": "CONTINUE",
             "messages": [{"label": each.label, "uri": f"/{each.path}", "httpMethod": each.method, "body": each.body} for each in messages],
         }
-        reply = self._hook.call("POST", self._hook.address("multi-message"), headers=JSON, json=body, scope="batch")
+        reply = self._hook.call("POST", self._hook.address("multi-message"), headers=JSON, json=body)
         answered: dict[str, Any] = documented(lambda: self._answers(reply))
         return {each.label: answered.get(each.label, self.error(NOT_ANSWERED, "the answer does not mention it")) for each in messages}
 

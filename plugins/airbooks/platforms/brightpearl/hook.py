@@ -60,6 +60,11 @@ class BrightpearlHook(PlatformHook):
             )
         return chosen
 
+    def secrets(self) -> tuple[str, ...]:
+        """The domain that comes with a token is an address and no secret."""
+        domain = self._token.extra.get("api_domain", "") if self._token else ""
+        return tuple(each for each in super().secrets() if each != domain)
+
     def root(self) -> str:
         """The connection's host; without one an OAuth connection calls the api_domain that came with its token."""
         if self.account.host:
@@ -134,14 +139,14 @@ class BrightpearlHook(PlatformHook):
             yield f"time_zone {self.setting('time_zone')!r} is no zone such as Europe/London"
 
     def _advice(self, instance: str) -> str:
-        missing = (
-            ""
-            if self.setting("instance_id")
-            else f"; set instance_id{f' to {instance}' if instance else ''}: without it we look before we create"
-        )
-        return missing + (
-            "" if self.setting("cancelled_status_id") else "; without cancelled_status_id orders not yet invoiced are not taken back"
-        )
+        """What the connection could say more, and what is not done without it."""
+        found = instance if instance else "the id of the installed app"
+        advice = {
+            "instance_id": f"instance_id is empty: we look before we create (set it to {found})",
+            "cancelled_status_id": "cancelled_status_id is empty: orders not yet invoiced are not taken back",
+            "payment_method_code": "payment_method_code is empty: only payments whose method is mapped are booked",
+        }
+        return "".join(f"; {says}" for name, says in advice.items() if not self.setting(name))
 
     def refusals(self, document: Invoice | CreditNote) -> tuple[Finding, ...]:
         return refusals(document, self.settings(), self.conn_id)
