@@ -47,7 +47,7 @@ CANCELLED = {DocumentKind.INVOICE: "cancelled_status_id", DocumentKind.CREDIT_NO
 # -- update -------------------------------------------------------------------------------------------------------------
 
 
-def update(hook: BrightpearlHook, sending: Sending, remote: RemoteDocument) -> RemoteDocument:
+def update(hook: BrightpearlHook, sending: Sending, remote: RemoteDocument) -> Sent:
     """Make an order that is not invoiced equal to ours: head by PATCH, rows by adding the new ones and then deleting the old."""
     body = creating.message(hook, sending).body
     row = _unchanged(hook, remote)
@@ -55,9 +55,8 @@ def update(hook: BrightpearlHook, sending: Sending, remote: RemoteDocument) -> R
     _patch_head(hook, remote, row, body)
     _replace_rows(hook, remote, row, body)
     now = hook.client.after_writing(lambda: _present(hook, remote))
-    if not sending.options.get("post", True):
-        creating.noted(hook, sending, now)
-    return now
+    note = "" if sending.options.get("post", True) else creating.noted(hook, sending, now)
+    return Sent(key=sending.key, remote=now, note=note)
 
 
 def _unchanged(hook: BrightpearlHook, remote: RemoteDocument) -> Mapping[str, Any]:
@@ -85,7 +84,9 @@ def _check_changeable(hook: BrightpearlHook, remote: RemoteDocument, body: mappi
 def is_held(sent: Any, held: Any) -> bool:
     """Whether what we would send is what the order has already; texts that name the same time or number are the same."""
     if isinstance(sent, dict):
-        return isinstance(held, Mapping) and all(is_held(value, held.get(name)) for name, value in sent.items())
+        # A country comes back in three letters.
+        named = {name: value for name, value in sent.items() if name != "countryIsoCode"}
+        return isinstance(held, Mapping) and all(is_held(value, held.get(name)) for name, value in named.items())
     if str(sent) == str(held):
         return True
     try:

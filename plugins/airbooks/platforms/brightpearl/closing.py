@@ -76,14 +76,12 @@ def _leaves_open(error: PlatformError | None) -> bool:
 
 
 def wait_for(hook: BrightpearlHook, ids: Sequence[str], expected: set[str]) -> dict[str, RemoteDocument]:
-    """Read until the expected ones have their invoice reference, or for as long as a worker should wait."""
-    found = hook.orders.read(ids)
+    """The documents, once the expected ones have their invoice reference, or after as long as a worker should wait."""
     for pause in PAUSES:
-        if not any(found[each].status is DocumentStatus.DRAFT for each in expected & set(found)):
+        if all(reading.is_invoiced(row) for row in hook.orders.rows(expected)):
             break
         time.sleep(pause)
-        found = hook.orders.read(ids)
-    return found
+    return hook.orders.read(ids)
 
 
 def _sent(hook: BrightpearlHook, sending: Sending, now: RemoteDocument | None, error: PlatformError | None) -> Sent:

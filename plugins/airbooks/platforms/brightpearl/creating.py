@@ -22,15 +22,18 @@ Pair = tuple[Sending, RemoteDocument]
 def create(hook: BrightpearlHook, batch: Sequence[Sending]) -> list[Sent]:
     """Create every document of a batch that can be expressed; one that cannot has its own error and delays no other."""
     messages: list[Message] = []
-    refused: dict[str, PlatformError] = {}
+    known: dict[str, Any] = {}
     for sending in batch:
         try:
-            messages.append(message(hook, sending))
-            _check_free(hook, sending)
+            request, taken = message(hook, sending), _there_already(hook, sending)
         except PlatformError as error:
-            refused[sending.key] = error
-            messages = [each for each in messages if each.label != sending.key]
-    answers: dict[str, Any] = {**refused, **hook.client.write_each(messages)}
+            known[sending.key] = error
+            continue
+        if taken:
+            known[sending.key] = taken
+        else:
+            messages.append(request)
+    answers = {**known, **hook.client.write_each(messages)}
     made = [sending for sending in batch if not isinstance(answers[sending.key], PlatformError)]
     found = _found(hook, made, answers)
     sent = [Sent(key=each.key, error=answers[each.key]) for each in batch if isinstance(answers[each.key], PlatformError)]
@@ -56,14 +59,13 @@ def _parent(hook: BrightpearlHook, sending: Sending) -> str:
     return found[0] if len(found) == 1 else ""
 
 
-def _check_free(hook: BrightpearlHook, sending: Sending) -> None:
-    """Without an instance id Brightpearl takes two orders of one number: then it is looked for first."""
+def _there_already(hook: BrightpearlHook, sending: Sending) -> str:
+    """The order that has our number. Without an instance id Brightpearl takes two of one number: then it is looked for first."""
     document = sending.document
-    if hook.setting("instance_id"):
-        return
-    taken = hook.orders.numbered(document.number, document.kind)
-    if taken:
-        raise hook.client.error(DUPLICATE, f"external reference {document.number} is that of order {taken[0]}")
+    taken = [] if hook.setting("instance_id") else hook.orders.numbered(document.number, document.kind)
+    if len(taken) > 1:
+        raise hook.client.error(DUPLICATE, f"external reference {document.number} is that of orders {', '.join(taken)}")
+    return "".join(taken)
 
 
 def _found(hook: BrightpearlHook, made: Sequence[Sending], answers: dict[str, Any]) -> dict[str, RemoteDocument | PlatformError]:

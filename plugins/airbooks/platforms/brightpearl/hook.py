@@ -104,7 +104,7 @@ class BrightpearlHook(PlatformHook):
             content=urlencode(form).encode(),
         )
         reply = self.wire.send(request, dict, lambda: None)
-        return documented(lambda: reading.token(reply.json(), seed))
+        return documented(lambda: reading.token(reply.json(), refresh, seed))
 
     def read_complaint(self, reply: Reply) -> Complaint | None:
         return reading.complaint(reply)
@@ -175,7 +175,7 @@ class BrightpearlHook(PlatformHook):
 
     def update_invoice(self, sending: Sending, remote: RemoteDocument) -> Sent:
         """Change an order that is not invoiced; one that is comes back as a REVIEW error."""
-        return _answered(sending.key, lambda: Sent(key=sending.key, remote=changing.update(self, sending, remote)))
+        return _answered(sending.key, lambda: changing.update(self, sending, remote))
 
     def void_invoice(self, remote: RemoteDocument, *, on: date, reason: str, key: str) -> Sent:
         """Cancel an order that is not invoiced; take an invoiced one back by a sales credit dated `on`. A closed credit stays."""

@@ -126,8 +126,8 @@ DUPLICATE = ErrorRule(
     name="duplicate document number",
     action=Action.LOOK_UP,
     outcome=Outcome.HAPPENED,
-    says="Brightpearl already has an order with this external reference.",
-    fix="Compare the two, or give ours another number.",
+    says="Several orders in Brightpearl have this external reference.",
+    fix="Cancel the wrong ones there, then answer Retry.",
 )
 NUMBER_OF_A_VOID = ErrorRule(
     name="number of a void document",
