@@ -33,7 +33,7 @@ class Client:
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox = sandbox
         self.client = httpx.Client(base_url=f"{sandbox.base_url(SLUG)}/public-api/{ACCOUNT}", timeout=10)
-        self.client.headers |= {"brightpearl-app-ref": APP_REF, "brightpearl-account-token": ACCOUNT_TOKEN}
+        self.client.headers.update({"brightpearl-app-ref": APP_REF, "brightpearl-account-token": ACCOUNT_TOKEN})
 
     def ask(self, method: str, path: str, body: Any = None, **params: Any) -> tuple[int, Any]:
         reply = self.client.request(method, path, json=body, params=params)
