@@ -159,7 +159,9 @@ def test_a_full_invoice() -> None:
 
 def test_a_credit_note() -> None:
     preceding = (DocumentReference(number="UK-SI-004711", issue_date=date(2026, 3, 2)),)
-    document = credit_note(line(1, "1", "250.00", account_code="PARTS"), number="UK-CN-000017", reason="Returned", preceding_invoices=preceding)
+    document = credit_note(
+        line(1, "1", "250.00", account_code="PARTS"), number="UK-CN-000017", reason="Returned", preceding_invoices=preceding
+    )
     assert body_of(document, parent="10021", status_id="3") == {
         "customer": {"id": 200},
         "billing": BILLING,
@@ -266,7 +268,9 @@ def test_a_payment_is_one_request_per_order() -> None:
 @given(source_id=st.text("0123456789abcdef-", min_size=1, max_size=120), order=st.integers(1, 10**9))
 @settings(max_examples=40, deadline=None)
 def test_a_transaction_reference_fits_and_is_its_own(source_id: str, order: int) -> None:
-    payment = Payment(source="bank", source_id=source_id, customer_code="C", received_on=date(2026, 7, 2), amount=Decimal(1), currency="GBP")
+    payment = Payment(
+        source="bank", source_id=source_id, customer_code="C", received_on=date(2026, 7, 2), amount=Decimal(1), currency="GBP"
+    )
     found = mapping.transaction_ref(payment, str(order))
     assert len(found) <= 64
     assert found != mapping.transaction_ref(payment, str(order + 1))
@@ -368,9 +372,7 @@ RECORDED: dict[str, Any] = {
     "orderPaymentStatus": "UNPAID",
     "placedOn": "2020-03-31T15:02:44.000-06:00",
     "updatedOn": "2020-03-31T15:57:21.000-06:00",
-    "invoices": [
-        {"invoiceReference": "SI-1001", "taxDate": "2020-03-31T00:00:00.000-06:00", "dueDate": "2020-04-29T18:00:00.000-06:00"}
-    ],
+    "invoices": [{"invoiceReference": "SI-1001", "taxDate": "2020-03-31T00:00:00.000-06:00", "dueDate": "2020-04-29T18:00:00.000-06:00"}],
     "currency": {"accountingCurrencyCode": "USD", "orderCurrencyCode": "USD", "exchangeRate": "1.000000", "fixedExchangeRate": False},
     "totalValue": {"net": "9.09", "taxAmount": "0.91", "baseNet": "9.09", "baseTaxAmount": "0.91", "baseTotal": "10.00", "total": "10.00"},
     "parties": {"customer": {"contactId": 200}, "delivery": {}, "billing": {"contactId": 200}},

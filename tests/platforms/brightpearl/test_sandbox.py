@@ -280,7 +280,8 @@ def test_several_messages_are_answered_one_by_one(client: Client) -> None:
     customer = client.contact()
     good, bad = client.body(customer=customer), {**client.body(customer=customer), "rows": []}
     messages = [
-        {"label": label, "uri": "/order-service/sales-order", "httpMethod": "POST", "body": body} for label, body in (("a", good), ("b", bad))
+        {"label": label, "uri": "/order-service/sales-order", "httpMethod": "POST", "body": body}
+        for label, body in (("a", good), ("b", bad))
     ]
     body = {"processingMode": "SEQUENTIAL", "onFail": "CONTINUE", "messages": messages}
     status, answer = client.ask("POST", "multi-message", body)
