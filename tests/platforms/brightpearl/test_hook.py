@@ -74,7 +74,7 @@ def test_the_connection_says_what_is_missing(desk: Desk) -> None:
         ({"app_ref": "another"}, "app reference"),
     ],
 )
-def test_what_is_wrong_with_a_connection_is_told_in_words(desk: Desk, extra: dict[str, str], word: str) -> None:
+def test_what_is_wrong_with_a_connection_is_told_in_words(desk: Desk, extra: dict[str, Any], word: str) -> None:
     with desk.another(**extra) as hook:
         works, says = hook.test_connection()
     assert not works

@@ -112,12 +112,12 @@ def test_an_unknown_order_is_absent_although_the_answer_is_200(desk: Desk) -> No
 # -- one document, one order ------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("fault", ["", "duplicate_answers_nothing"])
-def test_a_repeated_create_ends_at_the_order_that_exists_whatever_id_is_answered(desk: Desk, fault: str) -> None:
+@pytest.mark.parametrize("answered", ["its own", "no order", "another order"])
+def test_a_repeated_create_ends_at_the_order_that_exists_whatever_id_is_answered(desk: Desk, client: Client, answered: str) -> None:
     sending = desk.sending(invoice())
     first = desk.create(sending).remote
-    if fault:
-        desk.inject(fault, times=1)
+    if answered != "its own":
+        desk.inject("duplicate_answers_other", id=client.order() if answered == "another order" else 0, times=1)
     again = desk.create(replace(sending, key=str(uuid4()))).remote
     assert first is not None
     assert again is not None
@@ -147,6 +147,20 @@ def test_without_an_instance_id_it_is_looked_before_it_is_created(desk: Desk) ->
         first, again = (desk.create(replace(sending, key=str(uuid4())), hook) for _ in range(2))
     assert first.remote is not None
     assert again.remote == first.remote
+
+
+def test_a_credit_whose_answer_was_lost_is_found_and_not_made_twice(desk: Desk) -> None:
+    with desk.private(instance_id="") as hook:
+        sending = desk.sending(invoice(), hook)
+        (created,) = hook.create_invoices([sending])
+        assert created.remote is not None
+        (posted,) = hook.post_invoices([(sending, created.remote)])
+        assert posted.remote is not None
+        desk.sandbox.inject(SLUG, "reset_after_commit", path="/sales-credit$")
+        lost, again = (hook.void_invoice(posted.remote, on=date(2026, 4, 10), reason="Twice", key="k") for _ in range(2))
+    assert (lost.outcome, again.outcome) == (Outcome.UNKNOWN, Outcome.HAPPENED)
+    made = [each for each in desk.sandbox.books(SLUG).documents if each.our_number == f"{sending.document.number}-CR"]
+    assert len(made) == 1
 
 
 def test_two_orders_of_one_number_are_for_a_person(desk: Desk, client: Client) -> None:

@@ -49,8 +49,8 @@ class Orders:
         made = bodies.order(self.company, body, kind)
         twin = self._twin(made, kind)
         if twin is not None:
-            other = self.struck("duplicate_answers_nothing")
-            return {"response": 0 if other else twin["id"]}
+            other = self.struck("duplicate_answers_other")
+            return {"response": other.get("id", 0) if other else twin["id"]}
         wrong = self.struck("wrong_tax")
         if wrong:
             made["sent_rows"][0]["tax"] += Decimal(str(wrong.get("amount", "0.01")))

@@ -81,7 +81,7 @@ class BrightpearlSimulator(Simulator):
         "revoke_refresh_tokens": "No refresh token is valid any more.",
         "lock_period": "The accounting period up to `until` (a time) is locked.",
         "slow_invoice": "A close stays pending for `reads` more reads of the order.",
-        "duplicate_answers_nothing": "A repeated order is answered with an id that is no order.",
+        "duplicate_answers_other": "A repeated order is answered with the id `id` (0, which is no order), not with that of the first.",
         "server_error": "The server fails with a code of its own (CMNU-003) before it does anything.",
         "stop_messages": "Of several messages only the first `after` are processed.",
         "wrong_tax": "The first row's tax is stored `amount` (0.01) higher than sent.",
