@@ -215,6 +215,16 @@ def test_ten_documents_go_in_one_request_and_each_has_its_own_answer(desk: Desk)
     assert {remote.status for remote in posted.values() if remote is not None} == {DocumentStatus.OPEN}
 
 
+def test_many_numbers_are_searched_for_one_by_one_and_read_at_once(desk: Desk) -> None:
+    documents = [invoice() for _ in range(3)]
+    for document in documents:
+        desk.draft(document)
+    before = desk.asked("GET", "/order-service/order/")
+    found = desk.hook.find_invoices([*((each.number, INVOICE) for each in documents), ("NO-SUCH", INVOICE)])
+    assert [[hit.our_number for hit in hits] for hits in found.values()] == [*([each.number] for each in documents), []]
+    assert desk.asked("GET", "/order-service/order/") == before + 1
+
+
 def test_messages_that_were_left_out_certainly_did_not_happen(desk: Desk) -> None:
     sendings = [desk.sending(invoice()) for _ in range(3)]
     desk.inject("stop_messages", after=1, times=1)

@@ -160,7 +160,10 @@ class BrightpearlHook(PlatformHook):
     # -- documents --------------------------------------------------------------------------------------------------------
 
     def find_invoice(self, number: str, kind: DocumentKind) -> list[RemoteDocument]:
-        return self.orders.live(number, kind)
+        return self.orders.live([(number, kind)])[number, kind]
+
+    def find_invoices(self, wanted: Sequence[tuple[str, DocumentKind]]) -> dict[tuple[str, DocumentKind], list[RemoteDocument]]:
+        return self.orders.live(wanted)
 
     def get_invoice(self, remote_id: str, kind: DocumentKind) -> RemoteDocument | None:
         return self.orders.one(remote_id, kind)

@@ -61,9 +61,15 @@ class Orders:
         found = self.read([remote_id]).get(remote_id)
         return found if found is not None and found.kind is kind else None
 
-    def live(self, number: str, kind: DocumentKind) -> list[RemoteDocument]:
-        """The documents under our number that are not void."""
-        return [each for each in self.read(self.numbered(number, kind)).values() if each.status is not DocumentStatus.VOID]
+    def live(self, wanted: Iterable[tuple[str, DocumentKind]]) -> dict[tuple[str, DocumentKind], list[RemoteDocument]]:
+        """The documents under each number that are not void: a search for each, and one reading of all."""
+        ids = {each: self.numbered(*each) for each in dict.fromkeys(wanted)}
+        held = {
+            key: each
+            for key, each in self.read(key for keys in ids.values() for key in keys).items()
+            if each.status is not DocumentStatus.VOID
+        }
+        return {each: [held[key] for key in keys if key in held] for each, keys in ids.items()}
 
     def _numbers(self, rows: Sequence[Row]) -> tuple[dict[str, str], set[str]]:
         """Our number of each order, which /order does not tell, and the ids of those that are cancelled."""
