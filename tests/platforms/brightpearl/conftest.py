@@ -33,7 +33,11 @@ class Client:
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox = sandbox
         self.client = httpx.Client(base_url=f"{sandbox.base_url(SLUG)}/public-api/{ACCOUNT}", timeout=10)
-        self.client.headers.update({"brightpearl-app-ref": APP_REF, "brightpearl-account-token": ACCOUNT_TOKEN})
+        self.log_in()
+
+    def log_in(self) -> None:
+        """The private app's headers, and no others."""
+        self.client.headers = httpx.Headers({"brightpearl-app-ref": APP_REF, "brightpearl-account-token": ACCOUNT_TOKEN})
 
     def ask(self, method: str, path: str, body: Any = None, **params: Any) -> tuple[int, Any]:
         reply = self.client.request(method, path, json=body, params=params)
@@ -97,6 +101,8 @@ class Desk:
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox, self.tokens = sandbox, MemoryTokens()
         self.hook = self.another()
+        self._known: dict[tuple[ReferenceKind, str], ReferenceItem] = {}
+        self._customers: dict[str, str] = {}
 
     @property
     def simulator(self) -> BrightpearlSimulator:
@@ -125,13 +131,16 @@ class Desk:
 
     def sending(self, document: Invoice | CreditNote, hook: BrightpearlHook | None = None, **options: Any) -> Sending:
         hook = hook or self.hook
-        entries: dict[tuple[ReferenceKind, str], ReferenceItem] = {}
-        for kind, ours in required_codes(document, hook.spec.reference_kinds):
+        codes = required_codes(document, hook.spec.reference_kinds)
+        for kind, ours in codes - set(self._known):
             theirs = code(kind.value, ours)
             assert theirs is not None, f"{kind.value} {ours}"
-            (entries[kind, ours],) = hook.find_reference(kind, [theirs])
-        customer = hook.ensure_customer(document.buyer, document.currency)
-        references = References(customer=customer, entries=entries, settings=hook.settings())
+            (self._known[kind, ours],) = hook.find_reference(kind, [theirs])
+        buyer = document.buyer
+        if buyer.code not in self._customers:
+            self._customers[buyer.code] = hook.ensure_customer(buyer, document.currency)
+        entries = {each: self._known[each] for each in codes}
+        references = References(customer=self._customers[buyer.code], entries=entries, settings=hook.settings())
         return Sending(key=str(uuid4()), document=document, references=references, options={"post": True, **options})
 
     def create(self, sending: Sending, hook: BrightpearlHook | None = None) -> Sent:
@@ -163,17 +172,29 @@ def brightpearl() -> Iterator[Sandbox]:
         yield sandbox
 
 
-@pytest.fixture
-def client(brightpearl: Sandbox) -> Iterator[Client]:
+@pytest.fixture(scope="module")
+def shared_client(brightpearl: Sandbox) -> Iterator[Client]:
     made = Client(brightpearl)
     yield made
     made.client.close()
-    brightpearl.clear_faults()
 
 
-@pytest.fixture
-def desk(brightpearl: Sandbox) -> Iterator[Desk]:
+@pytest.fixture(scope="module")
+def shared_desk(brightpearl: Sandbox) -> Iterator[Desk]:
     made = Desk(brightpearl)
     yield made
     made.hook.close()
-    brightpearl.clear_faults()
+
+
+@pytest.fixture
+def client(shared_client: Client) -> Client:
+    """The module's client, logged in as it was."""
+    shared_client.log_in()
+    return shared_client
+
+
+@pytest.fixture
+def desk(shared_desk: Desk) -> Iterator[Desk]:
+    """The module's desk; no fault outlives its test."""
+    yield shared_desk
+    shared_desk.sandbox.clear_faults()

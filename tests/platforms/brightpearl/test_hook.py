@@ -443,8 +443,9 @@ def test_payments_are_listed_page_by_page_with_whose_they_are(desk: Desk, client
     _, remote = desk.book(invoice())
     ids = [str(client.pay(int(remote.remote_id), "1.00")[1]["response"]) for _ in range(3)]
     client.pay(int(remote.remote_id), "1.00", paymentType="PAYMENT")  # a refund is no receipt
-    desk.hook.client.page_size = 2
-    found = {each.remote_id: each for each in desk.hook.list_payments(datetime.now(UTC) - timedelta(minutes=5))}
+    with desk.another() as hook:
+        hook.client.page_size = 2
+        found = {each.remote_id: each for each in hook.list_payments(datetime.now(UTC) - timedelta(minutes=5))}
     assert set(ids) <= set(found)
     assert {found[each].customer_id for each in ids} == {remote.customer_id}
     assert all(each.amount > 0 for each in found.values())
