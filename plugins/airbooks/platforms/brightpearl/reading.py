@@ -17,7 +17,6 @@ from airbooks.platforms.wire import Complaint, Reply
 Row = Mapping[str, Any]
 Read = TypeVar("Read")
 ZERO = Decimal(0)
-TYPE = {DocumentKind.INVOICE: "SO", DocumentKind.CREDIT_NOTE: "SC"}
 TYPE_ID = {DocumentKind.INVOICE: "1", DocumentKind.CREDIT_NOTE: "3"}
 RESOURCE = {DocumentKind.INVOICE: "sales-order", DocumentKind.CREDIT_NOTE: "sales-credit"}
 RECEIVED = frozenset({"RECEIPT", "CAPTURE"})

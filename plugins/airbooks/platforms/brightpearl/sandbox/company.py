@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -57,9 +57,6 @@ class Company:
 
     def shown(self, moment: datetime | None) -> str | None:
         return None if moment is None else stamp(moment, self.zone)
-
-    def today(self) -> date:
-        return self.now().astimezone(self.zone).date()
 
     def next_id(self, kind: str, first: int = 1) -> int:
         return self.store.next_number(kind, first)
