@@ -99,11 +99,15 @@ class Reply:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Complaint:
-    """What a platform says went wrong, read from its answer by its own connector."""
+    """What a platform says went wrong, read from its answer by its own connector.
+
+    `retry_after` is the pause it asks for, in seconds, where it says so in another way than by the header Retry-After.
+    """
 
     code: str = ""
     message: str = ""
     field: str = ""
+    retry_after: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -264,6 +268,7 @@ class Wire:
 
     def _error(self, rule: ErrorRule, complaint: Complaint, reply: Reply) -> PlatformError:
         secrets = self._secrets()
+        asked = complaint.retry_after
         return PlatformError(
             redact(complaint.message or rule.name, secrets),
             platform=self.platform,
@@ -272,6 +277,6 @@ class Wire:
             code=complaint.code,
             field=complaint.field,
             request_id=self._request_id(reply),
-            retry_after=retry_after_seconds(reply.headers, time.time()),
+            retry_after=asked if asked is not None else retry_after_seconds(reply.headers, time.time()),
             body=redact(reply.text, secrets),
         )
