@@ -315,6 +315,7 @@ SPEC = PlatformSpec(
     read_timeout_seconds=75.0,
     number_max=NUMBER,
     customer_per_currency=True,
+    verified_against=("simulator", "pymyob on the simulator"),
     unverified=(
         "Life of the refresh token (about a week); whether expires_in is a number or a text.",
         "Length of CustomerPurchaseOrderNumber per product (255, older files 20), and of a line's Description (1000).",
