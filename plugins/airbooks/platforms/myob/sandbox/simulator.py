@@ -116,8 +116,9 @@ class MyobSimulator(Simulator):
 
     def routes(self) -> None:
         add = self.router.add_api_route
-        add("/oauth2/account/authorize", self.consent, methods=["GET"])
-        add("/oauth2/v1/authorize", self.tokens, methods=["POST"])
+        for end in ("", "/"):  # MYOB takes both forms of an address
+            add(f"/oauth2/account/authorize{end}", self.consent, methods=["GET"])
+            add(f"/oauth2/v1/authorize{end}", self.tokens, methods=["POST"])
         add("/accountright/", self.serve(_no_file_list), methods=["GET"])
         file = self.company
         for path, rows, fields in (
@@ -153,7 +154,8 @@ class MyobSimulator(Simulator):
         self._route("DELETE", f"{path}/{{uid}}", lambda call: self.sale_deleted(call, layout))
 
     def _route(self, method: str, path: str, operation: Operation) -> None:
-        self.router.add_api_route(f"/accountright/{{business}}/{path}", self.serve(operation), methods=[method])
+        for end in ("", "/"):
+            self.router.add_api_route(f"/accountright/{{business}}/{path}{end}", self.serve(operation), methods=[method])
 
     def seed(self) -> None:
         self.company.seed(self.context.options.get("catalogue", []))
