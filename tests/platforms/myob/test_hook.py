@@ -398,6 +398,15 @@ def test_many_numbers_are_looked_up_in_few_calls(company: Company, hook: MyobHoo
     assert len(calls(company, before)) == 3
 
 
+def test_blanks_in_a_query_are_percent_twenty(company: Company, hook: MyobHook) -> None:
+    before = len(company.sandbox.requests("myob"))
+    hook.find_invoice("AU-SI-1", DocumentKind.INVOICE)
+    list(hook.list_payments(datetime.now(UTC)))
+    asked = [path for method, path in calls(company, before) if method == "GET"]
+    assert asked
+    assert all("%20" in path and "+" not in path for path in asked)
+
+
 def test_a_number_with_a_quote_is_asked_for_as_it_is(company: Company, hook: MyobHook) -> None:
     document = company.small_invoice(number="O'B-1")
     company.book(hook, document)
