@@ -358,6 +358,10 @@ def test_reference_lists_know_what_is_not_for_sales(hook: ReckonOneHook) -> None
         (400, "lineItems[0].taxRate: 'VAT' was not found.", Action.REVIEW, Outcome.DID_NOT_HAPPEN),
         (400, "Something went wrong.", Action.REVIEW, Outcome.DID_NOT_HAPPEN),
         (502, "", Action.LOOK_UP, Outcome.UNKNOWN),
+        (500, "Transaction (Process ID 52) was deadlocked on lock resources.", Action.LOOK_UP, Outcome.UNKNOWN),
+        (500, "Cannot insert duplicate key row.", Action.LOOK_UP, Outcome.UNKNOWN),
+        (504, "The upstream took longer than the limit: the time exceeds 30 seconds.", Action.LOOK_UP, Outcome.UNKNOWN),
+        (503, "invoice: link to the service is down.", Action.LOOK_UP, Outcome.UNKNOWN),
     ],
 )
 def test_every_documented_error_says_what_to_do_and_whether_it_happened(status: int, text: str, action: Action, outcome: Outcome) -> None:

@@ -21,10 +21,12 @@ PERCENT_DECIMALS = 2
 MOST_DAYS = 999
 
 _NO = Outcome.DID_NOT_HAPPEN
+# Where words decide: a time-out or a failure of MYOB proves nothing, whatever it says.
+_REFUSING = tuple(status for status in range(400, 500) if status != 408)
 
 
 def _refused(name: str, text: str, *, says: str = "", fix: str = "", shared: bool = False) -> ErrorRule:
-    return ErrorRule(name=name, action=Action.REVIEW, outcome=_NO, text=text, says=says, fix=fix, shared=shared)
+    return ErrorRule(name=name, action=Action.REVIEW, outcome=_NO, status=_REFUSING, text=text, says=says, fix=fix, shared=shared)
 
 
 DAILY_LIMIT = "daily limit reached"
@@ -67,6 +69,7 @@ ERRORS = (
         name="API key switched off",
         action=Action.STOP,
         outcome=_NO,
+        status=(401, 403),
         text=r"^DeveloperInactive",
         says="The developer account of the API key is not active.",
         fix="Renew the developer account at MYOB.",
@@ -88,7 +91,7 @@ ERRORS = (
         status=(403,),
         fix="Check business_id and the scopes, and consent again with an administrator of the business.",
     ),
-    ErrorRule(name=CONFLICT, action=Action.REREAD, outcome=_NO, text=r"^IncorrectRowVersionSupplied"),
+    ErrorRule(name=CONFLICT, action=Action.REREAD, outcome=_NO, status=_REFUSING, text=r"^IncorrectRowVersionSupplied"),
     _refused(
         "read-only in this file",
         r"^ReadOnly\b",
@@ -122,6 +125,7 @@ ERRORS = (
         name="number already used",
         action=Action.LOOK_UP,
         outcome=Outcome.HAPPENED,
+        status=_REFUSING,
         text=r"^Duplicate\b",
         says="MYOB already has a document with this number.",
         fix="Compare the two, or give ours another number.",
@@ -172,7 +176,7 @@ ERRORS = (
     ErrorRule(name="read-only in this file", action=Action.REVIEW, outcome=_NO, status=(405,), says="MYOB does not let it be changed."),
     ErrorRule(name=ABSENT, action=Action.REVIEW, outcome=_NO, status=(404, 410), says="MYOB does not have it."),
     ErrorRule(name="time-out at MYOB", action=Action.LOOK_UP, outcome=Outcome.UNKNOWN, status=(408, 504)),
-    ErrorRule(name="refused", action=Action.REVIEW, outcome=_NO, codes=("Required", "SerializationError")),
+    ErrorRule(name="refused", action=Action.REVIEW, outcome=_NO, status=_REFUSING, codes=("Required", "SerializationError")),
 )
 
 # What the connector itself finds out before or between requests.
@@ -315,6 +319,7 @@ SPEC = PlatformSpec(
     read_timeout_seconds=75.0,
     number_max=NUMBER,
     customer_per_currency=True,
+    secret_headers=("x-myobapi-cftoken",),
     unverified=(
         "Life of the refresh token (about a week); whether expires_in is a number or a text.",
         "Length of CustomerPurchaseOrderNumber per product (255, older files 20), and of a line's Description (1000).",

@@ -22,10 +22,13 @@ OURS, COMPUTED = "ours", "computed"  # whose tax amounts stand on the lines
 PO_FIELD, PO_IN_NOTES = "purchaseOrderNumber", "notes"
 
 _NO, _MAYBE = Outcome.DID_NOT_HAPPEN, Outcome.UNKNOWN
+# Where words decide: a time-out or a failure of Reckon proves nothing, whatever it says ("deadlocked" is no locked period).
+_REFUSING = tuple(status for status in range(400, 500) if status != 408)
 
 
 def _refused(name: str, text: str = "", *, says: str = "", fix: str = "", shared: bool = False) -> ErrorRule:
-    return ErrorRule(name=name, action=Action.REVIEW, outcome=_NO, text=text, says=says, fix=fix, shared=shared)
+    status = _REFUSING if text else ()
+    return ErrorRule(name=name, action=Action.REVIEW, outcome=_NO, status=status, text=text, says=says, fix=fix, shared=shared)
 
 
 def _stops(name: str, *, says: str, fix: str, status: tuple[int, ...] = (), codes: tuple[str, ...] = (), text: str = "") -> ErrorRule:
