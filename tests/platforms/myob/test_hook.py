@@ -27,6 +27,7 @@ from airbooks.delivery.echo import differences
 from airbooks.platforms.base import Sending
 from airbooks.platforms.errors import PERIOD_CLOSED, Action, ConfigurationError, Outcome, PlatformError
 from airbooks.platforms.myob.hook import MyobHook, _until_tomorrow
+from airbooks.platforms.myob.reversals import reversal_number
 from airbooks.platforms.myob.sandbox import MyobSimulator
 from airbooks.platforms.references import ReferenceItem, ReferenceKind
 from airbooks.platforms.tokens import MemoryTokens
@@ -388,6 +389,19 @@ def test_a_foreign_sale_keeps_its_rate(company: Company, hook: MyobHook) -> None
 # -- finding and lists ---------------------------------------------------------------------------------------------------------
 
 
+def test_an_answer_without_an_amount_proves_nothing(company: Company, hook: MyobHook) -> None:
+    remote = company.book(hook, company.small_invoice())
+    del simulator(company).company.invoices[remote.remote_id]["TotalTax"]
+    for ask in (
+        lambda: hook.get_invoice(remote.remote_id, DocumentKind.INVOICE),
+        lambda: hook.find_invoice(remote.our_number, DocumentKind.INVOICE),
+    ):
+        with pytest.raises(PlatformError, match="TotalTax") as caught:
+            ask()
+        assert caught.value.action is Action.LOOK_UP
+    del simulator(company).company.invoices[remote.remote_id]
+
+
 def test_many_numbers_are_looked_up_in_few_calls(company: Company, hook: MyobHook) -> None:
     document = company.small_invoice()
     company.book(hook, document)
@@ -505,6 +519,46 @@ def test_where_nothing_may_be_deleted_the_opposite_sale_settles_it_once(company:
     again = hook.void_invoice(now, on=today(), reason="Entered twice", key="k")
     assert again.note == f"was reversed already by {number}"
     assert len(company.booked(number)) == 1
+
+
+def test_a_sale_that_is_partly_paid_is_not_reversed(company: Company, hook: MyobHook) -> None:
+    document = company.small_invoice()
+    remote = company.book(hook, document)
+    pay(company, hook, document, remote, "10.00")
+    company.sandbox.inject("myob", "must_be_reversed")
+    now = hook.get_invoice(remote.remote_id, DocumentKind.INVOICE)
+    assert now is not None
+    error = hook.void_invoice(now, on=today(), reason="Entered twice", key="k").error
+    assert error is not None
+    assert (error.rule.name, error.outcome) == ("paid or settled", Outcome.DID_NOT_HAPPEN)
+    assert company.booked(reversal_number(remote.remote_id)) == []
+
+
+def test_a_reversed_sale_is_void_and_its_number_is_free_again(company: Company, hook: MyobHook) -> None:
+    company.sandbox.inject("myob", "must_be_reversed")
+    document = company.small_invoice()
+    remote = company.book(hook, document)
+    assert hook.void_invoice(remote, on=today(), reason="Entered twice", key="k").error is None
+    now = hook.get_invoice(remote.remote_id, DocumentKind.INVOICE)
+    assert now is not None
+    assert now.status is DocumentStatus.VOID
+    assert hook.find_invoice(document.number, DocumentKind.INVOICE) == []
+
+
+def test_a_reversal_that_somebody_used_for_another_sale_settles_nothing_more(company: Company, hook: MyobHook) -> None:
+    company.sandbox.inject("myob", "must_be_reversed")
+    document = company.small_invoice()
+    remote, other = company.book(hook, document), company.book(hook, company.small_invoice(buyer=document.buyer))
+    company.sandbox.inject("myob", "reset_before_commit", path="CreditSettlement")
+    assert hook.void_invoice(remote, on=today(), reason="Entered twice", key="k").error is not None
+    (credit,) = [each.remote_id for each in company.booked(reversal_number(remote.remote_id))]
+    lines = [{"Type": "Invoice", "Sale": {"UID": other.remote_id}, "AmountApplied": D(110)}]
+    used = {"CreditFromInvoice": {"UID": credit}, "Number": "X", "Date": "2026-01-15T00:00:00", "CreditAmount": D(110), "Lines": lines}
+    simulator(company).receipts.settled(used)
+    error = hook.void_invoice(remote, on=today(), reason="Entered twice", key="k").error
+    assert error is not None
+    assert (error.rule.name, error.action) == ("changed in MYOB", Action.REVIEW)
+    assert company.booked(document.number)[0].balance == D(110)
 
 
 @pytest.mark.parametrize("after", [0, 1])

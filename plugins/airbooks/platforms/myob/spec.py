@@ -31,11 +31,17 @@ def _refused(name: str, text: str, *, says: str = "", fix: str = "", shared: boo
 
 DAILY_LIMIT = "daily limit reached"
 CONFLICT = "changed in MYOB meanwhile"
-PAID = "paid or settled"
 MUST_BE_REVERSED = "must be reversed"
 WRONG_LAYOUT = "another layout"
 ABSENT = "not found"
 CARD_TAKEN = "card identifier taken"
+
+IS_PAID = _refused(
+    "paid or settled",
+    r"^InvoicePaid",
+    says="Payments or credits are applied to it, and MYOB deletes no such document.",
+    fix="Delete the payment in MYOB first, or correct with a credit note.",
+)
 
 # MYOB names its errors (`Errors[].Name`): the name is the code, and stands before the message, so that a rule can ask for part of it.
 ERRORS = (
@@ -105,12 +111,7 @@ ERRORS = (
         fix="Give it a later posting date, or change the lock date in MYOB (Setup, Preferences, Security).",
         shared=True,
     ),
-    _refused(
-        PAID,
-        r"^InvoicePaid",
-        says="Payments or credits are applied to it, and MYOB deletes no such document.",
-        fix="Delete the payment in MYOB first, or correct with a credit note.",
-    ),
+    IS_PAID,
     _refused(
         MUST_BE_REVERSED,
         r"^TransactionsCannotBe",
