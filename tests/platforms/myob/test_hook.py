@@ -159,7 +159,7 @@ def test_a_connection_that_fits_names_its_business_and_what_to_mind(company: Com
         company.sandbox.clear_faults()
 
 
-@pytest.mark.parametrize("scope", ["sme-sales", "sme-inventory", "sme-contacts-customer", "sme-general-ledger"])
+@pytest.mark.parametrize("scope", ["sme-sales", "sme-inventory", "sme-contacts-customer", "sme-general-ledger", "sme-company-settings"])
 def test_a_missing_scope_is_named(company: Company, hook: MyobHook, scope: str) -> None:
     company.sandbox.inject("myob", "missing_scope", scope=scope)
     works, says = hook.test_connection()
@@ -294,6 +294,15 @@ def test_a_service_sale_is_booked_found_changed_and_deleted_in_its_own_layout(co
     assert updated.remote.total == changed.gross_total
     assert hook.void_invoice(updated.remote, on=today(), reason="Entered twice", key="k").note == "deleted"
     assert company.booked(document.number) == []
+
+
+def test_a_sale_is_gone_only_where_no_layout_has_it(company: Company, hook: MyobHook) -> None:
+    sending = with_options(company.sending(hook, company.small_invoice()), layout="Service")
+    remote = created(company, hook, sending)
+    company.sandbox.inject("myob", "layout_not_found")
+    assert hook.get_invoice(remote.remote_id, DocumentKind.INVOICE) == remote
+    assert hook.void_invoice(remote, on=today(), reason="Entered twice", key="k").note == "deleted"
+    assert hook.get_invoice(remote.remote_id, DocumentKind.INVOICE) is None
 
 
 def test_header_freight_is_booked_and_counted_and_a_hybrid_file_says_what_to_do(company: Company, hook: MyobHook) -> None:
@@ -615,6 +624,15 @@ def test_a_payment_in_dollars_is_told_in_dollars(company: Company, hook: MyobHoo
     remote = company.book(hook, document)
     paid = pay(company, hook, document, remote, "110.00", exchange_rate=company.exchange_rate())
     assert (paid.currency, paid.amount, paid.allocations[0].amount) == ("USD", D("110.00"), D("110.00"))
+
+
+def test_a_payment_whose_rate_is_to_another_currency_than_the_books_is_refused(company: Company, hook: MyobHook) -> None:
+    document = company.small_invoice(currency="USD", exchange_rate=company.exchange_rate())
+    remote = company.book(hook, document)
+    with pytest.raises(PlatformError, match="rate is to EUR") as caught:
+        pay(company, hook, document, remote, "10.00", exchange_rate=ExchangeRate(base="EUR", rate=D("0.92")))
+    assert caught.value.action is Action.REVIEW
+    assert company.booked(document.number)[0].balance == D("110.00")
 
 
 def test_a_bank_account_that_is_mapped_is_used_and_without_any_the_money_waits(company: Company, hook: MyobHook) -> None:

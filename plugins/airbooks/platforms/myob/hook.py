@@ -208,16 +208,21 @@ class MyobHook(PlatformHook):
         return remote
 
     def _row(self, remote_id: str) -> tuple[dict[str, Any], str] | None:
-        """A sale and its layout, which the path must name."""
+        """A sale and its layout, which the path must name; gone is what no layout has."""
+        elsewhere: PlatformError | None = None
         for layout in LAYOUTS:
             try:
                 row = self.client.one(f"Sale/Invoice/{layout}/{remote_id}", dict)
             except PlatformError as error:
-                if error.rule.name != WRONG_LAYOUT or layout == LAYOUTS[-1]:
+                if error.rule.name != WRONG_LAYOUT:
                     raise
+                elsewhere = error
             else:
-                return None if row is None else (row, layout)
-        raise AssertionError("unreachable")
+                if row is not None:
+                    return row, layout
+        if elsewhere is not None:
+            raise elsewhere
+        return None
 
     # -- sales: creating --------------------------------------------------------------------------------------------------
 

@@ -278,7 +278,13 @@ SPEC = PlatformSpec(
             name="cf_username", label="Company file user", help="Only for users who are not linked to the file; often Administrator."
         ),
         FormField(name="cf_password", label="Company file password", help="Of that user; may be empty.", secret=True),
-        FormField(name="home_currency", label="Currency of the books", default="AUD", choices=("AUD", "NZD")),
+        FormField(
+            name="home_currency",
+            label="Currency of the books",
+            help="MYOB does not tell it: documents in this currency are sent without naming one.",
+            default="AUD",
+            choices=("AUD", "NZD"),
+        ),
         FormField(
             name="multi_currency",
             label="Several currencies",
@@ -330,7 +336,8 @@ SPEC = PlatformSpec(
         "Whether tax is rounded per line or per document: a cent of difference becomes an exception.",
         "That the amounts of a payment's sales must add up to the amount received; what an unknown payment method does.",
         "Direction of CurrencyExchangeRate (foreign units for one of the file's currency); confirm it with the file.",
-        "PUT /Contact/Customer/{UID} (from the vendor's SDK); status of LayoutTypeMismatch (400).",
+        "PUT /Contact/Customer/{UID}, GET /Company/Preferences (from the vendor's SDK); status of LayoutTypeMismatch (400 or 404).",
+        "The fields that name jobs (Number), locations (Identifier) and categories (DisplayID).",
         "That service sales take text-only lines; which refusal comes first where a settled sale may not be deleted.",
         "Exact names of validation errors, and which name for a locked period a product uses.",
         "Whether LastModified of a payment follows all its changes: payments are listed by it or by their date.",

@@ -89,6 +89,7 @@ class MyobSimulator(Simulator):
         "throttle": "403 RateLimitError; with `daily`, for the whole day.",
         "late_504": "A sale is booked, and the answer is 504.",
         "must_be_reversed": "The file's preference: transactions can't be changed or deleted, they must be reversed.",
+        "layout_not_found": "A sale that is addressed by another layout than its own is not found, instead of LayoutTypeMismatch.",
         "hybrid_layout": "The file shows sales in the hybrid layout, which takes no freight.",
         "older_file": "An older file: item lines take no account, purchase order numbers have at most 20 characters.",
         "single_currency": "The file deals in its own currency only.",
