@@ -142,6 +142,11 @@ CHANGED_THERE = _refused(
     says="Somebody changed, paid or deleted it in Reckon One in the meantime.",
     fix="Compare the two, then answer Retry or Reject.",
 )
+NOT_APPROVED = _refused(
+    "not approved",
+    says="Reckon One took the approval and left the document a draft.",
+    fix="See whether the user who signed in may approve in Reckon One, or approve it there, then answer Retry.",
+)
 HAS_PAYMENTS = _refused(
     "payments block the change",
     says="Receipts or credit notes are linked to it, and Reckon One changes and deletes no such document.",
