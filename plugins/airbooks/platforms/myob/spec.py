@@ -326,6 +326,7 @@ SPEC = PlatformSpec(
     read_timeout_seconds=75.0,
     number_max=NUMBER,
     customer_per_currency=True,
+    verified_against=("simulator", "pymyob on the simulator"),
     secret_headers=("x-myobapi-cftoken",),
     unverified=(
         "Life of the refresh token (about a week); whether expires_in is a number or a text.",
