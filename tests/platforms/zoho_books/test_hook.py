@@ -89,6 +89,15 @@ def test_the_connection_says_what_it_reaches_and_what_does_not_fit(desk: Desk) -
         assert "the base currency is GBP, the connection says EUR" in hook.test_connection()[1]
 
 
+@pytest.mark.parametrize("module", ["contacts", "items", "invoices", "creditnotes", "customerpayments", "chartofaccounts", "bankaccounts"])
+def test_a_missing_scope_is_told_by_the_module_that_it_closes(desk: Desk, module: str) -> None:
+    desk.inject("missing_scope", module=module)
+    works, says = desk.hook.test_connection()
+    assert not works
+    assert module in says
+    assert "scopes" in says
+
+
 def test_one_access_token_serves_all_workers_that_share_the_store(desk: Desk) -> None:
     for _ in range(12):
         with desk.another() as hook:
@@ -145,6 +154,25 @@ def test_a_document_is_a_draft_until_it_is_marked_as_sent(desk: Desk) -> None:
     (posted,) = desk.hook.post_invoices([(sending, draft)])
     assert posted.remote is not None
     assert posted.remote.status is DocumentStatus.OPEN
+
+
+def test_what_stays_a_draft_after_it_was_marked_as_sent_is_not_called_booked(desk: Desk) -> None:
+    sending = desk.sending(invoice())
+    draft = desk.create(sending).remote
+    assert draft is not None
+    desk.inject("stays_draft")
+    error = refused(desk.hook.post_invoices([(sending, draft)])[0])
+    assert (error.action, error.outcome, error.rule.name) == (Action.REVIEW, Outcome.DID_NOT_HAPPEN, "still a draft")
+
+
+def test_what_was_marked_as_sent_and_cannot_be_read_is_not_called_unsent(desk: Desk) -> None:
+    sending = desk.sending(invoice())
+    draft = desk.create(sending).remote
+    assert draft is not None
+    desk.sandbox.inject(SLUG, "error_before_commit", method="GET", path="/invoices/", status=403, times=None)
+    error = refused(desk.hook.post_invoices([(sending, draft)])[0])
+    assert error.outcome is Outcome.UNKNOWN
+    assert desk.sandbox.books(SLUG).documents[0].status == "open"
 
 
 def test_a_document_with_everything_is_equal_to_the_cent(desk: Desk) -> None:
@@ -287,6 +315,26 @@ def test_an_update_keeps_the_ids_of_lines_and_deletes_those_left_out(desk: Desk,
     assert (after["notes"], after["total"], after["status"]) == ("", changed.gross_total, "overdue")
 
 
+def test_an_update_whose_address_is_refused_has_changed_nothing(desk: Desk) -> None:
+    place = Delivery(name="Dock", address=Address(line1="5 Dock Road", city="Hull", country="GB"))
+    _, remote = desk.book(invoice(delivery=place))
+    changed = desk.sending(invoice(line(quantity="9"), delivery=place))
+    desk.sandbox.inject(SLUG, "error_before_commit", path="/address/shipping", status=422)
+    error = refused(desk.hook.update_invoice(changed, remote))
+    assert error.outcome is Outcome.DID_NOT_HAPPEN
+    assert desk.sandbox.books(SLUG).documents[0].total == remote.total
+    assert desk.hook.update_invoice(changed, remote).error is None
+
+
+@pytest.mark.parametrize("html", [True, False])
+def test_a_404_of_a_gateway_is_not_a_document_that_is_gone(desk: Desk, html: bool) -> None:
+    _, remote = desk.book(invoice())
+    desk.sandbox.inject(SLUG, "error_before_commit", method="GET", path="/invoices/", status=404, html=html, times=None)
+    assert refused(void(desk, remote)).outcome is Outcome.DID_NOT_HAPPEN
+    with pytest.raises(PlatformError):
+        desk.hook.get_invoice(remote.remote_id, INVOICE)
+
+
 @pytest.mark.parametrize("edit", [{"notes": "by hand", "last_modified_time": "2030-01-01T00:00:00+0000"}, {"reference_number": "PO-1"}])
 def test_what_a_person_edited_in_between_is_not_overwritten(desk: Desk, edit: dict[str, str]) -> None:
     sending, remote = desk.book(invoice())
@@ -385,6 +433,15 @@ def test_a_payment_is_known_by_its_words_not_by_amount_or_reference(desk: Desk) 
     assert first.remote_id == same.remote_id != other.remote_id
 
 
+def test_a_payment_in_another_currency_than_its_customers_is_not_booked_as_if_it_were_that(desk: Desk) -> None:
+    sales = invoice(**euros())
+    _, remote = desk.book(sales)
+    with pytest.raises(PlatformError) as caught:
+        pay(desk, payment(sales, remote, currency="GBP"), remote.customer_id)
+    assert (caught.value.action, caught.value.outcome) == (Action.REVIEW, Outcome.DID_NOT_HAPPEN)
+    assert desk.sandbox.books(SLUG).payments == []
+
+
 def test_without_the_custom_field_payments_are_posted_and_still_found_again(zoho: Any) -> None:
     desk = Desk(zoho, external_id_field="", deposit_account_id="")
     sales = invoice()
@@ -432,6 +489,21 @@ def test_payments_are_listed_since_a_moment_however_the_list_comes(desk: Desk, o
         desk.inject(fault)
     since = datetime.now(UTC) - timedelta(minutes=3, seconds=30)
     assert {each.remote_id for each in desk.hook.list_payments(since)} == set(made[-3:])
+
+
+def test_a_list_that_says_it_is_sorted_otherwise_is_read_to_its_end(desk: Desk, org: Organisation) -> None:
+    """An old payment that was applied just now stands far behind in a list that is sorted by date."""
+    customer, clock = org.contact(), desk.sandbox.simulators[SLUG].clock
+    for minutes in range(-9, 0):
+        clock.offset = timedelta(minutes=minutes)
+        org.pay(customer, 10, date=f"2026-03-{20 + minutes:02}")
+    clock.offset = timedelta()
+    table = desk.sandbox.simulators[SLUG].store.table("payment")
+    oldest = next(iter(table))
+    table[oldest] = {**table[oldest], "last_modified_time": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}+0000"}
+    desk.hook.page_size = 2
+    desk.inject("sorted_by", column="date")
+    assert [each.remote_id for each in desk.hook.list_payments(datetime.now(UTC) - timedelta(seconds=30))] == [oldest]
 
 
 def test_a_list_in_order_is_not_read_to_its_end(desk: Desk, org: Organisation) -> None:

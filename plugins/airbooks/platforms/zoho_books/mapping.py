@@ -42,6 +42,11 @@ def external_id(field: str, value: str) -> list[Body]:
     return [{"api_name": field, "value": value}] if field else []
 
 
+def upsert_headers(field: str, value: str) -> dict[str, str]:
+    """The headers that find a row by its unique custom field, and create it where there is none."""
+    return {"X-Unique-Identifier-Key": field, "X-Unique-Identifier-Value": value, "X-Upsert": "true"} if field else {}
+
+
 def document_body(document: Document, refs: References, options: Options, key: str = "") -> Body:
     """The body that creates one document as a draft; `key` is the value of the unique custom field where the organisation has one.
 

@@ -33,8 +33,9 @@ def documented(read: Callable[[], Read]) -> Read:
 
 
 def is_absent(error: PlatformError) -> bool:
-    """Whether what was asked for is not there; code 5 says that the address itself is wrong."""
-    return error.status == 404 and error.code != "5"
+    """Whether Zoho Books itself says that what was asked for is not there. Code 5 says that the address is wrong, and a 404 without a
+    number of Zoho's comes from a gateway: it proves nothing."""
+    return error.status == 404 and error.code.isdigit() and error.code != "5"
 
 
 def amount(value: Any) -> Decimal:
@@ -106,10 +107,15 @@ def payment_rows(body: Row) -> list[Row]:
 
 
 def has_more(body: Row) -> bool:
-    """Whether another page follows; page_context is an object in live answers, an array in the OpenAPI file."""
+    """Whether another page follows."""
+    return bool(page_context(body).get("has_more_page"))
+
+
+def page_context(body: Row) -> Row:
+    """What a list says of itself: an object in live answers, an array in the OpenAPI file."""
     context = body.get("page_context") or {}
-    first = context[0] if isinstance(context, list) else context
-    return bool(first.get("has_more_page"))
+    first: Row = context[0] if isinstance(context, list) else context
+    return first
 
 
 def reference_item(kind: ReferenceKind, path: str, row: Row) -> ReferenceItem:
