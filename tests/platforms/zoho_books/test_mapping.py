@@ -140,7 +140,7 @@ def test_a_credit_note() -> None:
         "discount_type": "item_level",
         "is_discount_before_tax": True,
         "is_draft": True,
-        "notes": "Returned goods\nCorrects: UK-SI-004711",
+        "notes": "Returned goods\nTerms: Net 30\nDue: 2026-04-01\nCorrects: UK-SI-004711",
         "line_items": [
             {
                 "item_id": "502",

@@ -123,7 +123,7 @@ def notes(document: Document, options: Options) -> str:
     facts = (
         ("", document.reason if isinstance(document, CreditNote) else ""),
         *(("", note) for note in document.notes),
-        ("Terms", document.terms.text if len(document.terms.text) > TERMS_LABEL or isinstance(document, CreditNote) else ""),
+        *_terms_facts(document),
         ("Corrects", ", ".join(each.number for each in document.preceding_invoices)),
         ("Issued", document.issue_date.isoformat() if document.ledger_date != document.issue_date else ""),
         ("Tax point", document.tax_point_date.isoformat() if document.tax_point_date else ""),
@@ -144,6 +144,14 @@ def notes(document: Document, options: Options) -> str:
         *(("", text) for text in comments(document).get("", ())),
     )
     return told(facts)
+
+
+def _terms_facts(document: Document) -> tuple[tuple[str, str], ...]:
+    """Terms and due date where they have no field: a credit note has neither, an invoice's terms only a short one."""
+    terms = document.terms.text or document.terms.code
+    if isinstance(document, CreditNote):
+        return (("Terms", terms), ("Due", document.due_date.isoformat() if document.due_date else ""))
+    return (("Terms", terms if len(terms) > TERMS_LABEL else ""),)
 
 
 def delivery_facts(delivery: Delivery, *, with_address: bool) -> tuple[tuple[str, str], ...]:
