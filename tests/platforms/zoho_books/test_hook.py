@@ -201,6 +201,18 @@ def test_without_the_custom_field_the_number_alone_keeps_a_repeat_from_making_a_
     desk.hook.close()
 
 
+def test_a_second_credit_note_of_one_number_is_not_made_where_zoho_would_take_it(zoho: Any) -> None:
+    """Only for invoices the vendor promises that a number is unique."""
+    desk = Desk(zoho, external_id_field="")
+    sending = desk.sending(credit_note())
+    assert desk.create(sending).error is None
+    desk.inject("credit_numbers_repeat")
+    error = refused(desk.create(sending))
+    assert (error.action, error.outcome) == (Action.LOOK_UP, Outcome.HAPPENED)
+    assert len(desk.sandbox.books(SLUG).documents) == 1
+    desk.hook.close()
+
+
 def test_a_repeated_upsert_never_overwrites_what_a_person_has_edited(desk: Desk, org: Organisation) -> None:
     sending = desk.sending(invoice())
     made = desk.create(sending).remote
@@ -450,6 +462,19 @@ def test_without_the_custom_field_payments_are_posted_and_still_found_again(zoho
     assert pay(desk, payment(sales, remote), remote.customer_id).remote_id == first.remote_id
     assert desk.asked("POST", "/customerpayments") == 1
     desk.hook.close()
+
+
+def test_two_allocations_to_one_invoice_are_told_as_one(desk: Desk) -> None:
+    sales = invoice(line(quantity="4"))
+    _, remote = desk.book(sales)
+    part = Allocation(document_number=sales.number, remote_id=remote.remote_id, amount=Decimal("150.00"))
+    with pytest.raises(PlatformError):
+        pay(desk, payment(sales, remote, "300.00", allocations=(part, part)), remote.customer_id)
+    part = part.model_copy(update={"amount": Decimal("120.00")})
+    applied = pay(desk, payment(sales, remote, "240.00", allocations=(part, part)), remote.customer_id)
+    assert [each.amount for each in applied.allocations] == [240]
+    (booked,) = desk.sandbox.books(SLUG).payments
+    assert booked.applied == {remote.remote_id: Decimal("240.00")}
 
 
 def test_what_no_invoice_claims_stays_the_customers_credit(desk: Desk) -> None:

@@ -215,7 +215,7 @@ def test_an_update_keeps_the_lines_ids_adds_new_ones_and_empties_what_is_gone() 
     first, second = updated["line_items"]
     assert (first["line_item_id"], first["description"]) == ("L1", "Blue")
     assert "line_item_id" not in second
-    assert second["description"] == ""
+    assert (second["description"], second["unit"]) == ("", "")
     assert (updated["reference_number"], updated["notes"], updated["shipping_charge"]) == ("", "", 0)
     assert updated["reason"] == "Corrected in erp"
     assert "custom_fields" not in updated

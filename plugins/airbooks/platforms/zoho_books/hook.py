@@ -216,7 +216,7 @@ class ZohoBooksHook(PlatformHook):
     def _create(self, sending: Sending) -> RemoteDocument:
         kind = sending.document.kind
         method, headers, body = self._creation(sending)
-        if headers:
+        if headers or kind is DocumentKind.CREDIT_NOTE:  # an upsert overwrites, and only invoice numbers are unique for certain
             self._check_free(sending)
         try:
             reply = self.write(method, reading.PLURAL[kind], body, headers, **OWN_NUMBER)

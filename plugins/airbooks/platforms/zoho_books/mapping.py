@@ -96,7 +96,7 @@ def update_body(body: Body, current: Mapping[str, Any], source: str) -> Body:
     return {**EMPTY, **more, **kept, "line_items": [{**EMPTY_LINE, **line} for line in lines]}
 
 
-EMPTY_LINE: Mapping[str, Any] = {"description": "", "discount": 0, "tags": []}
+EMPTY_LINE: Mapping[str, Any] = {"description": "", "unit": "", "discount": 0, "tags": []}
 
 
 def _rate(document: Document | Payment, settings: Mapping[str, str]) -> Decimal | None:
@@ -328,6 +328,9 @@ def payment_body(payment: Payment, customer_id: str, refs: References, key: str)
     """The body of `POST /customerpayments`; what no invoice claims stays as the customer's credit (`unused_amount`)."""
     account, method = (ReferenceKind.ACCOUNT, payment.bank_account), (ReferenceKind.PAYMENT_METHOD, payment.method)
     long = payment.reference if len(payment.reference) > REFERENCE else ""
+    applied: dict[str, Decimal] = {}
+    for each in payment.allocations:
+        applied[each.remote_id] = applied.get(each.remote_id, Decimal(0)) + each.amount
     return filled(
         {
             "customer_id": customer_id,
@@ -339,7 +342,7 @@ def payment_body(payment: Payment, customer_id: str, refs: References, key: str)
             "account_id": refs.get(*account).remote_id if refs.has(*account) else refs.settings.get("deposit_account_id", ""),
             "exchange_rate": _rate(payment, refs.settings),
             "bank_charges": payment.bank_fee or None,
-            "invoices": [{"invoice_id": each.remote_id, "amount_applied": each.amount} for each in payment.allocations],
+            "invoices": [{"invoice_id": invoice, "amount_applied": amount} for invoice, amount in applied.items()],
             "custom_fields": external_id(refs.settings.get("external_id_field", ""), key),
         }
     )

@@ -93,6 +93,7 @@ class ZohoBooksSimulator(Simulator):
         "unsorted_lists": "sort_column is ignored: lists come in the order of creation.",
         "sorted_by": "sort_column is not understood: lists are sorted by `column`, the newest first, and say so.",
         "missing_scope": "The token has no scope for `module` (contacts, invoices, ...).",
+        "credit_numbers_repeat": "A credit note may have a number that another one has.",
         "stays_draft": "Marking as sent is answered as done, and the document stays a draft.",
         "tax_per_line": "The organisation rounds tax line by line.",
         "wrong_tax": "The tax comes out `amount` (0.01) higher than computed.",
