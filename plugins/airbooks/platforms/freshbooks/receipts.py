@@ -68,6 +68,7 @@ def _partly_booked(error: PlatformError, done: Sequence[RemotePayment]) -> Platf
         status=error.status,
         code=error.code,
         field=error.field,
+        request_id=error.request_id,
         retry_after=error.retry_after,
         body=error.body,
     )
