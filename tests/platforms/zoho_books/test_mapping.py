@@ -28,10 +28,12 @@ from airbooks.canonical import (
     PaymentTerms,
     Severity,
 )
+from airbooks.platforms.errors import PlatformError, classify
 from airbooks.platforms.references import ReferenceKind, References
 from airbooks.platforms.zoho_books import mapping, reading
 from airbooks.platforms.zoho_books.lines import cents, quantity_and_rate, shares, spread
 from airbooks.platforms.zoho_books.refusals import refusals
+from airbooks.platforms.zoho_books.spec import ERRORS
 
 
 def body_of(sales: Invoice | CreditNote, key: str = "", **options: Any) -> dict[str, Any]:
@@ -349,6 +351,15 @@ def test_page_contexts_and_payment_lists_are_read_in_both_forms() -> None:
     assert reading.has_more({"page_context": [{"has_more_page": True}]})
     assert not reading.has_more({})
     assert reading.payment_rows({"customerpayments": [{"a": 1}]}) == reading.payment_rows({"customer_payments": [{"a": 1}]})
+
+
+ABSENT = [("1002", True), ("2", True), ("5", False), ("404", False), ("", False)]
+
+
+@pytest.mark.parametrize(("code", "absent"), ABSENT)
+def test_only_zohos_own_words_say_that_a_document_is_gone(code: str, absent: bool) -> None:
+    rule = classify(ERRORS, 404, code, "")
+    assert reading.is_absent(PlatformError("gone", platform="zoho_books", rule=rule, status=404, code=code)) is absent
 
 
 def test_an_error_under_http_200_is_an_error_and_a_token_is_none() -> None:

@@ -35,7 +35,7 @@ def documented(read: Callable[[], Read]) -> Read:
 def is_absent(error: PlatformError) -> bool:
     """Whether Zoho Books itself says that what was asked for is not there. Code 5 says that the address is wrong, and a 404 without a
     number of Zoho's comes from a gateway: it proves nothing."""
-    return error.status == 404 and error.code.isdigit() and error.code != "5"
+    return error.status == 404 and error.code.isdigit() and error.code not in ("5", "404")
 
 
 def amount(value: Any) -> Decimal:
