@@ -241,6 +241,37 @@ def test_a_number_is_compared_here_because_filters_may_be_ignored(desk: Desk) ->
     assert desk.create(desk.sending(invoice(number="UK-SI-000002"))).error is None
 
 
+@pytest.mark.parametrize("field", ["invoice_number", "status", "invoice_id"])
+def test_a_list_that_lacks_a_field_proves_nothing(desk: Desk, field: str) -> None:
+    desk.book(invoice())
+    desk.inject("field_missing", field=field)
+    with pytest.raises(PlatformError) as caught:
+        desk.hook.find_invoice("UK-SI-004711", INVOICE)
+    assert caught.value.outcome is Outcome.UNKNOWN
+
+
+@pytest.mark.parametrize("field", ["contact_name", "currency_code", "contact_id"])
+def test_a_list_of_contacts_that_lacks_a_field_makes_no_second_contact(desk: Desk, field: str) -> None:
+    desk.hook.ensure_customer(BUYER, "GBP")
+    desk.inject("field_missing", field=field)
+    with pytest.raises(PlatformError):
+        desk.hook.ensure_customer(BUYER, "GBP")
+    assert len(desk.sandbox.simulators[SLUG].store.table("contact")) == 1
+
+
+@pytest.mark.parametrize("field", ["last_modified_time", "payment_id", "amount", "date", "customer_id"])
+def test_a_list_of_payments_that_lacks_a_field_is_an_error_and_no_payment_is_made(desk: Desk, field: str) -> None:
+    sales = invoice()
+    _, remote = desk.book(sales)
+    pay(desk, payment(sales, remote), remote.customer_id)
+    desk.inject("field_missing", field=field)
+    with pytest.raises(PlatformError):
+        list(desk.hook.list_payments(datetime.now(UTC) - timedelta(minutes=5)))
+    with pytest.raises(PlatformError):
+        pay(desk, payment(sales, remote), remote.customer_id)
+    assert len(desk.sandbox.books(SLUG).payments) == 1
+
+
 def test_every_page_of_a_list_is_read(desk: Desk) -> None:
     desk.hook.page_size = 5
     skus = [each.code for each in desk.hook.list_reference(ReferenceKind.ITEM)]

@@ -350,7 +350,8 @@ def test_page_contexts_and_payment_lists_are_read_in_both_forms() -> None:
     assert reading.has_more({"page_context": {"has_more_page": True}})
     assert reading.has_more({"page_context": [{"has_more_page": True}]})
     assert not reading.has_more({})
-    assert reading.payment_rows({"customerpayments": [{"a": 1}]}) == reading.payment_rows({"customer_payments": [{"a": 1}]})
+    row = {"payment_id": "1", "customer_id": "58", "date": "2026-03-20", "amount": 20, "last_modified_time": "2026-03-20T08:00:00-0400"}
+    assert reading.payment_rows({"customerpayments": [row]}) == reading.payment_rows({"customer_payments": [row]}) == [row]
 
 
 ABSENT = [("1002", True), ("2", True), ("5", False), ("404", False), ("", False)]

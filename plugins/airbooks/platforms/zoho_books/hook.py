@@ -131,7 +131,7 @@ class ZohoBooksHook(PlatformHook):
             page += 1
 
     def rows(self, path: str, key: str, **params: str) -> Iterator[Row]:
-        for page in self.pages(path, lambda body: list(body[key]), **params):
+        for page in self.pages(path, lambda body: reading.rows(body, key), **params):
             yield from page
 
     def error(self, rule: ErrorRule, message: str) -> PlatformError:

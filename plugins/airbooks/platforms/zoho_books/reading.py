@@ -100,10 +100,27 @@ def remote_payment(row: Row) -> RemotePayment:
     )
 
 
+# What the rows of a list are read for: one that lacks it is no documented answer, and no empty one either.
+READ_OF: Mapping[str, tuple[str, ...]] = {
+    "contacts": ("contact_id", "contact_name", "currency_code"),
+    "invoices": ("invoice_id", "invoice_number", "status"),
+    "creditnotes": ("creditnote_id", "creditnote_number", "status"),
+    "customerpayments": ("payment_id", "customer_id", "date", "amount", "last_modified_time"),
+}
+
+
+def rows(body: Row, key: str) -> list[Row]:
+    """The rows of a list; raises KeyError where one of them lacks what is read of it."""
+    found: list[Row] = list(body[key])
+    lacking = next((field for row in found for field in READ_OF.get(key, ()) if field not in row), None)
+    if lacking is not None:
+        raise KeyError(lacking)
+    return found
+
+
 def payment_rows(body: Row) -> list[Row]:
     """The rows of a list of payments: live answers say `customerpayments`, the OpenAPI file `customer_payments`."""
-    rows: list[Row] = body["customerpayments"] if "customerpayments" in body else body["customer_payments"]
-    return rows
+    return rows({"customerpayments": body["customerpayments" if "customerpayments" in body else "customer_payments"]}, "customerpayments")
 
 
 def has_more(body: Row) -> bool:

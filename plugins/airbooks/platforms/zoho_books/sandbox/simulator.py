@@ -92,6 +92,7 @@ class ZohoBooksSimulator(Simulator):
         "openapi_names": "Lists of payments use the key of the OpenAPI file, customer_payments.",
         "unsorted_lists": "sort_column is ignored: lists come in the order of creation.",
         "sorted_by": "sort_column is not understood: lists are sorted by `column`, the newest first, and say so.",
+        "field_missing": "The rows of lists come without `field`.",
         "missing_scope": "The token has no scope for `module` (contacts, invoices, ...).",
         "credit_numbers_repeat": "A credit note may have a number that another one has.",
         "stays_draft": "Marking as sent is answered as done, and the document stays a draft.",
@@ -284,7 +285,11 @@ class ZohoBooksSimulator(Simulator):
         other = self.struck("sorted_by")
         if other:
             asked |= {"sort_column": other["column"], "sort_order": "D"}
-        return answer(200, 0, "success", **lists.page(found, asked, key, sorts=not self.struck("unsorted_lists")))
+        page = lists.page(found, asked, key, sorts=not self.struck("unsorted_lists"))
+        gone = self.struck("field_missing")
+        if gone:
+            page[key] = [{name: value for name, value in row.items() if name != gone["field"]} for row in page[key]]
+        return answer(200, 0, "success", **page)
 
     def _reads(self, name: str, title: str) -> Operation:
         return lambda call: _good(name, self.org.get(name, call.path["row_id"], title))
