@@ -223,6 +223,27 @@ def test_a_number_is_matched_exactly_though_the_filter_is_ignored(company: Compa
     assert [each.our_number for each in hook.find_invoice(credit.number, DocumentKind.CREDIT_NOTE)] == [credit.number]
 
 
+@pytest.mark.parametrize("field", ["invoice_number", "id", "lines"])
+def test_a_list_that_lacks_a_field_does_not_say_that_a_document_is_absent(company: Company, hook: PlatformHook, field: str) -> None:
+    document = company.small_invoice()
+    company.book(hook, document)
+    inject(company, "field_missing", field=field)
+    with pytest.raises(PlatformError) as caught:
+        hook.find_invoice(document.number, INVOICE)
+    assert caught.value.outcome is Outcome.UNKNOWN
+
+
+@pytest.mark.parametrize("field", ["invoiceid", "note", "amount"])
+def test_a_list_of_payments_that_lacks_a_field_makes_no_second_payment(company: Company, hook: PlatformHook, field: str) -> None:
+    document = company.small_invoice()
+    payment = company.payment(document, company.book(hook, document), Decimal("40.00"))
+    pay(company, hook, payment)
+    inject(company, "field_missing", field=field)
+    with pytest.raises(PlatformError):
+        pay(company, hook, payment)
+    assert len(table(company, "payment")) == 1
+
+
 def test_a_taken_number_is_looked_up_before_and_not_sent(company: Company, hook: PlatformHook) -> None:
     document = company.small_invoice()
     company.book(hook, document)

@@ -211,8 +211,8 @@ class FreshBooksHook(PlatformHook):
     def _numbered(self, number: str, kind: DocumentKind) -> list[Row]:
         """Every document with exactly this number, deleted ones too."""
         field = NUMBER_FIELD[kind]
-        rows = self.rows(RESOURCE[kind], f"{mapping.WRAPPER[kind]}s", **{f"search[{field}]": number}, **LINES)
-        return [row for row in rows if row.get(field) == number]
+        rows = list(self.rows(RESOURCE[kind], f"{mapping.WRAPPER[kind]}s", **{f"search[{field}]": number}, **LINES))
+        return self.sound(lambda: [row for row in rows if row[field] == number])
 
     def get_invoice(self, remote_id: str, kind: DocumentKind) -> RemoteDocument | None:
         try:

@@ -78,12 +78,16 @@ def _held(hook: FreshBooksHook, body: Row, payment: Payment) -> RemotePayment | 
     """The payment of ours that an invoice has already; raises when a person has given it another amount or date."""
     marker, invoice = mapping.payment_marker(payment), str(body["invoiceid"])
     for row in hook.rows(PAYMENTS, "payments", **{"search[invoiceid]": invoice}):
-        if str(row.get("invoiceid")) == invoice and marker in (row.get("note") or "") and reading.is_live(row):
+        if hook.sound(partial(_carries, row, invoice, marker)):
             found = hook.sound(partial(reading.remote_payment, row))
             if (found.amount, found.received_on) != (reading.amount(body["amount"]), payment.received_on):
                 raise hook.error(CHANGED_THERE, f"payment {found.remote_id} {marker} is {found.amount} of {found.received_on} there")
             return found
     return None
+
+
+def _carries(row: Row, invoice: str, marker: str) -> bool:
+    return str(row["invoiceid"]) == invoice and marker in (row["note"] or "") and reading.is_live(row)
 
 
 def _check_outstanding(hook: FreshBooksHook, body: Row) -> None:

@@ -63,6 +63,7 @@ class FreshBooksSimulator(Simulator):
         "round_tax_per_line": "Tax is rounded on every line instead of once.",
         "positive_discount_total": "discount_total comes with the other sign.",
         "payments_block_delete": "A document with payments cannot be deleted.",
+        "field_missing": "The rows of lists come without `field`.",
         "without_lines": "The lines are missing from an answer, although they were asked for.",
     }
 
@@ -202,7 +203,9 @@ class FreshBooksSimulator(Simulator):
         if self.struck("ignore_client_filters") is not None:
             ignored |= {"search[note_like]", "search[organization_like]"}
         page, figures = page_of(self.account, kind, dict(request.query_params), frozenset(ignored))
-        return {"result": {plural: [self._shown(kind, row, request) for row in page], **figures}}
+        gone = (self.struck("field_missing") or {}).get("field")
+        shown = [{name: value for name, value in self._shown(kind, row, request).items() if name != gone} for row in page]
+        return {"result": {plural: shown, **figures}}
 
     def _read(self, path: str, request: Request, _sent: Row) -> Row:
         kind, _ = RESOURCES[path]
