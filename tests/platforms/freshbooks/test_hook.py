@@ -139,6 +139,17 @@ def test_an_account_that_is_not_the_users_is_told_by_name(company: Company) -> N
     assert "xZNQ1X" in says
 
 
+@pytest.mark.parametrize(
+    "resource", ["users/clients", "invoices/invoices", "credit_notes/credit_notes", "payments/payments", "taxes/taxes"]
+)
+def test_a_missing_scope_is_told_by_what_it_closes(company: Company, hook: PlatformHook, resource: str) -> None:
+    inject(company, "missing_scope", resource=resource)
+    works, says = hook.test_connection()
+    assert not works
+    assert resource in says
+    assert "scopes" in says
+
+
 # -- clients ----------------------------------------------------------------------------------------------------------------------
 
 
@@ -177,6 +188,15 @@ def test_two_clients_of_one_name_are_not_guessed_between(company: Company, hook:
     assert hook.ensure_customer(company.party(name="Northgate Air Ltd", contact=Contact()), "USD") not in ids
 
 
+def test_a_client_that_was_adopted_is_nobody_elses(company: Company, hook: PlatformHook) -> None:
+    by_hand = str(person(company, hook).customer(email="", note="Calls on Mondays"))
+    first, second = (company.party(name="Northgate Air Ltd", contact=Contact()) for _ in range(2))
+    assert hook.ensure_customer(first, "USD") == by_hand
+    assert hook.ensure_customer(second, "USD") != by_hand
+    assert hook.ensure_customer(first.model_copy(update={"name": "Northgate Pneumatics"}), "USD") == by_hand
+    assert "Calls on Mondays" in table(company, "client")[by_hand]["note"]
+
+
 def test_a_deleted_client_is_not_made_again(company: Company, hook: PlatformHook) -> None:
     party = company.party()
     made = hook.ensure_customer(party, "USD")
@@ -201,6 +221,27 @@ def test_a_number_is_matched_exactly_though_the_filter_is_ignored(company: Compa
     company.book(hook, credit)
     assert hook.find_invoice("US-CN-0", DocumentKind.CREDIT_NOTE) == []
     assert [each.our_number for each in hook.find_invoice(credit.number, DocumentKind.CREDIT_NOTE)] == [credit.number]
+
+
+@pytest.mark.parametrize("field", ["invoice_number", "id", "lines"])
+def test_a_list_that_lacks_a_field_does_not_say_that_a_document_is_absent(company: Company, hook: PlatformHook, field: str) -> None:
+    document = company.small_invoice()
+    company.book(hook, document)
+    inject(company, "field_missing", field=field)
+    with pytest.raises(PlatformError) as caught:
+        hook.find_invoice(document.number, INVOICE)
+    assert caught.value.outcome is Outcome.UNKNOWN
+
+
+@pytest.mark.parametrize("field", ["invoiceid", "note", "amount"])
+def test_a_list_of_payments_that_lacks_a_field_makes_no_second_payment(company: Company, hook: PlatformHook, field: str) -> None:
+    document = company.small_invoice()
+    payment = company.payment(document, company.book(hook, document), Decimal("40.00"))
+    pay(company, hook, payment)
+    inject(company, "field_missing", field=field)
+    with pytest.raises(PlatformError):
+        pay(company, hook, payment)
+    assert len(table(company, "payment")) == 1
 
 
 def test_a_taken_number_is_looked_up_before_and_not_sent(company: Company, hook: PlatformHook) -> None:
@@ -247,6 +288,16 @@ def test_a_mailed_invoice_is_mailed_once(company: Company, hook: PlatformHook) -
         assert company.post(hook, sending, draft).status is DocumentStatus.OPEN
     (mail,) = table(company, "mail").values()
     assert (mail["to"], mail["pdf"]) == ([sending.document.buyer.contact.email], False)
+
+
+def test_what_stays_a_draft_after_it_was_marked_as_sent_is_not_called_booked(company: Company, hook: PlatformHook) -> None:
+    sending = company.sending(hook, company.small_invoice())
+    draft = company.create(hook, sending)[sending.key].remote
+    assert draft is not None
+    inject(company, "stays_draft")
+    (posted,) = hook.post_invoices([(sending, draft)])
+    assert posted.error is not None
+    assert kind_of(posted.error) == REFUSED
 
 
 def test_posting_what_was_paid_meanwhile_does_not_turn_it_back(company: Company, hook: PlatformHook) -> None:
@@ -401,6 +452,49 @@ def test_a_payment_over_two_invoices_is_two_there_and_made_once(company: Company
     assert first.remote_id == again.remote_id
     assert (first.amount, len(first.allocations), len(table(company, "payment"))) == (Decimal("100.00"), 2, 2)
     assert {row["type"] for row in table(company, "payment").values()} == {"Bank Transfer"}
+
+
+def test_a_payment_of_which_a_part_is_booked_is_not_called_unbooked(company: Company, hook: PlatformHook) -> None:
+    buyer = company.party()
+    pairs = [(document, company.book(hook, document)) for document in (company.small_invoice(buyer=buyer) for _ in range(2))]
+    parts = tuple(Allocation(document_number=each.number, remote_id=there.remote_id, amount=Decimal("50.00")) for each, there in pairs)
+    payment = company.payment(*pairs[0], Decimal("100.00"), allocations=parts)
+    company.sandbox.inject("freshbooks", "error_before_commit", method="POST", path="payments", status=422, after=1)
+    with pytest.raises(PlatformError) as caught:
+        pay(company, hook, payment)
+    (booked,) = table(company, "payment")
+    assert caught.value.outcome is Outcome.UNKNOWN
+    assert booked in caught.value.message
+    assert pay(company, hook, payment).amount == Decimal("100.00")
+    assert len(table(company, "payment")) == 2
+
+
+def halves(remote: RemoteDocument, total: Decimal) -> tuple[Allocation, ...]:
+    parts = (Decimal("50.00"), total - Decimal("50.00"))
+    return tuple(Allocation(document_number=remote.our_number, remote_id=remote.remote_id, amount=each) for each in parts)
+
+
+def test_two_allocations_to_one_invoice_are_one_payment_and_not_more_than_is_outstanding(company: Company, hook: PlatformHook) -> None:
+    document = company.small_invoice()
+    remote, total = company.book(hook, document), document.gross_total
+    with pytest.raises(PlatformError) as caught:
+        pay(company, hook, company.payment(document, remote, total + 1, allocations=halves(remote, total + 1)))
+    assert kind_of(caught.value) == REFUSED
+    assert table(company, "payment") == {}
+    pay(company, hook, company.payment(document, remote, total, allocations=halves(remote, total)))
+    assert [row["amount"]["amount"] for row in table(company, "payment").values()] == [str(total)]
+
+
+def test_a_payment_that_a_person_corrected_is_not_booked_once_more(company: Company, hook: PlatformHook) -> None:
+    document = company.small_invoice()
+    payment = company.payment(document, company.book(hook, document), Decimal("40.00"))
+    made = pay(company, hook, payment)
+    rows = company.sandbox.simulators["freshbooks"].store.table("xZNQ1X/payment")
+    rows[made.remote_id] = {**rows[made.remote_id], "date": "2026-01-31"}
+    with pytest.raises(PlatformError) as caught:
+        pay(company, hook, payment)
+    assert kind_of(caught.value) == REFUSED
+    assert len(rows) == 1
 
 
 def test_more_than_is_outstanding_is_refused_and_no_credit_arises(company: Company, hook: PlatformHook) -> None:

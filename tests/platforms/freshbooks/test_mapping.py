@@ -437,6 +437,7 @@ def test_net_and_tax_follow_from_lines_discount_and_total(discount: str) -> None
         ("deposit-partial", "0", "10", 0, DocumentStatus.OPEN),
         ("deposit-paid", "4", "6", 0, DocumentStatus.PARTIALLY_PAID),
         ("paid", "10", "0", 0, DocumentStatus.PAID),
+        ("paid", "10", "5", 0, DocumentStatus.PARTIALLY_PAID),
         ("autopaid", "10", "0", 0, DocumentStatus.PAID),
         ("success", "10", "0", 0, DocumentStatus.PAID),
         ("sent", "0", "10", 1, DocumentStatus.VOID),

@@ -89,6 +89,15 @@ def test_the_connection_says_what_it_reaches_and_what_does_not_fit(desk: Desk) -
         assert "the base currency is GBP, the connection says EUR" in hook.test_connection()[1]
 
 
+@pytest.mark.parametrize("module", ["contacts", "items", "invoices", "creditnotes", "customerpayments", "chartofaccounts", "bankaccounts"])
+def test_a_missing_scope_is_told_by_the_module_that_it_closes(desk: Desk, module: str) -> None:
+    desk.inject("missing_scope", module=module)
+    works, says = desk.hook.test_connection()
+    assert not works
+    assert module in says
+    assert "scopes" in says
+
+
 def test_one_access_token_serves_all_workers_that_share_the_store(desk: Desk) -> None:
     for _ in range(12):
         with desk.another() as hook:
@@ -147,6 +156,25 @@ def test_a_document_is_a_draft_until_it_is_marked_as_sent(desk: Desk) -> None:
     assert posted.remote.status is DocumentStatus.OPEN
 
 
+def test_what_stays_a_draft_after_it_was_marked_as_sent_is_not_called_booked(desk: Desk) -> None:
+    sending = desk.sending(invoice())
+    draft = desk.create(sending).remote
+    assert draft is not None
+    desk.inject("stays_draft")
+    error = refused(desk.hook.post_invoices([(sending, draft)])[0])
+    assert (error.action, error.outcome, error.rule.name) == (Action.REVIEW, Outcome.DID_NOT_HAPPEN, "still a draft")
+
+
+def test_what_was_marked_as_sent_and_cannot_be_read_is_not_called_unsent(desk: Desk) -> None:
+    sending = desk.sending(invoice())
+    draft = desk.create(sending).remote
+    assert draft is not None
+    desk.sandbox.inject(SLUG, "error_before_commit", method="GET", path="/invoices/", status=403, times=None)
+    error = refused(desk.hook.post_invoices([(sending, draft)])[0])
+    assert error.outcome is Outcome.UNKNOWN
+    assert desk.sandbox.books(SLUG).documents[0].status == "open"
+
+
 def test_a_document_with_everything_is_equal_to_the_cent(desk: Desk) -> None:
     goods = line(1, "3", "489.99", dimensions={"department": "WHOLESALE"}, warehouse="MAIN")
     cheap = line(2, "7", "0.333", rate="5", code="GB-R5", allowances_charges=(allowance("0.10", reason="Scratched"),))
@@ -170,6 +198,18 @@ def test_without_the_custom_field_the_number_alone_keeps_a_repeat_from_making_a_
     assert (error.action, error.outcome) == (Action.LOOK_UP, Outcome.HAPPENED)
     assert len(desk.sandbox.books(SLUG).documents) == 1
     assert desk.asked("PUT", "/") == 0
+    desk.hook.close()
+
+
+def test_a_second_credit_note_of_one_number_is_not_made_where_zoho_would_take_it(zoho: Any) -> None:
+    """Only for invoices the vendor promises that a number is unique."""
+    desk = Desk(zoho, external_id_field="")
+    sending = desk.sending(credit_note())
+    assert desk.create(sending).error is None
+    desk.inject("credit_numbers_repeat")
+    error = refused(desk.create(sending))
+    assert (error.action, error.outcome) == (Action.LOOK_UP, Outcome.HAPPENED)
+    assert len(desk.sandbox.books(SLUG).documents) == 1
     desk.hook.close()
 
 
@@ -199,6 +239,37 @@ def test_a_number_is_compared_here_because_filters_may_be_ignored(desk: Desk) ->
     assert desk.hook.find_invoice("UK-SI-000002", INVOICE) == []
     assert len(desk.hook.find_invoice("UK-SI-000001", INVOICE)) == 1
     assert desk.create(desk.sending(invoice(number="UK-SI-000002"))).error is None
+
+
+@pytest.mark.parametrize("field", ["invoice_number", "status", "invoice_id"])
+def test_a_list_that_lacks_a_field_proves_nothing(desk: Desk, field: str) -> None:
+    desk.book(invoice())
+    desk.inject("field_missing", field=field)
+    with pytest.raises(PlatformError) as caught:
+        desk.hook.find_invoice("UK-SI-004711", INVOICE)
+    assert caught.value.outcome is Outcome.UNKNOWN
+
+
+@pytest.mark.parametrize("field", ["contact_name", "currency_code", "contact_id"])
+def test_a_list_of_contacts_that_lacks_a_field_makes_no_second_contact(desk: Desk, field: str) -> None:
+    desk.hook.ensure_customer(BUYER, "GBP")
+    desk.inject("field_missing", field=field)
+    with pytest.raises(PlatformError):
+        desk.hook.ensure_customer(BUYER, "GBP")
+    assert len(desk.sandbox.simulators[SLUG].store.table("contact")) == 1
+
+
+@pytest.mark.parametrize("field", ["last_modified_time", "payment_id", "amount", "date", "customer_id"])
+def test_a_list_of_payments_that_lacks_a_field_is_an_error_and_no_payment_is_made(desk: Desk, field: str) -> None:
+    sales = invoice()
+    _, remote = desk.book(sales)
+    pay(desk, payment(sales, remote), remote.customer_id)
+    desk.inject("field_missing", field=field)
+    with pytest.raises(PlatformError):
+        list(desk.hook.list_payments(datetime.now(UTC) - timedelta(minutes=5)))
+    with pytest.raises(PlatformError):
+        pay(desk, payment(sales, remote), remote.customer_id)
+    assert len(desk.sandbox.books(SLUG).payments) == 1
 
 
 def test_every_page_of_a_list_is_read(desk: Desk) -> None:
@@ -285,6 +356,26 @@ def test_an_update_keeps_the_ids_of_lines_and_deletes_those_left_out(desk: Desk,
     after = org.read(remote.remote_id)
     assert [each["line_item_id"] for each in after["line_items"]] == before[:1]
     assert (after["notes"], after["total"], after["status"]) == ("", changed.gross_total, "overdue")
+
+
+def test_an_update_whose_address_is_refused_has_changed_nothing(desk: Desk) -> None:
+    place = Delivery(name="Dock", address=Address(line1="5 Dock Road", city="Hull", country="GB"))
+    _, remote = desk.book(invoice(delivery=place))
+    changed = desk.sending(invoice(line(quantity="9"), delivery=place))
+    desk.sandbox.inject(SLUG, "error_before_commit", path="/address/shipping", status=422)
+    error = refused(desk.hook.update_invoice(changed, remote))
+    assert error.outcome is Outcome.DID_NOT_HAPPEN
+    assert desk.sandbox.books(SLUG).documents[0].total == remote.total
+    assert desk.hook.update_invoice(changed, remote).error is None
+
+
+@pytest.mark.parametrize("html", [True, False])
+def test_a_404_of_a_gateway_is_not_a_document_that_is_gone(desk: Desk, html: bool) -> None:
+    _, remote = desk.book(invoice())
+    desk.sandbox.inject(SLUG, "error_before_commit", method="GET", path="/invoices/", status=404, html=html, times=None)
+    assert refused(void(desk, remote)).outcome is Outcome.DID_NOT_HAPPEN
+    with pytest.raises(PlatformError):
+        desk.hook.get_invoice(remote.remote_id, INVOICE)
 
 
 @pytest.mark.parametrize("edit", [{"notes": "by hand", "last_modified_time": "2030-01-01T00:00:00+0000"}, {"reference_number": "PO-1"}])
@@ -385,6 +476,15 @@ def test_a_payment_is_known_by_its_words_not_by_amount_or_reference(desk: Desk) 
     assert first.remote_id == same.remote_id != other.remote_id
 
 
+def test_a_payment_in_another_currency_than_its_customers_is_not_booked_as_if_it_were_that(desk: Desk) -> None:
+    sales = invoice(**euros())
+    _, remote = desk.book(sales)
+    with pytest.raises(PlatformError) as caught:
+        pay(desk, payment(sales, remote, currency="GBP"), remote.customer_id)
+    assert (caught.value.action, caught.value.outcome) == (Action.REVIEW, Outcome.DID_NOT_HAPPEN)
+    assert desk.sandbox.books(SLUG).payments == []
+
+
 def test_without_the_custom_field_payments_are_posted_and_still_found_again(zoho: Any) -> None:
     desk = Desk(zoho, external_id_field="", deposit_account_id="")
     sales = invoice()
@@ -393,6 +493,19 @@ def test_without_the_custom_field_payments_are_posted_and_still_found_again(zoho
     assert pay(desk, payment(sales, remote), remote.customer_id).remote_id == first.remote_id
     assert desk.asked("POST", "/customerpayments") == 1
     desk.hook.close()
+
+
+def test_two_allocations_to_one_invoice_are_told_as_one(desk: Desk) -> None:
+    sales = invoice(line(quantity="4"))
+    _, remote = desk.book(sales)
+    part = Allocation(document_number=sales.number, remote_id=remote.remote_id, amount=Decimal("150.00"))
+    with pytest.raises(PlatformError):
+        pay(desk, payment(sales, remote, "300.00", allocations=(part, part)), remote.customer_id)
+    part = part.model_copy(update={"amount": Decimal("120.00")})
+    applied = pay(desk, payment(sales, remote, "240.00", allocations=(part, part)), remote.customer_id)
+    assert [each.amount for each in applied.allocations] == [240]
+    (booked,) = desk.sandbox.books(SLUG).payments
+    assert booked.applied == {remote.remote_id: Decimal("240.00")}
 
 
 def test_what_no_invoice_claims_stays_the_customers_credit(desk: Desk) -> None:
@@ -432,6 +545,21 @@ def test_payments_are_listed_since_a_moment_however_the_list_comes(desk: Desk, o
         desk.inject(fault)
     since = datetime.now(UTC) - timedelta(minutes=3, seconds=30)
     assert {each.remote_id for each in desk.hook.list_payments(since)} == set(made[-3:])
+
+
+def test_a_list_that_says_it_is_sorted_otherwise_is_read_to_its_end(desk: Desk, org: Organisation) -> None:
+    """An old payment that was applied just now stands far behind in a list that is sorted by date."""
+    customer, clock = org.contact(), desk.sandbox.simulators[SLUG].clock
+    for minutes in range(-9, 0):
+        clock.offset = timedelta(minutes=minutes)
+        org.pay(customer, 10, date=f"2026-03-{20 + minutes:02}")
+    clock.offset = timedelta()
+    table = desk.sandbox.simulators[SLUG].store.table("payment")
+    oldest = next(iter(table))
+    table[oldest] = {**table[oldest], "last_modified_time": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}+0000"}
+    desk.hook.page_size = 2
+    desk.inject("sorted_by", column="date")
+    assert [each.remote_id for each in desk.hook.list_payments(datetime.now(UTC) - timedelta(seconds=30))] == [oldest]
 
 
 def test_a_list_in_order_is_not_read_to_its_end(desk: Desk, org: Organisation) -> None:

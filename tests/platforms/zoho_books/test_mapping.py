@@ -28,10 +28,12 @@ from airbooks.canonical import (
     PaymentTerms,
     Severity,
 )
+from airbooks.platforms.errors import PlatformError, classify
 from airbooks.platforms.references import ReferenceKind, References
 from airbooks.platforms.zoho_books import mapping, reading
 from airbooks.platforms.zoho_books.lines import cents, quantity_and_rate, shares, spread
 from airbooks.platforms.zoho_books.refusals import refusals
+from airbooks.platforms.zoho_books.spec import ERRORS
 
 
 def body_of(sales: Invoice | CreditNote, key: str = "", **options: Any) -> dict[str, Any]:
@@ -140,7 +142,7 @@ def test_a_credit_note() -> None:
         "discount_type": "item_level",
         "is_discount_before_tax": True,
         "is_draft": True,
-        "notes": "Returned goods\nCorrects: UK-SI-004711",
+        "notes": "Returned goods\nTerms: Net 30\nDue: 2026-04-01\nCorrects: UK-SI-004711",
         "line_items": [
             {
                 "item_id": "502",
@@ -215,7 +217,7 @@ def test_an_update_keeps_the_lines_ids_adds_new_ones_and_empties_what_is_gone() 
     first, second = updated["line_items"]
     assert (first["line_item_id"], first["description"]) == ("L1", "Blue")
     assert "line_item_id" not in second
-    assert second["description"] == ""
+    assert (second["description"], second["unit"]) == ("", "")
     assert (updated["reference_number"], updated["notes"], updated["shipping_charge"]) == ("", "", 0)
     assert updated["reason"] == "Corrected in erp"
     assert "custom_fields" not in updated
@@ -348,7 +350,17 @@ def test_page_contexts_and_payment_lists_are_read_in_both_forms() -> None:
     assert reading.has_more({"page_context": {"has_more_page": True}})
     assert reading.has_more({"page_context": [{"has_more_page": True}]})
     assert not reading.has_more({})
-    assert reading.payment_rows({"customerpayments": [{"a": 1}]}) == reading.payment_rows({"customer_payments": [{"a": 1}]})
+    row = {"payment_id": "1", "customer_id": "58", "date": "2026-03-20", "amount": 20, "last_modified_time": "2026-03-20T08:00:00-0400"}
+    assert reading.payment_rows({"customerpayments": [row]}) == reading.payment_rows({"customer_payments": [row]}) == [row]
+
+
+ABSENT = [("1002", True), ("2", True), ("5", False), ("404", False), ("", False)]
+
+
+@pytest.mark.parametrize(("code", "absent"), ABSENT)
+def test_only_zohos_own_words_say_that_a_document_is_gone(code: str, absent: bool) -> None:
+    rule = classify(ERRORS, 404, code, "")
+    assert reading.is_absent(PlatformError("gone", platform="zoho_books", rule=rule, status=404, code=code)) is absent
 
 
 def test_an_error_under_http_200_is_an_error_and_a_token_is_none() -> None:

@@ -312,7 +312,8 @@ def test_drafts_other_customers_and_more_than_the_balance_are_not_paid(org: Orga
     draft = org.invoice(customer, "A-1", sent=False)["invoice_id"]
     sent = org.invoice(customer, "A-2")["invoice_id"]
     refused = [org.pay(customer, 20, (draft, 20)), org.pay(other, 20, (sent, 20)), org.pay(customer, 130, (sent, 130))]
-    assert [status for status, _ in [*refused, org.pay(customer, 20, (sent, 30))]] == [400, 400, 400, 400]
+    refused += [org.pay(customer, 20, (sent, 30)), org.pay(customer, 200, (sent, 100), (sent, 100))]
+    assert [status for status, _ in refused] == [400] * 5
 
 
 # -- contacts and lists ----------------------------------------------------------------------------------------------------------------

@@ -8,10 +8,8 @@ number before each create, and read and compared before each update.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import date, datetime, timedelta
-from functools import partial
+from datetime import date, datetime
 from typing import Any, TypeVar
 
 from airbooks.canonical import (
@@ -22,13 +20,12 @@ from airbooks.canonical import (
     Invoice,
     Party,
     Payment,
-    PaymentKind,
     RemoteDocument,
     RemotePayment,
 )
 from airbooks.platforms.base import PlatformHook, Preview, Sending, Sent, one_by_one
 from airbooks.platforms.errors import UNREADABLE_ANSWER, Action, ErrorRule, PlatformError, ReferenceMissing
-from airbooks.platforms.freshbooks import mapping, reading
+from airbooks.platforms.freshbooks import mapping, reading, receipts
 from airbooks.platforms.freshbooks.refusals import refusals
 from airbooks.platforms.freshbooks.spec import (
     CHANGED_THERE,
@@ -36,7 +33,6 @@ from airbooks.platforms.freshbooks.spec import (
     ERRORS,
     HAS_PAYMENTS,
     INACTIVE_CUSTOMER,
-    INEXPRESSIBLE_PAYMENT,
     NO_MAPPING,
     NO_TAX,
     NOTHING_BOOKED,
@@ -44,18 +40,17 @@ from airbooks.platforms.freshbooks.spec import (
     NUMBER_NOT_TAKEN,
     NUMBER_OF_DELETED,
     NUMBER_REFUSED,
-    OVERPAYMENT,
     PAYMENT_TYPES,
     PRODUCTION,
     REFUSE,
     SPEC,
+    STILL_DRAFT,
     VOID_REFUSED,
 )
 from airbooks.platforms.references import ReferenceItem, ReferenceKind, References
 from airbooks.platforms.tokens import Token
 from airbooks.platforms.wire import Complaint, Reply, Request, to_json
 
-log = logging.getLogger(__name__)
 Read = TypeVar("Read")
 Row = Mapping[str, Any]
 
@@ -64,6 +59,7 @@ GONE = {"1011", "1012"}
 RESOURCE = {DocumentKind.INVOICE: "invoices/invoices", DocumentKind.CREDIT_NOTE: "credit_notes/credit_notes"}
 NUMBER_FIELD = {DocumentKind.INVOICE: "invoice_number", DocumentKind.CREDIT_NOTE: "credit_number"}
 LINES = {"include[]": "lines"}
+SCOPED = ("users/clients", "invoices/invoices", "credit_notes/credit_notes", "payments/payments", "taxes/taxes")
 PER_PAGE = 100  # more is cut to this without a word
 
 
@@ -100,9 +96,9 @@ class FreshBooksHook(PlatformHook):
             reply = self.wire.send(request, dict, lambda: None)
         except PlatformError as error:
             if error.status in (400, 401) and error.action is not Action.STOP:
-                raise self._error(WITHDRAWN, error.message) from None
+                raise self.error(WITHDRAWN, error.message) from None
             raise
-        return self._understood(reply, lambda answer: reading.token(answer, seed))
+        return self.understood(reply, lambda answer: reading.token(answer, seed))
 
     def read_complaint(self, reply: Reply) -> Complaint | None:
         return reading.complaint(reply.json())
@@ -124,45 +120,54 @@ class FreshBooksHook(PlatformHook):
         page, pages = 1, 1
         while page <= pages:
             reply = self.get(resource, **params, page=str(page), per_page=str(PER_PAGE))
-            found, pages = self._understood(reply, lambda body: (list(reading.result(body)[key]), int(reading.result(body)["pages"])))
+            found, pages = self.understood(reply, lambda body: (list(reading.result(body)[key]), int(reading.result(body)["pages"])))
             yield from found
             page += 1
 
-    def _understood(self, reply: Reply, read: Callable[[Any], Read]) -> Read:
-        return self._sound(lambda: read(reply.json()))
+    def understood(self, reply: Reply, read: Callable[[Any], Read]) -> Read:
+        return self.sound(lambda: read(reply.json()))
 
-    def _sound(self, read: Callable[[], Read]) -> Read:
+    def sound(self, read: Callable[[], Read]) -> Read:
         """What `read` makes of an answer; a good status with another form than documented proves nothing."""
         try:
             return read()
         except (KeyError, TypeError, ValueError, ArithmeticError) as error:
             message = f"the answer does not have the documented form ({type(error).__name__}: {error})"
-            raise self._error(UNREADABLE_ANSWER, message) from None
+            raise self.error(UNREADABLE_ANSWER, message) from None
 
-    def _error(self, rule: ErrorRule, message: str) -> PlatformError:
+    def error(self, rule: ErrorRule, message: str) -> PlatformError:
         return PlatformError(message, platform=SPEC.slug, rule=rule)
 
     def _document(self, row: Row, kind: DocumentKind) -> RemoteDocument:
-        return self._sound(lambda: reading.remote_document(row, kind))
+        return self.sound(lambda: reading.remote_document(row, kind))
 
     def _written(self, reply: Reply, kind: DocumentKind) -> RemoteDocument:
-        return self._document(self._understood(reply, lambda body: reading.wrapped(body, kind)), kind)
+        return self._document(self.understood(reply, lambda body: reading.wrapped(body, kind)), kind)
 
     # -- connection -------------------------------------------------------------------------------------------------------
 
     def test_connection(self) -> tuple[bool, str]:
-        """Asks who we are, looks for the account among the businesses, and reads its taxes."""
+        """Asks who we are, looks for the account among the businesses, and reads a row of each list that the connector needs."""
         wanted = str(self.setting("account_id"))
         try:
             reply = self.call("GET", "/auth/api/v1/users/me", read=True)
-            memberships = self._understood(reply, lambda body: [each["business"] for each in body["response"]["business_memberships"]])
-            names = {str(each.get("account_id")): str(each.get("name")) for each in memberships}
-            if wanted not in names:
-                return False, f"the account {wanted} is not among those of this user: {', '.join(sorted(names)) or 'none'}"
-            list(self.rows("taxes/taxes", "taxes"))
+            memberships = self.understood(reply, lambda body: [each["business"] for each in body["response"]["business_memberships"]])
         except PlatformError as error:
             return False, str(error)
-        return True, f"{names[wanted]} (account {wanted}) is reached"
+        names = {str(each.get("account_id")): str(each.get("name")) for each in memberships}
+        if wanted not in names:
+            return False, f"the account {wanted} is not among those of this user: {', '.join(sorted(names)) or 'none'}"
+        closed = self._closed()
+        return not closed, f"{names[wanted]} (account {wanted}): {closed}" if closed else f"{names[wanted]} (account {wanted}) is reached"
+
+    def _closed(self) -> str:
+        """The first list that a missing scope closes, in words, or nothing."""
+        for resource in SCOPED:
+            try:
+                self.get(resource, per_page="1")
+            except PlatformError as error:
+                return f"no access to {resource}: {error}. {error.rule.fix}".strip()
+        return ""
 
     def refusals(self, document: Invoice | CreditNote) -> tuple[Finding, ...]:
         return refusals(document, self.conn_id)
@@ -171,13 +176,13 @@ class FreshBooksHook(PlatformHook):
 
     def ensure_customer(self, party: Party, currency: str) -> str:
         """The id of the client with our code in its note, else the only one of this name without a code and with no other e-mail
-        address, else a new one."""
-        found = self._client_with_code(party) or self._client_named(party)
+        address (which gets our code, so that it is nobody else's), else a new one."""
+        found = self._client_with_code(party) or self._adopted(party)
         if found is None:
             reply = self.write("POST", "users/clients", mapping.client_body(party, currency))
-            return self._understood(reply, lambda body: str(reading.result(body)["client"]["id"]))
+            return self.understood(reply, lambda body: str(reading.result(body)["client"]["id"]))
         if not reading.is_active(found):
-            raise self._error(INACTIVE_CUSTOMER, f"client {found.get('organization')} (id {found['id']})")
+            raise self.error(INACTIVE_CUSTOMER, f"client {found.get('organization')} (id {found['id']})")
         return str(found["id"])
 
     def _client_with_code(self, party: Party) -> Row | None:
@@ -185,6 +190,13 @@ class FreshBooksHook(PlatformHook):
         rows = self.rows("users/clients", "clients", **{"search[note_like]": token})
         found = [row for row in rows if token in (row.get("note") or "")]
         return next(filter(reading.is_active, found), found[0] if found else None)
+
+    def _adopted(self, party: Party) -> Row | None:
+        found = self._client_named(party)
+        if found is not None:
+            note = "\n".join(part for part in (found.get("note"), mapping.client_token(party)) if part)
+            self.write("PUT", f"users/clients/{found['id']}", {"client": {"note": note}})
+        return found
 
     def _client_named(self, party: Party) -> Row | None:
         rows = self.rows("users/clients", "clients", **{"search[organization_like]": party.name})
@@ -199,8 +211,8 @@ class FreshBooksHook(PlatformHook):
     def _numbered(self, number: str, kind: DocumentKind) -> list[Row]:
         """Every document with exactly this number, deleted ones too."""
         field = NUMBER_FIELD[kind]
-        rows = self.rows(RESOURCE[kind], f"{mapping.WRAPPER[kind]}s", **{f"search[{field}]": number}, **LINES)
-        return [row for row in rows if row.get(field) == number]
+        rows = list(self.rows(RESOURCE[kind], f"{mapping.WRAPPER[kind]}s", **{f"search[{field}]": number}, **LINES))
+        return self.sound(lambda: [row for row in rows if row[field] == number])
 
     def get_invoice(self, remote_id: str, kind: DocumentKind) -> RemoteDocument | None:
         try:
@@ -222,7 +234,7 @@ class FreshBooksHook(PlatformHook):
         except PlatformError as error:
             raise error.as_not_happened() from None
         if held:
-            raise self._error(DUPLICATE, f"number {document.number} is that of id {held[0].remote_id}")
+            raise self.error(DUPLICATE, f"number {document.number} is that of id {held[0].remote_id}")
         try:
             return self._written(self.write("POST", RESOURCE[document.kind], body, **LINES), document.kind)
         except PlatformError as error:
@@ -234,7 +246,7 @@ class FreshBooksHook(PlatformHook):
         try:
             return made(sending.document, sending.references)
         except (ReferenceMissing, mapping.TaxDiffersError) as error:
-            raise self._error(NO_MAPPING, str(error)) from None
+            raise self.error(NO_MAPPING, str(error)) from None
 
     def _number_refused(self, sending: Sending, refusal: PlatformError) -> PlatformError:
         """What a refused number means: FreshBooks has no code for a taken one, so the number is looked up."""
@@ -242,11 +254,11 @@ class FreshBooksHook(PlatformHook):
         holders = self._numbered(number, kind)
         live = [row for row in holders if reading.is_live(row)]
         if live:
-            return self._error(DUPLICATE, f"number {number} is that of id {live[0]['id']}")
+            return self.error(DUPLICATE, f"number {number} is that of id {live[0]['id']}")
         if holders:
-            return self._error(NUMBER_OF_DELETED, f"number {number} is that of id {holders[0]['id']}, which was deleted")
+            return self.error(NUMBER_OF_DELETED, f"number {number} is that of id {holders[0]['id']}, which was deleted")
         rule = NOTHING_BOOKED if refusal.rule is NUMBER_COLLISION else NUMBER_NOT_TAKEN
-        return self._error(rule, refusal.message)
+        return self.error(rule, refusal.message)
 
     def post_invoices(self, batch: Sequence[tuple[Sending, RemoteDocument]]) -> list[Sent]:
         """Mark drafts as sent, or have FreshBooks mail them. What is no draft any more is left alone."""
@@ -262,7 +274,18 @@ class FreshBooksHook(PlatformHook):
         if email:
             with_pdf = bool(sending.options.get("include_pdf", True))
             action = {"action_email": True, "email_recipients": [email], "email_include_pdf": with_pdf}
-        return self._change(now, action)
+        posted = self._change(now, action)
+        return self._marked(posted) if posted.status is DocumentStatus.DRAFT else posted
+
+    def _marked(self, remote: RemoteDocument) -> RemoteDocument:
+        """Read again what was marked and came back as a draft: the answer may be older than what it did."""
+        try:
+            now = self.get_invoice(remote.remote_id, remote.kind)
+        except PlatformError as error:
+            raise self.error(UNREADABLE_ANSWER, f"whether id {remote.remote_id} was marked as sent: {error.message}") from None
+        if now is None or now.status is DocumentStatus.DRAFT:
+            raise self.error(STILL_DRAFT, f"id {remote.remote_id} is a draft still, or gone")
+        return now
 
     def _change(self, remote: RemoteDocument, fields: Mapping[str, Any]) -> RemoteDocument:
         body = {mapping.WRAPPER[remote.kind]: dict(fields)}
@@ -275,7 +298,7 @@ class FreshBooksHook(PlatformHook):
         except PlatformError as error:
             raise error.as_not_happened() from None
         if now is None or now.status is DocumentStatus.VOID:
-            raise self._error(CHANGED_THERE, f"id {remote.remote_id} was deleted")
+            raise self.error(CHANGED_THERE, f"id {remote.remote_id} was deleted")
         return now
 
     def update_invoice(self, sending: Sending, remote: RemoteDocument) -> Sent:
@@ -296,7 +319,7 @@ class FreshBooksHook(PlatformHook):
         for field in fields:
             was, is_now = getattr(before, field), getattr(now, field)
             if was != is_now:
-                raise self._error(CHANGED_THERE, f"{field} of id {now.remote_id} was {was} and is {is_now}")
+                raise self.error(CHANGED_THERE, f"{field} of id {now.remote_id} was {was} and is {is_now}")
 
     def void_invoice(self, remote: RemoteDocument, *, on: date, reason: str, key: str) -> Sent:  # noqa: ARG002 a delete has neither
         """Soft delete: the document counts no more and a person can restore it. Refused while it has payments."""
@@ -307,7 +330,7 @@ class FreshBooksHook(PlatformHook):
 
     def _void(self, remote: RemoteDocument, key: str) -> Sent:
         if self.setting("void_mode") == REFUSE:
-            raise self._error(VOID_REFUSED, f"id {remote.remote_id} stays")
+            raise self.error(VOID_REFUSED, f"id {remote.remote_id} stays")
         try:
             now = self.get_invoice(remote.remote_id, remote.kind)
         except PlatformError as error:
@@ -316,7 +339,7 @@ class FreshBooksHook(PlatformHook):
             return Sent(key=key, remote=_as_void(now or remote), note="was deleted already")
         self._check_unchanged(remote, now)
         if now.status in (DocumentStatus.PARTIALLY_PAID, DocumentStatus.PAID) and now.balance != now.total:
-            raise self._error(HAS_PAYMENTS, f"id {remote.remote_id} has {now.balance} of {now.total} {now.currency} left to pay")
+            raise self.error(HAS_PAYMENTS, f"id {remote.remote_id} has {now.balance} of {now.total} {now.currency} left to pay")
         gone = self._change(now, {"vis_state": reading.DELETED})
         return Sent(key=key, remote=gone if gone.status is DocumentStatus.VOID else None, note="deleted (vis_state 1)")
 
@@ -333,54 +356,12 @@ class FreshBooksHook(PlatformHook):
     # -- payments ---------------------------------------------------------------------------------------------------------
 
     def list_payments(self, since: datetime) -> Iterator[RemotePayment]:
-        """Payments changed since, deleted ones as reversed. FreshBooks filters by days of the US East, so a day is overlapped; the hour
-        that comes twice in autumn is kept whole."""
-        day = since.astimezone(reading.EASTERN).date() - timedelta(days=1)
-        seen: set[tuple[str, str]] = set()
-        for row in self.rows("payments/payments", "payments", **{"search[updated_min]": day.isoformat()}):
-            payment = self._sound(partial(reading.remote_payment, row))
-            recent = payment.modified_at is None or payment.modified_at + timedelta(hours=1) >= since
-            if recent and (payment.remote_id, payment.version) not in seen:
-                seen.add((payment.remote_id, payment.version))
-                yield payment
+        """Payments changed since, deleted ones as reversed."""
+        return receipts.changed_since(self, since)
 
     def apply_payment(self, payment: Payment, *, customer_id: str, key: str, references: References) -> RemotePayment:  # noqa: ARG002
-        """Book a receipt, one FreshBooks payment for each invoice; each is looked for first, by note, amount and date."""
-        inexpressible = payment.kind is not PaymentKind.RECEIPT or payment.unapplied or not payment.allocations
-        if inexpressible or any(each.discount or each.write_off for each in payment.allocations):
-            raise self._error(INEXPRESSIBLE_PAYMENT, f"payment {payment.source_id} ({payment.kind.value}, {payment.unapplied} unapplied)")
-        bodies = [body["payment"] for body in mapping.payment_bodies(payment, references)]
-        booked = [self._find_payment(body, payment) for body in bodies]
-        for body, found in zip(bodies, booked, strict=True):
-            if found is None:
-                self._check_outstanding(body)
-        return reading.one_payment([found or self._book_payment(body) for body, found in zip(bodies, booked, strict=True)])
-
-    def _find_payment(self, body: Row, payment: Payment) -> RemotePayment | None:
-        marker, invoice = mapping.payment_marker(payment), str(body["invoiceid"])
-        for row in self.rows("payments/payments", "payments", **{"search[invoiceid]": invoice}):
-            ours = str(row.get("invoiceid")) == invoice and marker in (row.get("note") or "") and reading.is_live(row)
-            if ours and reading.amount(row["amount"]) == reading.amount(body["amount"]) and row.get("date") == body["date"]:
-                return self._sound(partial(reading.remote_payment, row))
-        return None
-
-    def _check_outstanding(self, body: Row) -> None:
-        invoice = self.get_invoice(str(body["invoiceid"]), DocumentKind.INVOICE)
-        if invoice is None or invoice.status is DocumentStatus.VOID:
-            raise self._error(CHANGED_THERE, f"the invoice to be paid (id {body['invoiceid']}) was deleted")
-        if body["amount"]["code"] != invoice.currency:
-            message = f"{body['amount']['code']} cannot pay id {invoice.remote_id}, which is in {invoice.currency}"
-            raise self._error(INEXPRESSIBLE_PAYMENT, message)
-        if invoice.balance is not None and reading.amount(body["amount"]) > invoice.balance:
-            message = f"{body['amount']['amount']} is to be paid on id {invoice.remote_id}, of which {invoice.balance} is outstanding"
-            raise self._error(OVERPAYMENT, message)
-
-    def _book_payment(self, body: Row) -> RemotePayment:
-        reply = self.write("POST", "payments/payments", {"payment": dict(body)})
-        row: Row = self._understood(reply, lambda answer: reading.result(answer)["payment"])
-        if row.get("overpaymentid"):
-            log.warning("%s: payment %s was more than was outstanding; the surplus is client credit", self.conn_id, row["id"])
-        return self._sound(lambda: reading.remote_payment(row))
+        """Book a receipt, one FreshBooks payment for each invoice; each is looked for first, by the words in its note."""
+        return receipts.apply(self, payment, references)
 
     # -- reference lists --------------------------------------------------------------------------------------------------
 

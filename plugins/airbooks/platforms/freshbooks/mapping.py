@@ -317,19 +317,22 @@ def payment_note(payment: Payment) -> str:
 
 
 def payment_bodies(payment: Payment, refs: References) -> list[Body]:
-    """The bodies of `POST payments`: FreshBooks has one payment per invoice, so one for each allocation."""
+    """The bodies of `POST payments`: FreshBooks has one payment per invoice, so one for each invoice that is allocated to."""
+    amounts: dict[str, Decimal] = {}
+    for each in payment.allocations:
+        amounts[each.remote_id] = amounts.get(each.remote_id, Decimal(0)) + each.amount
     method = ReferenceKind.PAYMENT_METHOD, payment.method
     kind = refs.get(*method).code if refs.has(*method) else refs.settings.get("default_payment_type", "Other")
     return [
         {
             "payment": {
-                "invoiceid": int(each.remote_id) if each.remote_id.isdecimal() else each.remote_id,
-                "amount": money(each.amount, payment.currency),
+                "invoiceid": int(invoice) if invoice.isdecimal() else invoice,
+                "amount": money(amount, payment.currency),
                 "date": payment.received_on.isoformat(),
                 "type": kind,
                 "note": payment_note(payment),
                 "send_client_notification": False,
             }
         }
-        for each in payment.allocations
+        for invoice, amount in amounts.items()
     ]

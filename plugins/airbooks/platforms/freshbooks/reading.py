@@ -99,7 +99,7 @@ def invoice_status(row: Row) -> DocumentStatus:
     if not is_live(row):
         return DocumentStatus.VOID
     paid, outstanding = _given(row, "paid"), amount(row["outstanding"])
-    if row["v3_status"] in _PAID or (paid > 0 and outstanding <= 0):
+    if outstanding <= 0 and (paid > 0 or row["v3_status"] in _PAID):
         return DocumentStatus.PAID
     if paid > 0:
         return DocumentStatus.PARTIALLY_PAID

@@ -110,6 +110,11 @@ NUMBER_OF_DELETED = _refused(
 )
 NOTHING_BOOKED = ErrorRule(name="number collision, nothing booked", action=Action.RETRY, outcome=_NO)
 NO_MAPPING = _refused("code without mapping")
+STILL_DRAFT = _refused(
+    "still a draft",
+    says="FreshBooks took the order to mark it as sent or to mail it, and shows it as a draft still.",
+    fix="Mark it as sent in FreshBooks, then answer Retry.",
+)
 CHANGED_THERE = _refused(
     "changed in FreshBooks",
     says="Somebody changed, paid or deleted it in FreshBooks in the meantime.",
@@ -218,6 +223,7 @@ SPEC = PlatformSpec(
         "The sign of discount_total, and that there is no tax total: net is the lines less the discount, tax the rest.",
         "Rounding of discount and tax: the echo is compared to the cent before a draft is marked as sent.",
         "Credit notes: search by number, uniqueness of numbers, discounts, status after creation, the name of the answer's wrapper.",
+        "That a client is changed by PUT with the changed fields, as an invoice is.",
         "Locked periods: none known. The body of HTTP 429. Which currencies the plan allows.",
     ),
 )

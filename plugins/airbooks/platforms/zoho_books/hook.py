@@ -21,7 +21,6 @@ from airbooks.canonical import (
     Invoice,
     Party,
     Payment,
-    PaymentKind,
     RemoteDocument,
     RemotePayment,
 )
@@ -37,24 +36,27 @@ from airbooks.platforms.references import ReferenceItem, ReferenceKind, Referenc
 from airbooks.platforms.tokens import Token
 from airbooks.platforms.wire import Complaint, Reply, Request, base_url, to_json
 from airbooks.platforms.zoho_books import customers, mapping, reading, receipts
-from airbooks.platforms.zoho_books.reading import Row, documented
+from airbooks.platforms.zoho_books.reading import Read, Row, documented
 from airbooks.platforms.zoho_books.refusals import refusals
 from airbooks.platforms.zoho_books.spec import (
     CHANGED_THERE,
     DATA_CENTRES,
     DUPLICATE,
     INACTIVE_CUSTOMER,
-    INEXPRESSIBLE_PAYMENT,
+    MARKED_UNSEEN,
     NO_MAPPING,
     NUMBER_OF_A_VOID,
     PAYMENT_MODES,
     SPEC,
+    STILL_DRAFT,
     UNKNOWN_CURRENCY,
 )
 
 PAGE = 200
 SEARCHED_ONE_BY_ONE = 5  # more items than that are found quicker in the whole list
 POSTED = {DocumentKind.INVOICE: "sent", DocumentKind.CREDIT_NOTE: "open"}
+# A list of each scope that the connector needs.
+SCOPED = ("contacts", "items", "settings/taxes", "invoices", "creditnotes", "customerpayments", "chartofaccounts", "bankaccounts")
 OWN_NUMBER: dict[str, Any] = {"ignore_auto_number_generation": "true"}
 
 
@@ -119,37 +121,44 @@ class ZohoBooksHook(PlatformHook):
         sent = dict(body) if body is not None else None
         return self.call(method, f"{self._base()}/{path}", params=self._params(**params), headers=more, json=sent)
 
-    def pages(self, path: str, rows: Callable[[Row], list[Row]], **params: str) -> Iterator[list[Row]]:
-        """Each page of a list. Filters that a list does not know are ignored there without a word: callers compare for themselves."""
+    def pages(self, path: str, read: Callable[[Row], Read], **params: str) -> Iterator[Read]:
+        """What `read` makes of each page. Filters that a list does not know are ignored without a word: callers compare for themselves."""
         page, more = 1, True
         while more:
             reply = self.get(path, page=str(page), per_page=str(self.page_size), **params)
-            found, more = documented(partial(_page, reply, rows))
+            found, more = documented(partial(_page, reply, read))
             yield found
             page += 1
 
     def rows(self, path: str, key: str, **params: str) -> Iterator[Row]:
-        for page in self.pages(path, lambda body: body[key], **params):
+        for page in self.pages(path, lambda body: reading.rows(body, key), **params):
             yield from page
 
-    def _error(self, rule: ErrorRule, message: str) -> PlatformError:
+    def error(self, rule: ErrorRule, message: str) -> PlatformError:
         return PlatformError(message, platform=SPEC.slug, rule=rule)
 
     # -- connection -------------------------------------------------------------------------------------------------------
 
     def test_connection(self) -> tuple[bool, str]:
-        """Reads the organisations that the token reaches, and the taxes of the connection's one."""
+        """Reads the organisations that the token reaches, and a row of every list that a scope may close."""
         wanted = str(self.setting("organization_id"))
         try:
             reply = self.get("organizations")
             organisations: list[Row] = documented(lambda: list(reply.json()["organizations"]))
-            wrong = list(reading.disagreements(organisations, wanted, self._home()))
-            if not wrong:
-                self.get("settings/taxes")
         except PlatformError as error:
             return False, str(error)
         reached = next((str(each["name"]) for each in organisations if str(each["organization_id"]) == wanted), "Zoho Books")
+        wrong = list(reading.disagreements(organisations, wanted, self._home())) or self._closed()
         return not wrong, f"{reached}: {'; '.join(wrong)}" if wrong else f"{reached} ({wanted}) is reached"
+
+    def _closed(self) -> list[str]:
+        """The first list that the token may not read, in words; each try costs one of the few access tokens of ten minutes."""
+        for path in SCOPED:
+            try:
+                self.get(path, per_page="1")
+            except PlatformError as error:
+                return [f"no access to {path}: {error}. {error.rule.fix}".strip()]
+        return []
 
     def refusals(self, document: Invoice | CreditNote) -> tuple[Finding, ...]:
         return refusals(document, self.settings(), self.conn_id)
@@ -164,13 +173,13 @@ class ZohoBooksHook(PlatformHook):
         home = self._home()
         found = customers.find(self, party, currency, home) or customers.create(self, party, currency, self._currency_id(currency), home)
         if not customers.is_active(found):
-            raise self._error(INACTIVE_CUSTOMER, f"contact {found['contact_name']} (id {found['contact_id']}) is inactive")
+            raise self.error(INACTIVE_CUSTOMER, f"contact {found['contact_name']} (id {found['contact_id']}) is inactive")
         return str(found["contact_id"])
 
     def _currency_id(self, currency: str) -> str:
         found = self.find_reference(ReferenceKind.CURRENCY, [currency])
         if not found:
-            raise self._error(UNKNOWN_CURRENCY, f"the organisation has no currency {currency}")
+            raise self.error(UNKNOWN_CURRENCY, f"the organisation has no currency {currency}")
         return found[0].remote_id
 
     # -- reading documents ------------------------------------------------------------------------------------------------
@@ -207,7 +216,7 @@ class ZohoBooksHook(PlatformHook):
     def _create(self, sending: Sending) -> RemoteDocument:
         kind = sending.document.kind
         method, headers, body = self._creation(sending)
-        if headers:
+        if headers or kind is DocumentKind.CREDIT_NOTE:  # an upsert overwrites, and only invoice numbers are unique for certain
             self._check_free(sending)
         try:
             reply = self.write(method, reading.PLURAL[kind], body, headers, **OWN_NUMBER)
@@ -223,8 +232,8 @@ class ZohoBooksHook(PlatformHook):
         try:
             body = mapping.document_body(sending.document, sending.references, sending.options, sending.key)
         except ReferenceMissing as missing:
-            raise self._error(NO_MAPPING, str(missing)) from None
-        return "PUT" if field else "POST", _upsert(field, sending.key), body
+            raise self.error(NO_MAPPING, str(missing)) from None
+        return "PUT" if field else "POST", mapping.upsert_headers(field, sending.key), body
 
     def _check_free(self, sending: Sending) -> None:
         """Raises when our number is taken: by a live document (ours, perhaps) or by a void one, which keeps it."""
@@ -235,7 +244,7 @@ class ZohoBooksHook(PlatformHook):
             raise error.as_not_happened() from None
         for row in sorted(rows, key=lambda row: bool(row["status"] == "void")):
             rule = NUMBER_OF_A_VOID if row["status"] == "void" else DUPLICATE
-            raise self._error(rule, f"number {document.number} is that of id {row[f'{reading.SINGLE[document.kind]}_id']}")
+            raise self.error(rule, f"number {document.number} is that of id {row[f'{reading.SINGLE[document.kind]}_id']}")
 
     def post_invoices(self, batch: Sequence[tuple[Sending, RemoteDocument]]) -> list[Sent]:
         """Mark invoices as sent and credit notes as open; until then they are not in the ledger. Nothing is mailed."""
@@ -245,26 +254,32 @@ class ZohoBooksHook(PlatformHook):
         try:
             return Sent(key=key, remote=act())
         except ReferenceMissing as missing:
-            return Sent(key=key, error=self._error(NO_MAPPING, str(missing)))
+            return Sent(key=key, error=self.error(NO_MAPPING, str(missing)))
         except PlatformError as error:
             return Sent(key=key, error=error)
 
     def _post(self, sending: Sending, remote: RemoteDocument) -> RemoteDocument:
-        refused: PlatformError | None = None
-        if remote.status is DocumentStatus.DRAFT:
-            self._place(sending, remote)
-            try:
-                self.write("POST", f"{reading.PLURAL[remote.kind]}/{remote.remote_id}/status/{POSTED[remote.kind]}")
-            except PlatformError as error:
-                if error.action is not Action.REVIEW:
-                    raise
-                refused = error  # also what a document that is posted already may answer
-        now = self._present(remote)
-        if now.status is DocumentStatus.DRAFT and refused is not None:
-            raise refused
-        if now.status is DocumentStatus.VOID:
-            raise self._error(CHANGED_THERE, f"id {remote.remote_id} is void")
+        refused = self._mark(sending, remote) if remote.status is DocumentStatus.DRAFT else None
+        try:
+            now = self.get_invoice(remote.remote_id, remote.kind)
+        except PlatformError as error:
+            raise self.error(MARKED_UNSEEN, error.message) from None
+        if now is None or now.status is DocumentStatus.VOID:
+            raise self.error(CHANGED_THERE, f"id {remote.remote_id} was voided or deleted")
+        if now.status is DocumentStatus.DRAFT:
+            raise refused or self.error(STILL_DRAFT, f"id {remote.remote_id} is a draft still")
         return now
+
+    def _mark(self, sending: Sending, remote: RemoteDocument) -> PlatformError | None:
+        """Mark a draft as sent; what Zoho Books refuses is returned: one that is posted already may answer so, too."""
+        self._place(sending, remote)
+        try:
+            self.write("POST", f"{reading.PLURAL[remote.kind]}/{remote.remote_id}/status/{POSTED[remote.kind]}")
+        except PlatformError as error:
+            if error.action is not Action.REVIEW:
+                raise
+            return error
+        return None
 
     def _place(self, sending: Sending, remote: RemoteDocument) -> None:
         """Give the invoice its own shipping address; safe to repeat."""
@@ -272,12 +287,6 @@ class ZohoBooksHook(PlatformHook):
         if delivery is not None and mapping.has_shipping_address(sending.document):
             path = f"{reading.PLURAL[remote.kind]}/{remote.remote_id}/address/shipping"
             self.write("PUT", path, mapping.shipping_address(delivery))
-
-    def _present(self, remote: RemoteDocument) -> RemoteDocument:
-        now = self.get_invoice(remote.remote_id, remote.kind)
-        if now is None:
-            raise self._error(CHANGED_THERE, f"id {remote.remote_id} was deleted")
-        return now
 
     # -- update and void --------------------------------------------------------------------------------------------------
 
@@ -290,32 +299,29 @@ class ZohoBooksHook(PlatformHook):
         kind, document = remote.kind, sending.document
         body = mapping.document_body(document, sending.references, sending.options)
         row = self._unchanged_row(remote)
+        self._place(sending, remote)  # first: once the amounts are written, nothing may be left that can be refused
         path = f"{reading.PLURAL[kind]}/{remote.remote_id}"
         reply = self.write("PUT", path, mapping.update_body(body, row, document.source), **OWN_NUMBER)
-        updated = _document(_row_of(reply, kind), kind)
-        if not mapping.has_shipping_address(document):
-            return updated
-        self._place(sending, updated)
-        return self._present(updated)
+        return _document(_row_of(reply, kind), kind)
 
     def _unchanged_row(self, remote: RemoteDocument) -> Row:
         row = self._row(remote.remote_id, remote.kind)
         if row is None:
-            raise self._error(CHANGED_THERE, f"id {remote.remote_id} was deleted")
+            raise self.error(CHANGED_THERE, f"id {remote.remote_id} was deleted")
         self._check_unchanged(remote, _document(row, remote.kind))
         return row
 
     def _check_unchanged(self, before: RemoteDocument, now: RemoteDocument, *more: str) -> None:
         """A payment changes balance and time of change, and is no edit; where the balance is the same, nobody may have written."""
         if now.status is DocumentStatus.VOID:
-            raise self._error(CHANGED_THERE, f"id {now.remote_id} is void")
+            raise self.error(CHANGED_THERE, f"id {now.remote_id} is void")
         fields = ["our_number", "customer_id", "currency", "total", "tax", "issue_date", "line_count", *more]
         if before.balance == now.balance:
             fields.append("version")
         for field in fields:
             was, is_now = getattr(before, field), getattr(now, field)
             if was not in (None, "") and was != is_now:
-                raise self._error(CHANGED_THERE, f"{field} of id {now.remote_id} was {was} and is {is_now}")
+                raise self.error(CHANGED_THERE, f"{field} of id {now.remote_id} was {was} and is {is_now}")
 
     def void_invoice(self, remote: RemoteDocument, *, on: date, reason: str, key: str) -> Sent:  # noqa: ARG002 a void keeps its date
         """Void a posted document, delete a draft. A void one keeps its number. Payments that came since are for a person to see: they
@@ -354,16 +360,9 @@ class ZohoBooksHook(PlatformHook):
         return receipts.changed_since(self, since)
 
     def apply_payment(self, payment: Payment, *, customer_id: str, key: str, references: References) -> RemotePayment:
-        """Book a receipt and apply it to its invoices. It is looked for first, by the words in its description."""
-        if payment.kind is not PaymentKind.RECEIPT or any(each.discount or each.write_off for each in payment.allocations):
-            raise self._error(INEXPRESSIBLE_PAYMENT, f"payment {payment.source_id} ({payment.kind.value})")
-        found = receipts.booked(self, payment, customer_id)
-        if found is not None:
-            return found
-        field = str(self.setting("external_id_field") or "")
-        body = mapping.payment_body(payment, customer_id, references, key)
-        reply = self.write("PUT" if field else "POST", "customerpayments", body, _upsert(field, key))
-        return documented(lambda: reading.remote_payment(reply.json()["payment"]))
+        """Book a receipt and apply it to its invoices. It is looked for first, by the words in its description. A payment has no currency
+        of its own in Zoho Books but its customer's: one in another currency is refused."""
+        return receipts.apply(self, payment, customer_id, key, references)
 
     # -- reference lists --------------------------------------------------------------------------------------------------
 
@@ -391,9 +390,9 @@ class ZohoBooksHook(PlatformHook):
         return [item for item in found if item.code in codes]
 
 
-def _page(reply: Reply, rows: Callable[[Row], list[Row]]) -> tuple[list[Row], bool]:
+def _page(reply: Reply, read: Callable[[Row], Read]) -> tuple[Read, bool]:
     body = reply.json()
-    return list(rows(body)), reading.has_more(body)
+    return read(body), reading.has_more(body)
 
 
 def _row_of(reply: Reply, kind: DocumentKind) -> Row:
@@ -403,11 +402,6 @@ def _row_of(reply: Reply, kind: DocumentKind) -> Row:
 
 def _document(row: Row, kind: DocumentKind) -> RemoteDocument:
     return documented(lambda: reading.remote_document(row, kind))
-
-
-def _upsert(field: str, value: str) -> dict[str, str]:
-    """The headers that find a document by its unique custom field, and create it where there is none."""
-    return {"X-Unique-Identifier-Key": field, "X-Unique-Identifier-Value": value, "X-Upsert": "true"} if field else {}
 
 
 def _as_void(remote: RemoteDocument) -> RemoteDocument:

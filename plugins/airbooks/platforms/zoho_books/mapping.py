@@ -42,6 +42,11 @@ def external_id(field: str, value: str) -> list[Body]:
     return [{"api_name": field, "value": value}] if field else []
 
 
+def upsert_headers(field: str, value: str) -> dict[str, str]:
+    """The headers that find a row by its unique custom field, and create it where there is none."""
+    return {"X-Unique-Identifier-Key": field, "X-Unique-Identifier-Value": value, "X-Upsert": "true"} if field else {}
+
+
 def document_body(document: Document, refs: References, options: Options, key: str = "") -> Body:
     """The body that creates one document as a draft; `key` is the value of the unique custom field where the organisation has one.
 
@@ -91,7 +96,7 @@ def update_body(body: Body, current: Mapping[str, Any], source: str) -> Body:
     return {**EMPTY, **more, **kept, "line_items": [{**EMPTY_LINE, **line} for line in lines]}
 
 
-EMPTY_LINE: Mapping[str, Any] = {"description": "", "discount": 0, "tags": []}
+EMPTY_LINE: Mapping[str, Any] = {"description": "", "unit": "", "discount": 0, "tags": []}
 
 
 def _rate(document: Document | Payment, settings: Mapping[str, str]) -> Decimal | None:
@@ -118,7 +123,7 @@ def notes(document: Document, options: Options) -> str:
     facts = (
         ("", document.reason if isinstance(document, CreditNote) else ""),
         *(("", note) for note in document.notes),
-        ("Terms", document.terms.text if len(document.terms.text) > TERMS_LABEL or isinstance(document, CreditNote) else ""),
+        *_terms_facts(document),
         ("Corrects", ", ".join(each.number for each in document.preceding_invoices)),
         ("Issued", document.issue_date.isoformat() if document.ledger_date != document.issue_date else ""),
         ("Tax point", document.tax_point_date.isoformat() if document.tax_point_date else ""),
@@ -139,6 +144,14 @@ def notes(document: Document, options: Options) -> str:
         *(("", text) for text in comments(document).get("", ())),
     )
     return told(facts)
+
+
+def _terms_facts(document: Document) -> tuple[tuple[str, str], ...]:
+    """Terms and due date where they have no field: a credit note has neither, an invoice's terms only a short one."""
+    terms = document.terms.text or document.terms.code
+    if isinstance(document, CreditNote):
+        return (("Terms", terms), ("Due", document.due_date.isoformat() if document.due_date else ""))
+    return (("Terms", terms if len(terms) > TERMS_LABEL else ""),)
 
 
 def delivery_facts(delivery: Delivery, *, with_address: bool) -> tuple[tuple[str, str], ...]:
@@ -315,6 +328,9 @@ def payment_body(payment: Payment, customer_id: str, refs: References, key: str)
     """The body of `POST /customerpayments`; what no invoice claims stays as the customer's credit (`unused_amount`)."""
     account, method = (ReferenceKind.ACCOUNT, payment.bank_account), (ReferenceKind.PAYMENT_METHOD, payment.method)
     long = payment.reference if len(payment.reference) > REFERENCE else ""
+    applied: dict[str, Decimal] = {}
+    for each in payment.allocations:
+        applied[each.remote_id] = applied.get(each.remote_id, Decimal(0)) + each.amount
     return filled(
         {
             "customer_id": customer_id,
@@ -326,7 +342,7 @@ def payment_body(payment: Payment, customer_id: str, refs: References, key: str)
             "account_id": refs.get(*account).remote_id if refs.has(*account) else refs.settings.get("deposit_account_id", ""),
             "exchange_rate": _rate(payment, refs.settings),
             "bank_charges": payment.bank_fee or None,
-            "invoices": [{"invoice_id": each.remote_id, "amount_applied": each.amount} for each in payment.allocations],
+            "invoices": [{"invoice_id": invoice, "amount_applied": amount} for invoice, amount in applied.items()],
             "custom_fields": external_id(refs.settings.get("external_id_field", ""), key),
         }
     )

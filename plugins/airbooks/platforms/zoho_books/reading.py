@@ -33,8 +33,9 @@ def documented(read: Callable[[], Read]) -> Read:
 
 
 def is_absent(error: PlatformError) -> bool:
-    """Whether what was asked for is not there; code 5 says that the address itself is wrong."""
-    return error.status == 404 and error.code != "5"
+    """Whether Zoho Books itself says that what was asked for is not there. Code 5 says that the address is wrong, and a 404 without a
+    number of Zoho's comes from a gateway: it proves nothing."""
+    return error.status == 404 and error.code.isdigit() and error.code not in ("5", "404")
 
 
 def amount(value: Any) -> Decimal:
@@ -99,17 +100,39 @@ def remote_payment(row: Row) -> RemotePayment:
     )
 
 
+# What the rows of a list are read for: one that lacks it is no documented answer, and no empty one either.
+READ_OF: Mapping[str, tuple[str, ...]] = {
+    "contacts": ("contact_id", "contact_name", "currency_code"),
+    "invoices": ("invoice_id", "invoice_number", "status"),
+    "creditnotes": ("creditnote_id", "creditnote_number", "status"),
+    "customerpayments": ("payment_id", "customer_id", "date", "amount", "last_modified_time"),
+}
+
+
+def rows(body: Row, key: str) -> list[Row]:
+    """The rows of a list; raises KeyError where one of them lacks what is read of it."""
+    found: list[Row] = list(body[key])
+    lacking = next((field for row in found for field in READ_OF.get(key, ()) if field not in row), None)
+    if lacking is not None:
+        raise KeyError(lacking)
+    return found
+
+
 def payment_rows(body: Row) -> list[Row]:
     """The rows of a list of payments: live answers say `customerpayments`, the OpenAPI file `customer_payments`."""
-    rows: list[Row] = body["customerpayments"] if "customerpayments" in body else body["customer_payments"]
-    return rows
+    return rows({"customerpayments": body["customerpayments" if "customerpayments" in body else "customer_payments"]}, "customerpayments")
 
 
 def has_more(body: Row) -> bool:
-    """Whether another page follows; page_context is an object in live answers, an array in the OpenAPI file."""
+    """Whether another page follows."""
+    return bool(page_context(body).get("has_more_page"))
+
+
+def page_context(body: Row) -> Row:
+    """What a list says of itself: an object in live answers, an array in the OpenAPI file."""
     context = body.get("page_context") or {}
-    first = context[0] if isinstance(context, list) else context
-    return bool(first.get("has_more_page"))
+    first: Row = context[0] if isinstance(context, list) else context
+    return first
 
 
 def reference_item(kind: ReferenceKind, path: str, row: Row) -> ReferenceItem:

@@ -6,26 +6,55 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from airbooks.canonical import Payment, RemotePayment
+from airbooks.canonical import Payment, PaymentKind, RemotePayment
 from airbooks.platforms.errors import PlatformError
+from airbooks.platforms.references import References
 from airbooks.platforms.zoho_books import mapping, reading
 from airbooks.platforms.zoho_books.reading import Row, documented
+from airbooks.platforms.zoho_books.spec import INEXPRESSIBLE_PAYMENT, WRONG_CURRENCY
 
 if TYPE_CHECKING:
     from airbooks.platforms.zoho_books.hook import ZohoBooksHook
+
+CHANGED = "last_modified_time"
 
 
 def changed_since(hook: ZohoBooksHook, since: datetime) -> Iterator[RemotePayment]:
     """Payments changed since, the newest first. Pages are read until they are older, or to the end where they are not in that order."""
     moment = since.replace(microsecond=0)
-    for page in hook.pages("customerpayments", reading.payment_rows, sort_column="last_modified_time", sort_order="D"):
+    for page, in_order in hook.pages("customerpayments", _sorted_page, sort_column=CHANGED, sort_order="D"):
         changed = [reading.moment(row) for row in page]
         for listed, at in zip(page, changed, strict=True):
             row = read(hook, listed["payment_id"]) if at >= moment else None
             if row is not None:
                 yield as_payment(row)
-        if changed and changed == sorted(changed, reverse=True) and changed[-1] < moment:
+        if in_order and changed and changed == sorted(changed, reverse=True) and changed[-1] < moment:
             return
+
+
+def _sorted_page(body: Row) -> tuple[list[Row], bool]:
+    """The rows of a page, and whether the list is sorted as asked: one by date has old payments that were applied just now far behind."""
+    return reading.payment_rows(body), reading.page_context(body).get("sort_column", CHANGED) == CHANGED
+
+
+def apply(hook: ZohoBooksHook, payment: Payment, customer_id: str, key: str, references: References) -> RemotePayment:
+    if payment.kind is not PaymentKind.RECEIPT or any(each.discount or each.write_off for each in payment.allocations):
+        raise hook.error(INEXPRESSIBLE_PAYMENT, f"payment {payment.source_id} ({payment.kind.value})")
+    found = booked(hook, payment, customer_id)
+    if found is not None:
+        return found
+    _check_currency(hook, payment, customer_id)
+    field = str(hook.setting("external_id_field") or "")
+    body = mapping.payment_body(payment, customer_id, references, key)
+    reply = hook.write("PUT" if field else "POST", "customerpayments", body, mapping.upsert_headers(field, key))
+    return documented(lambda: reading.remote_payment(reply.json()["payment"]))
+
+
+def _check_currency(hook: ZohoBooksHook, payment: Payment, customer_id: str) -> None:
+    reply = hook.get(f"contacts/{customer_id}")
+    theirs = documented(lambda: str(reply.json()["contact"]["currency_code"]))
+    if theirs != payment.currency:
+        raise hook.error(WRONG_CURRENCY, f"payment {payment.source_id} is in {payment.currency}, contact {customer_id} in {theirs}")
 
 
 def booked(hook: ZohoBooksHook, payment: Payment, customer_id: str) -> RemotePayment | None:

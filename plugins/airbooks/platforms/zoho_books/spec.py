@@ -157,6 +157,21 @@ UNKNOWN_CURRENCY = ErrorRule(
     fix="Add it in Zoho Books (Settings, Currencies).",
     shared=True,
 )
+STILL_DRAFT = ErrorRule(
+    name="still a draft",
+    action=Action.REVIEW,
+    outcome=_NO,
+    says="Zoho Books took the order to mark it as sent, and shows it as a draft still (an approval may be switched on).",
+    fix="Approve it and mark it as sent in Zoho Books, then answer Retry.",
+)
+MARKED_UNSEEN = ErrorRule(name="perhaps marked as sent", action=Action.LOOK_UP, outcome=_MAYBE)
+WRONG_CURRENCY = ErrorRule(
+    name="payment in another currency",
+    action=Action.REVIEW,
+    outcome=_NO,
+    says="Zoho Books books a payment in the currency of its customer, and this one is in another.",
+    fix="Allocate it to documents in its own currency, or book it in Zoho Books by hand.",
+)
 INEXPRESSIBLE_PAYMENT = ErrorRule(
     name="payment cannot be expressed",
     action=Action.REVIEW,
@@ -248,7 +263,9 @@ SPEC = PlatformSpec(
         "How a discount of the whole document is apportioned over several taxes: it is spread over our lines instead.",
         "Fields of credit notes: those of invoices without due date, terms and shipping charge; is_draft, status/open and status/void.",
         "Reporting tags and their options are read from /reportingtags and /reportingtags/{id}/options/all.",
-        "That payments can be sorted by last_modified_time: pages in another order are all read. Deleted payments are not listed.",
+        "That payments can be sorted by last_modified_time: pages in another order, or whose page_context.sort_column (from memory)"
+        " is another, are all read. Deleted payments are not listed.",
+        "That an update leaves the invoice's own shipping address as it is.",
         "The VAT treatment of the UK edition: it is left to the contact.",
     ),
 )

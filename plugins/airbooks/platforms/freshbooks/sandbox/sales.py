@@ -242,6 +242,8 @@ def _acted(account: Account, row: Row, sent: Row) -> Row:
             "pdf": bool(sent.get("email_include_pdf")),
         }
     if sent.get("action_mark_as_sent") or sent.get("action_email"):
+        if account.struck("stays_draft") is not None:
+            return row
         return {**row, "base": 2, "sent_status": "sent"}
     if "status" not in sent:
         return row

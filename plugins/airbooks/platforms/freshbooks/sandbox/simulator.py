@@ -47,7 +47,8 @@ class FreshBooksSimulator(Simulator):
         "expire_tokens": "The access token of the next call has expired.",
         "revoke_refresh_token": "At the next refresh no refresh token is valid any more: a person must authorise again.",
         "refresh_unauthenticated": "A refresh is answered as any call without a token is: 401, unauthenticated.",
-        "missing_scope": "Calls are refused with 403, errno 1003.",
+        "missing_scope": "Calls (of one `resource`, such as invoices/invoices, or all) are refused with 403, errno 1003.",
+        "stays_draft": "Marking as sent is answered as done, and the invoice stays a draft.",
         "throttle": "Calls are refused with 429 and a body that is no JSON.",
         "errors_under_200": "Writes are refused with errors under HTTP 200; nothing is booked.",
         "single_error": "Errors come as one object under `error`.",
@@ -62,6 +63,7 @@ class FreshBooksSimulator(Simulator):
         "round_tax_per_line": "Tax is rounded on every line instead of once.",
         "positive_discount_total": "discount_total comes with the other sign.",
         "payments_block_delete": "A document with payments cannot be deleted.",
+        "field_missing": "The rows of lists come without `field`.",
         "without_lines": "The lines are missing from an answer, although they were asked for.",
     }
 
@@ -167,7 +169,8 @@ class FreshBooksSimulator(Simulator):
 
     def _check_account(self, request: Request) -> None:
         wanted = request.path_params.get("account_id", ACCOUNT_ID)
-        if wanted != ACCOUNT_ID or self.struck("missing_scope") is not None:
+        closed = self.struck("missing_scope")
+        if wanted != ACCOUNT_ID or (closed is not None and closed.get("resource", "") in request.url.path):
             raise Refused(403, DENIED, "The requested resource could not be accessed.", field="account", kind="account", value=wanted)
 
     def _sent(self, path: str, request: Request, body: bytes) -> Row:
@@ -200,7 +203,9 @@ class FreshBooksSimulator(Simulator):
         if self.struck("ignore_client_filters") is not None:
             ignored |= {"search[note_like]", "search[organization_like]"}
         page, figures = page_of(self.account, kind, dict(request.query_params), frozenset(ignored))
-        return {"result": {plural: [self._shown(kind, row, request) for row in page], **figures}}
+        gone = (self.struck("field_missing") or {}).get("field")
+        shown = [{name: value for name, value in self._shown(kind, row, request).items() if name != gone} for row in page]
+        return {"result": {plural: shown, **figures}}
 
     def _read(self, path: str, request: Request, _sent: Row) -> Row:
         kind, _ = RESOURCES[path]

@@ -41,6 +41,7 @@ class Payments:
         applied = [self._applied(each, sent) for each in sent.get("invoices", [])]
         if sum((each["amount_applied"] for each in applied), ZERO) > sent["amount"]:
             raise Refusal("The amount applied to the invoices is more than the amount of the payment")
+        self._check_balances(applied)
         for each in applied:
             self._settle(each["invoice_id"], each["amount_applied"])
         row = {
@@ -113,9 +114,14 @@ class Payments:
             raise invalid("invoice_id")
         if invoice["state"] != "sent":
             raise Refusal(f"Payments cannot be recorded for {invoice['state']} invoices")
-        if given["amount_applied"] > invoice["total"] - invoice["applied"]:
-            raise Refusal("The amount applied is more than the balance of the invoice")
         return {**given, "invoice_payment_id": self.org.new_id(), "invoice_number": invoice["invoice_number"], "tax_amount_withheld": ZERO}
+
+    def _check_balances(self, applied: list[Row]) -> None:
+        for invoice_id in {each["invoice_id"] for each in applied}:
+            invoice = self.invoices.get(invoice_id)
+            asked = sum((each["amount_applied"] for each in applied if each["invoice_id"] == invoice_id), ZERO)
+            if asked > invoice["total"] - invoice["applied"]:
+                raise Refusal("The amount applied is more than the balance of the invoice")
 
     def _settle(self, invoice_id: str, amount: Decimal) -> None:
         invoice = self.invoices.get(invoice_id)

@@ -210,6 +210,8 @@ class Sales:
         return value
 
     def _check_number(self, head: Row, before: Row) -> None:
+        if self.module is CREDIT_NOTES and self.struck("credit_numbers_repeat"):
+            return
         number = head[self.module.number]
         for row in self.rows.values():
             if row[self.module.number] == number and row[self.module.key] != before.get(self.module.key):

@@ -91,6 +91,11 @@ class ZohoBooksSimulator(Simulator):
         "ignore_filters": "Filters of lists are not understood: everything comes back.",
         "openapi_names": "Lists of payments use the key of the OpenAPI file, customer_payments.",
         "unsorted_lists": "sort_column is ignored: lists come in the order of creation.",
+        "sorted_by": "sort_column is not understood: lists are sorted by `column`, the newest first, and say so.",
+        "field_missing": "The rows of lists come without `field`.",
+        "missing_scope": "The token has no scope for `module` (contacts, invoices, ...).",
+        "credit_numbers_repeat": "A credit note may have a number that another one has.",
+        "stays_draft": "Marking as sent is answered as done, and the document stays a draft.",
         "tax_per_line": "The organisation rounds tax line by line.",
         "wrong_tax": "The tax comes out `amount` (0.01) higher than computed.",
         "edit_in_between": "A person changes the document just before a read of it reaches the server.",
@@ -215,6 +220,9 @@ class ZohoBooksSimulator(Simulator):
         self._check_rate()
         if not call.request.url.path.endswith("/organizations"):
             self._check_organisation(call.asks("organization_id"))
+        closed = self.struck("missing_scope")
+        if closed and call.request.url.path.endswith(f"{ROOT}/{closed['module']}"):
+            raise Refusal("You are not authorized to perform this operation", UNAUTHORISED, 401)
         if call.request.method != "GET":
             self._check_write()
 
@@ -274,7 +282,14 @@ class ZohoBooksSimulator(Simulator):
         asked = dict(call.request.query_params)
         everything = self.struck("ignore_filters") is not None
         found = [row for row in rows if everything or lists.fits(row, asked, key)]
-        return answer(200, 0, "success", **lists.page(found, asked, key, sorts=not self.struck("unsorted_lists")))
+        other = self.struck("sorted_by")
+        if other:
+            asked |= {"sort_column": other["column"], "sort_order": "D"}
+        page = lists.page(found, asked, key, sorts=not self.struck("unsorted_lists"))
+        gone = self.struck("field_missing")
+        if gone:
+            page[key] = [{name: value for name, value in row.items() if name != gone["field"]} for row in page[key]]
+        return answer(200, 0, "success", **page)
 
     def _reads(self, name: str, title: str) -> Operation:
         return lambda call: _good(name, self.org.get(name, call.path["row_id"], title))
@@ -336,7 +351,8 @@ class ZohoBooksSimulator(Simulator):
 
     def _status(self, sales: Sales, call: Call) -> Response:
         wanted, row_id = call.path["status"], call.path["row_id"]
-        sales.change_state(sales.get(row_id), wanted)
+        if wanted != sales.module.open_state or not self.struck("stays_draft"):
+            sales.change_state(sales.get(row_id), wanted)
         if wanted == "void":
             self.payments.detach(row_id)
         return answer(200, 0, f"{sales.module.title} status has been changed to {wanted.capitalize()}.")
