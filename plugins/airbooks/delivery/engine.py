@@ -105,10 +105,13 @@ def preview(run: Run, span: tuple[int, int], show: Callable[[Ready, Sequence[Pre
     work.database.rollback()
     ready, held = prepare(work, claims, dry_run=True)
     for each in ready:
-        show(each, work.hook.preview([each.sending]))
+        try:
+            show(each, work.hook.preview([each.sending]))
+        except PlatformError as error:
+            held.append(verdicts.failed(each, error.as_not_happened(), work.place))
     for verdict in held:
         log.warning("%s | %s | would be held back: %s", verdict.document.number, work.connection, verdict.says)
-    return Counter({"would be sent": len(ready), "would be held back": len(held)})
+    return Counter({"would be sent": len(claims) - len(held), "would be held back": len(held)})
 
 
 def _creates(ready: Ready) -> bool:
@@ -259,12 +262,18 @@ class _Round:
         except PlatformError as error:
             return verdicts.failed(ready, error.as_not_happened(), self.work.place)
         if remote is None or remote.status is DocumentStatus.VOID:
-            return verdicts.gone(ready, self.work.place)
+            return self._absent(ready, remote)
         try:
             answer = act(ready, remote)
         except PlatformError as error:
             return verdicts.failed(ready, error, self.work.place, remote)
         return self._judge(ready, answer, None, checks_echo=ready.claimed.operation == "update")
+
+    def _absent(self, ready: Ready, remote: RemoteDocument | None) -> Verdict:
+        """What was to be voided is not there: done, perhaps by an earlier try. What was to be changed is not there: for a person."""
+        if ready.claimed.operation != "void":
+            return verdicts.gone(ready, self.work.place)
+        return Verdict(claimed=ready.claimed, document=ready.document, event=Event.BOOKED, says="was void already", remote=remote)
 
     def _update(self, ready: Ready, remote: RemoteDocument) -> Sent:
         return self.hook.update_invoice(ready.sending, remote)
@@ -303,6 +312,8 @@ class _Round:
             return verdicts.taken_on(ready, answer.ticket, self.work.place, answer.remote or draft)
         if answer is None or answer.remote is None:
             return verdicts.lost(ready, "the platform's answer does not mention this document", self.work.place, draft)
+        if draft is not None and answer.remote.status is DocumentStatus.DRAFT:
+            return verdicts.left_draft(ready, answer.remote, self.work.place)
         if not checks_echo:
             says = answer.note or "done"
             return Verdict(claimed=ready.claimed, document=ready.document, event=Event.BOOKED, says=says, remote=answer.remote)

@@ -57,6 +57,8 @@ def _later(held: Verdict, pause: float) -> Verdict:
 def _look_up(work: Workplace, ready: Ready, pause: float) -> Verdict:
     try:
         hits = _hits(work, ready)
+        if not hits and ready.claimed.operation == "void":
+            return Verdict(claimed=ready.claimed, document=ready.document, event=Event.FOUND, says="found deleted")
         if not hits:
             return _absent(ready, pause)
         if len(hits) > 1:
@@ -79,6 +81,8 @@ def _hits(work: Workplace, ready: Ready) -> Sequence[RemoteDocument]:
 def _found(work: Workplace, ready: Ready, remote: RemoteDocument) -> Verdict:
     if ready.claimed.operation == "void":
         return _voided(ready, remote)
+    if remote.status is DocumentStatus.VOID:
+        return verdicts.gone(ready, work.place)
     if ready.claimed.operation == "update" and differences(ready.document, remote, ready.customer_id):
         return _again(ready, remote, "the update did not arrive")
     if _unfinished(work, ready, remote):

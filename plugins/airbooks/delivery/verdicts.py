@@ -92,6 +92,22 @@ def differs(ready: Ready, remote: RemoteDocument, place: Place, found: tuple[Dif
     return Verdict(claimed=ready.claimed, document=ready.document, event=Event.DIFFERS, says=what, remote=remote, findings=(finding,))
 
 
+def left_draft(ready: Ready, remote: RemoteDocument, place: Place) -> Verdict:
+    """The platform answered the posting, and the document is a draft as before: it is not in the books."""
+    name = remote.number or remote.remote_id
+    finding = Finding(
+        code="AB-DRAFT",
+        severity=Severity.ERROR,
+        field="status",
+        value=remote.status.value,
+        says=f"{title_of(ready.document)} is on {place.title} ({place.connection}) as {name}, and still a draft after it was posted.",
+        fix="See there what the posting waits for (an approval, a setting), then answer Retry: the draft is finished, never made again.",
+        connection=place.connection,
+    )
+    says = "still a draft after it was posted"
+    return Verdict(claimed=ready.claimed, document=ready.document, event=Event.DIFFERS, says=says, remote=remote, findings=(finding,))
+
+
 def found_twice(ready: Ready, hits: Sequence[RemoteDocument], place: Place) -> Verdict:
     """More than one live document carries our number: only a person can say which one is right."""
     names = ", ".join(hit.number or hit.remote_id for hit in hits)
@@ -250,7 +266,7 @@ def gone(ready: Ready, place: Place) -> Verdict:
         severity=Severity.ERROR,
         field="",
         value=ready.claimed.earlier_remote_id or ready.claimed.remote_id,
-        says=f"{title_of(ready.document)} was changed here, but on {place.title} ({place.connection}) somebody voided or deleted it.",
+        says=f"{title_of(ready.document)} is not on {place.title} ({place.connection}) any more: somebody voided or deleted it there.",
         fix="Restore it there and answer Retry, or answer Reject.",
         connection=place.connection,
     )

@@ -46,8 +46,9 @@ class ErrorRule:
     """One row of a platform's error table: which answers it covers, and what they mean.
 
     A rule matches when every given part does: `status` (HTTP), `codes` (the platform's own), `text` (a regular expression on the
-    platform's message, for vendors whose codes do not tell). `says` and `fix` are for the person who gets the exception; `shared` means
-    that one decision settles it for all documents it hits (a closed period), so that they make one cause.
+    platform's message, for vendors whose codes do not tell). Words alone never prove of a server's failure (5xx, 408) that nothing
+    happened: a vendor that tells its refusals with such a status needs it named in the rule. `says` and `fix` are for the person who gets
+    the exception; `shared` means that one decision settles it for all documents it hits (a closed period), so that they make one cause.
     """
 
     name: str
@@ -63,11 +64,17 @@ class ErrorRule:
     def matches(self, status: int | None, code: str, text: str) -> bool:
         if not (self.status or self.codes or self.text):
             return False
+        if not (self.status or self.codes) and _is_server_failure(status) and self.outcome is Outcome.DID_NOT_HAPPEN:
+            return False
         return (
             (not self.status or status in self.status)
             and (not self.codes or code in self.codes)
             and (not self.text or re.search(self.text, text, re.IGNORECASE) is not None)
         )
+
+
+def _is_server_failure(status: int | None) -> bool:
+    return status is not None and (status >= 500 or status == 408)
 
 
 FALLBACK_RULES: tuple[ErrorRule, ...] = (

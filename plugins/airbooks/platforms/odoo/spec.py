@@ -21,7 +21,14 @@ _NO_RIGHTS = ("4", "odoo.exceptions.AccessError")
 _USER = ("2", "odoo.exceptions.UserError", "odoo.exceptions.ValidationError", IMPORT)
 
 
+# Statuses of Odoo's own errors: XML-RPC faults come with 200; JSON-2 tells a refusal with its real status, some (ValueError) with 500,
+# which are rolled back like the others. Their words tell which they are.
+_ANSWERED = (200, 400, 401, 403, 404, 409, 422, 500)
+
+
 def _rule(name: str, action: Action, outcome: Outcome = Outcome.DID_NOT_HAPPEN, **parts: object) -> ErrorRule:
+    if "text" in parts:
+        parts = {"status": _ANSWERED, **parts}
     return ErrorRule(name=name, action=action, outcome=outcome, **parts)  # type: ignore[arg-type]
 
 
