@@ -1,4 +1,4 @@
-"""The hook on the simulator: ways to log in, sessions, functions, the task agent, customers, payments, and what goes wrong in words."""
+"""The hook on the simulator: ways to log in, sessions, functions, customers, payments, and what goes wrong in words."""
 
 from __future__ import annotations
 
@@ -189,23 +189,6 @@ def test_a_functions_lost_answer_is_unknown_and_found(desk: Desk) -> None:
         desk.inject("reset_after_commit", path="/efx/")
         assert hook.create_invoices([sending])[0].outcome is Outcome.UNKNOWN
         assert len(hook.find_invoice(sending.document.number, DocumentKind.INVOICE)) == 1
-
-
-def test_the_task_agent_posts_and_is_waited_for(desk: Desk) -> None:
-    sending, draft = desk.draft()
-    with another(desk, post_mode="agent") as hook:
-        start = desk.so_far()
-        assert desk.company.post(hook, sending, draft).status is DocumentStatus.OPEN
-    assert len(desk.asked("SysTasks", start)) == 2
-
-
-def test_what_the_task_agent_complains_about_is_told(desk: Desk) -> None:
-    sending, draft = desk.draft()
-    desk.inject("lock_period", at="post")
-    with another(desk, post_mode="agent") as hook:
-        (sent,) = hook.post_invoices([(sending, draft)])
-    assert sent.error is not None
-    assert sent.error.rule.name == "period closed"
 
 
 def test_without_posting_the_invoices_wait_for_a_person_and_are_not_on_hold(desk: Desk) -> None:

@@ -158,7 +158,7 @@ class Drafting:
 
     def _dataset(self, ds: Row, plan: Plan, after: int) -> Row:
         """The dataset of the last save; lines are numbered behind `after`."""
-        head = {**head_of(ds), **plan.details, "ReadyToCalc": True, "RowMod": "U"}
+        head = {**head_of(ds), **plan.details, "InvoiceHeld": plan.marks["InvoiceHeld"], "ReadyToCalc": True, "RowMod": "U"}
         number = int(head["InvoiceNum"])
         key = {"InvoiceNum": number, "RowMod": "A"}
         lines = [{**row, **key, "InvoiceLine": at} for at, row in enumerate(self._lines(head_of(ds), plan), start=after + 1)]

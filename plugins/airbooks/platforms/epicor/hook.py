@@ -24,7 +24,7 @@ from airbooks.platforms.epicor import access, catalogue, customers, functions, m
 from airbooks.platforms.epicor.client import INVOICES, Company, Row, before_sending, complaint_in, refusal
 from airbooks.platforms.epicor.documents import Documents
 from airbooks.platforms.epicor.drafting import Drafting
-from airbooks.platforms.epicor.groups import Groups
+from airbooks.platforms.epicor.groups import POSTING, TASKS, Groups
 from airbooks.platforms.epicor.posting import Posting, changed_meanwhile
 from airbooks.platforms.epicor.reading import head_of, is_unfinished
 from airbooks.platforms.epicor.spec import SPEC
@@ -42,11 +42,10 @@ _ANSWERS = ("value", "returnObj", "parameters", "@odata.context", "AccessToken",
 class EpicorHook(PlatformHook):
     """One company of one Kinetic instance.
 
-    A customer's id is its CustID. `pause_seconds` lie between two looks at a posting task. Posted invoices take no change.
+    A customer's id is its CustID. Posted invoices take no change. With the posting mode agent, what is posted is answered later.
     """
 
     spec: ClassVar[PlatformSpec] = SPEC
-    pause_seconds: float = 2.0
     _session: Token | None = None
 
     # -- the connection -------------------------------------------------------------------------------------------------------
@@ -61,7 +60,7 @@ class EpicorHook(PlatformHook):
 
     @cached_property
     def groups(self) -> Groups:
-        return Groups(self.company, self.setting, lambda: self.pause_seconds)
+        return Groups(self.company, self.setting)
 
     @cached_property
     def drafting(self) -> Drafting:
@@ -180,8 +179,10 @@ class EpicorHook(PlatformHook):
     def test_connection(self) -> tuple[bool, str]:
         """Reaches every service that deliveries need, so that a gap in the API key's access scope shows here."""
         try:
-            for place in _SERVICES:
+            for place in (*_SERVICES, *((f"{TASKS}/SysTasks",) if self.groups.by_agent else ())):
                 self.call("GET", self.company.path(place), params={"$top": "1"}, read=True)
+            if self.groups.by_agent:
+                self.company.ask(POSTING, "GetNewParameters", {})
             base = self.base_currency
         except AirbooksError as error:
             return False, str(error)
@@ -269,6 +270,10 @@ class EpicorHook(PlatformHook):
             return self.posting.post(batch)
         finally:
             self.groups.leave()
+
+    def collect_answers(self, taken_on: Sequence[tuple[Sending, str]]) -> list[Sent]:
+        """What became of postings that the task agent took on. Raises PlatformError where it cannot be asked now."""
+        return self.posting.answers(taken_on)
 
     def update_invoice(self, sending: Sending, remote: RemoteDocument) -> Sent:
         """An unposted invoice is replaced in one save and posted; a posted one is refused."""

@@ -110,6 +110,7 @@ SPEC = PlatformSpec(
         {
             Capability.BATCH,  # the posting of a group, told invoice by invoice
             Capability.POST_STEP,
+            Capability.ANSWERS_LATER,  # with the posting mode agent
             Capability.UPDATE_DRAFT,
             Capability.VOID,
             Capability.CREDIT_NOTES,
