@@ -96,6 +96,15 @@ def test_a_head_saved_twice_by_a_proxy_leaves_no_orphan_behind(desk: Desk) -> No
     assert len(desk.heads(sending.document.number)) == 1
 
 
+def test_a_due_date_that_epicor_makes_something_else_of_is_told_before_anything_is_saved(desk: Desk) -> None:
+    sending = desk.company.sending(desk.hook, desk.company.small_invoice(due_date=today() + timedelta(days=11)))
+    desk.inject("dates_by_culture")
+    (sent,) = desk.hook.create_invoices([sending])
+    assert sent.error is not None
+    assert (sent.error.rule.name, sent.outcome) == ("head is not ours", Outcome.DID_NOT_HAPPEN)
+    assert desk.heads(sending.document.number) == []
+
+
 def test_rows_that_lost_their_rowmod_are_noticed(desk: Desk) -> None:
     """Epicor ignores them without a word: the answer is 200."""
     desk.inject("strip_row_mod")
@@ -151,6 +160,14 @@ def test_a_number_that_is_there_twice_is_posted_neither_time(desk: Desk) -> None
     (again,) = desk.hook.create_invoices([sending])
     assert again.error is not None
     assert again.error.rule.name == "number used twice"
+
+
+def test_our_number_in_another_case_or_with_a_blank_is_ours_and_not_entered_again(desk: Desk) -> None:
+    """The database finds it either way."""
+    sending, remote = desk.draft()
+    desk.simulator.changes.patch(remote.remote_id, {"XRefInvoiceNum": sending.document.number.lower(), "SysRevID": int(remote.version)})
+    assert [each.remote_id for each in desk.found(sending.document.number)] == [remote.remote_id]
+    assert desk.entered(sending).remote_id == remote.remote_id
 
 
 def test_a_cancellation_that_copied_our_number_is_not_taken_for_our_credit_note(desk: Desk) -> None:
@@ -317,6 +334,30 @@ def test_a_payment_changed_earlier_on_the_day_of_the_watermark_is_not_missed(des
     end_of_day = datetime.combine(today(), datetime.max.time(), UTC)
     listed = [each for each in desk.hook.list_payments(end_of_day) if each.remote_id == booked.remote_id]
     assert [(each.amount, each.customer_id) for each in listed] == [(Decimal("10.00"), remote.customer_id)]
+
+
+def test_payments_of_the_day_before_are_listed_again_because_the_servers_day_may_be_another(desk: Desk) -> None:
+    sending, draft = desk.draft()
+    remote = desk.company.post(desk.hook, sending, draft)
+    payment = desk.company.payment(sending.document, remote, Decimal("10.00"))
+    refs = desk.company.payment_references(desk.hook, payment, remote.customer_id)
+    booked = desk.hook.apply_payment(payment, customer_id=remote.customer_id, key="k", references=refs)
+    tomorrow = datetime.combine(today() + timedelta(days=1), datetime.min.time(), UTC)
+    assert booked.remote_id in {each.remote_id for each in desk.hook.list_payments(tomorrow)}
+
+
+def test_what_is_no_customers_money_is_not_listed_as_a_payment(desk: Desk) -> None:
+    """The lines of credit memo applications, adjustments and miscellaneous receipts stand in the same table."""
+    sending, draft = desk.draft()
+    remote = desk.company.post(desk.hook, sending, draft)
+    payment = desk.company.payment(sending.document, remote, Decimal("10.00"))
+    refs = desk.company.payment_references(desk.hook, payment, remote.customer_id)
+    booked = desk.hook.apply_payment(payment, customer_id=remote.customer_id, key="k", references=refs)
+    for name in ("CashHead", "CashDtl"):
+        table = desk.simulator.store.table(name)
+        for key, row in [(key, row) for key, row in table.items() if row["HeadNum"] == int(booked.remote_id)]:
+            table[key] = {**row, "TranType": "CMemo"}
+    assert booked.remote_id not in {each.remote_id for each in desk.hook.list_payments(datetime.now(UTC))}
 
 
 def test_an_invoice_that_is_not_posted_cannot_be_paid(desk: Desk) -> None:

@@ -244,9 +244,9 @@ class EpicorHook(PlatformHook):
 
     def _plan(self, sending: Sending) -> mapping.Plan:
         """The document in Epicor's words; a code without a counterpart is an error of this document alone."""
-        needs_countries = bool(mapping.ship_to(sending.document, {}))
+        countries = self.countries if mapping.place_of(sending.document) else {}
         try:
-            return mapping.plan(sending.document, sending.references, sending.options, self.countries if needs_countries else {})
+            return mapping.plan(sending.document, sending.references, sending.options, countries)
         except ReferenceMissing as missing:
             raise refusal("code not usable", str(missing), field=missing.kind) from None
 
@@ -263,11 +263,8 @@ class EpicorHook(PlatformHook):
 
     def post_invoices(self, batch: Sequence[tuple[Sending, RemoteDocument]]) -> list[Sent]:
         """Release from hold what was checked, post its groups, and read it again; everything else stays on hold."""
-        if self.setting("post_mode") == "none":
-            note = "left for a person to post: the connection's posting is none"
-            return [Sent(key=sending.key, remote=remote, note=note) for sending, remote in batch]
         try:
-            return self.posting.post(batch)
+            return self.posting.leave(batch) if self.setting("post_mode") == "none" else self.posting.post(batch)
         finally:
             self.groups.leave()
 

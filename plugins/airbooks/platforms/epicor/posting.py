@@ -68,6 +68,21 @@ class Posting:
 
         What the task agent posts is answered with a ticket instead.
         """
+        done, released = self._released(batch)
+        for group_id in dict.fromkeys(head_of(ds)["GroupID"] for _, ds in released):
+            self._post_group(group_id, [(sending, ds) for sending, ds in released if head_of(ds)["GroupID"] == group_id], done)
+        return list(done.values())
+
+    def leave(self, batch: Sequence[tuple[Sending, RemoteDocument]]) -> list[Sent]:
+        """Release the drafts for a person to post: what was not checked stays on hold, and no person can post it."""
+        done, released = self._released(batch)
+        for sending, ds in released:
+            remote = self.documents.read(self.documents.expect(str(head_of(ds)["InvoiceNum"])))
+            done[sending.key] = Sent(key=sending.key, remote=remote, note="left for a person to post: the connection's posting is none")
+        return list(done.values())
+
+    def _released(self, batch: Sequence[tuple[Sending, RemoteDocument]]) -> tuple[dict[str, Sent], Due]:
+        """What is answered already, by key, and what is off hold now and to be posted."""
         with before_sending():
             live = self.documents.datasets([(sending.document.number, sending.document.kind) for sending, _ in batch])
         done: dict[str, Sent] = {}
@@ -80,10 +95,7 @@ class Posting:
                 done[sending.key] = sent
             else:
                 due.append((sending, sent))
-        released = self._release(due, done)
-        for group_id in dict.fromkeys(head_of(ds)["GroupID"] for _, ds in released):
-            self._post_group(group_id, [(sending, ds) for sending, ds in released if head_of(ds)["GroupID"] == group_id], done)
-        return list(done.values())
+        return done, self._release(due, done)
 
     def _not_due(self, sending: Sending, remote: RemoteDocument, there: list[Row]) -> Sent | Row:
         """The dataset to post; or what became of it already."""
@@ -175,7 +187,9 @@ class Posting:
             return Sent(key=key, error=unproven("posting not seen", says))
         if not task["EndedOn"]:
             return Sent(key=key, ticket=str(ticket))
-        return Sent(key=key, error=self._problem(ticket.number, self.groups.complaint(task, ticket.group)))
+        says = self.groups.complaint(task, ticket.group)
+        left = f" (credit memo {ticket.number} waits unposted in group {ticket.group})" if says and ticket.cancels else ""
+        return Sent(key=key, error=self._problem(ticket.number, says + left))
 
     # -- voiding --------------------------------------------------------------------------------------------------------------
 

@@ -72,7 +72,7 @@ _POSTING = (
         fix="Enter or post this document in the AR Invoice Entry, or change the set-up so that nothing is asked.",
     ),
     _rule("group gone", Action.RETRY, text=r"Group ID is invalid"),
-    _rule("not posted", Action.REVIEW, codes=("errorMessage",), says="Epicor did not book it; the group holds it still."),
+    _rule("not posted", Action.REVIEW, codes=("errorMessage",), says="Epicor did not book it."),
     _rule("not saved", Action.REVIEW, codes=("lUpdateRan",), says="Epicor answered 200 and saved nothing."),
     _rule("saved with errors", Action.LOOK_UP, Outcome.UNKNOWN, codes=("BOUpdError",)),
 )
@@ -224,5 +224,8 @@ SPEC = PlatformSpec(
         "That CurrencyCode and ExternalID of a cash head can be set in the row.",
         "The client-credentials variant of Epicor's own token service (oauth uses a token end point of the customer's).",
         "Form of a GL account with blank segments (4000||MAIN).",
+        "Fields from memory: PhoneNum, TaxPayerID, AllowOTS and Address3 of customers, SalesRepCode1 and TaxRegionCode set in the row of "
+        "an invoice head, TranType and ReverseRef of a cash head.",
+        "The form of the date in OnChangeDueDate (ISO; the head is compared with the document before it is saved).",
     ),
 )

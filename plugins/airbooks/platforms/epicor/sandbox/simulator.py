@@ -66,6 +66,7 @@ class EpicorSimulator(Simulator):
         "missing_rate": "There is no exchange rate for `currency` (default: any).",
         "credit_hold": "At once: the customer `customer` is on credit hold.",
         "no_one_time_ship_to": "At once: no customer allows a one-time ship-to.",
+        "dates_by_culture": "The site's date format makes another day of a new due date.",
         "stop_agent": "The task agent is stopped: what is submitted waits.",
         "forget_tasks": "At once: the system monitor is emptied.",
         "clear_review_journal": "At once: a person clears the review journal of all groups.",
