@@ -11,7 +11,7 @@ from tests.platforms.company import today
 from tests.platforms.epicor.conftest import SLUG, Desk
 
 from airbooks.canonical import DocumentKind, DocumentStatus
-from airbooks.platforms.errors import Action, Outcome, PlatformError
+from airbooks.platforms.errors import Action, ConfigurationError, Outcome, PlatformError
 
 GROUPS, INVOICES = "/Erp.BO.InvcGrpSvc/", "/Erp.BO.ARInvoiceSvc/"
 
@@ -336,14 +336,17 @@ def test_a_payment_changed_earlier_on_the_day_of_the_watermark_is_not_missed(des
     assert [(each.amount, each.customer_id) for each in listed] == [(Decimal("10.00"), remote.customer_id)]
 
 
-def test_payments_of_the_day_before_are_listed_again_because_the_servers_day_may_be_another(desk: Desk) -> None:
+def test_where_the_servers_day_is_unknown_payments_of_the_day_before_are_listed_too(desk: Desk) -> None:
     sending, draft = desk.draft()
     remote = desk.company.post(desk.hook, sending, draft)
     payment = desk.company.payment(sending.document, remote, Decimal("10.00"))
     refs = desk.company.payment_references(desk.hook, payment, remote.customer_id)
     booked = desk.hook.apply_payment(payment, customer_id=remote.customer_id, key="k", references=refs)
     tomorrow = datetime.combine(today() + timedelta(days=1), datetime.min.time(), UTC)
-    assert booked.remote_id in {each.remote_id for each in desk.hook.list_payments(tomorrow)}
+    with desk.company.hook(extra={"time_zone": ""}) as hook:
+        assert booked.remote_id in {each.remote_id for each in hook.list_payments(tomorrow)}
+    with desk.company.hook(extra={"time_zone": "Atlantis/Harbour"}) as hook, pytest.raises(ConfigurationError, match="time_zone"):
+        list(hook.list_payments(tomorrow))
 
 
 def test_what_is_no_customers_money_is_not_listed_as_a_payment(desk: Desk) -> None:

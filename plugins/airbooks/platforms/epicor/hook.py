@@ -312,7 +312,7 @@ class EpicorHook(PlatformHook):
 
     def list_payments(self, since: datetime) -> Iterator[RemotePayment]:
         """Posted receipts that changed on the day of `since` or later: change dates have no time."""
-        return receipts.changed_since(self.company, since, str(self.setting("time_zone")))
+        return receipts.changed_since(self.company, since, str(self.setting("time_zone") or ""))
 
     def apply_payment(self, payment: Payment, *, customer_id: str, key: str, references: References) -> RemotePayment:
         """Book one receipt in a cash group of its own and post it; the same payment again is found and finished."""

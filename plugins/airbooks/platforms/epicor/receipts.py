@@ -7,8 +7,9 @@ Change dates have the precision of a day, in the server's time zone.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -17,7 +18,8 @@ from airbooks.platforms.epicor.client import Company, Row, any_of, changed_row, 
 from airbooks.platforms.epicor.customers import CUSTOMERS, id_of
 from airbooks.platforms.epicor.mapping import cash_group, moment, receipt_fields
 from airbooks.platforms.epicor.reading import remote_payment
-from airbooks.platforms.errors import PlatformError
+from airbooks.platforms.epicor.spec import SPEC
+from airbooks.platforms.errors import ConfigurationError, PlatformError
 from airbooks.platforms.references import References
 
 CASH_GROUPS, RECEIPTS, POSTING = "Erp.BO.CashGrpSvc", "Erp.BO.CashRecSvc", "Erp.PROC.CashRecPostSvc"
@@ -27,8 +29,8 @@ _BY_HAND = "Book it in Epicor by hand."
 
 
 def changed_since(company: Company, since: datetime, time_zone: str) -> Iterator[RemotePayment]:
-    """Posted receipts whose lines changed since the day before, and those of such a date that settle nothing yet; each one once."""
-    first = (since.astimezone(ZoneInfo(time_zone)).date() - timedelta(days=1)).isoformat()
+    """Posted receipts whose lines changed on that day or later, and those of such a date that settle nothing yet; each one once."""
+    first = _first_day(since, time_zone).isoformat()
     changed = company.rows(_LINES, where=f"ChangeDate ge {first} and Posted eq true", order="HeadNum,InvoiceNum")
     dated = company.rows(_HEADS, where=f"TranDate ge {first} and Posted eq true", select="HeadNum", order="HeadNum")
     numbers = sorted({int(row["HeadNum"]) for rows in (changed, dated) for row in rows})
@@ -37,6 +39,15 @@ def changed_since(company: Company, since: datetime, time_zone: str) -> Iterator
         for head in company.rows(_HEADS, where=any_of("HeadNum", chunk), order="HeadNum"):
             if head["TranType"] in PAYMENTS and head["DocTranAmt"] >= 0:  # the counter-entry of a reversal is no payment
                 yield _read(company, head, customers)
+
+
+def _first_day(since: datetime, time_zone: str) -> date:
+    """The server's day; where its time zone is not known, the day before in UTC, which no zone's day is before."""
+    if not time_zone:
+        return since.astimezone(UTC).date() - timedelta(days=1)
+    with suppress(KeyError, ValueError):
+        return since.astimezone(ZoneInfo(time_zone)).date()
+    raise ConfigurationError(f"{SPEC.title}: time_zone {time_zone!r} is no time zone. Give one as America/Chicago, or leave it empty.")
 
 
 def _read(company: Company, head: Row, customers: dict[int, str]) -> RemotePayment:

@@ -352,6 +352,7 @@ class EpicorSimulator(Simulator):
                 "company": COMPANY,
                 "plant": PLANT,
                 "auth": "token",
+                "time_zone": "UTC",
                 "keep_session": True,
                 "freight_misc_code": "FRT",
                 "sales_cat_id": "SERV",
