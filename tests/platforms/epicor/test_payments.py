@@ -53,9 +53,10 @@ def test_a_payment_in_the_invoices_own_currency(desk: Desk) -> None:
         {"allocations": (Allocation(document_number="X", remote_id="1", amount=Decimal(1), discount=Decimal(1)),)},
         {"allocations": (Allocation(document_number="X", amount=Decimal(1)),)},
         {"bank_fee": Decimal("1.50")},
+        {"bank_account": "2000"},
         {"exchange_rate": ExchangeRate(base="USD", rate=Decimal("1.1"), rate_date=today(), source="bank")},
     ],
-    ids=["refund", "discount", "unknown document", "bank fee", "rate"],
+    ids=["refund", "discount", "unknown document", "bank fee", "bank account", "rate"],
 )
 def test_a_payment_that_cannot_be_expressed_is_refused_beforehand(desk: Desk, fields: dict[str, Any]) -> None:
     sending, draft = desk.draft()

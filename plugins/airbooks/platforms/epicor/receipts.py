@@ -97,6 +97,9 @@ class Receipts:
             raise refusal("payment cannot be expressed", f"a cash receipt is no {payment.kind.replace('_', ' ')}", fix=_BY_HAND)
         if any(each.discount or each.write_off for each in payment.allocations):
             raise refusal("payment cannot be expressed", "this connector books no discount or write-off with a receipt", fix=_BY_HAND)
+        if payment.bank_account not in ("", self.desk.bank_account):
+            says = f"the payment came in on bank account {payment.bank_account}, the connection books receipts in {self.desk.bank_account}"
+            raise refusal("payment cannot be expressed", says, fix="Send it over a connection with that bank account, or leave it out.")
         if payment.bank_fee:
             says = f"this connector books no bank fee ({payment.bank_fee}) with a receipt"
             raise refusal("payment cannot be expressed", says, fix=_BY_HAND)

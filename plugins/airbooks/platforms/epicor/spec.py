@@ -192,9 +192,7 @@ SPEC = PlatformSpec(
         FormField(name="sales_rep_code", label="Sales rep", help="SalesRepCode of customers that are created."),
         FormField(name="customer_terms", label="Customer terms", help="TermsCode of customers that are created."),
         FormField(name="customer_tax_region", label="Customer tax region", help="TaxRegionCode of customers that are created."),
-        FormField(
-            name="time_zone", label="Time zone", help="Of the application server (IANA name); empty: payments of a day more are read."
-        ),
+        FormField(name="time_zone", label="Time zone", help="Of the application server (IANA name); empty: one more day is read."),
     ),
     reference_kinds=(
         ReferenceKind.ITEM,
