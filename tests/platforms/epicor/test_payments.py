@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import uuid4
@@ -11,7 +12,7 @@ from tests.platforms.company import today
 from tests.platforms.epicor.conftest import SLUG, Desk
 
 from airbooks.canonical import Allocation, DocumentStatus, ExchangeRate, PaymentKind
-from airbooks.platforms.errors import Action, Outcome, PlatformError
+from airbooks.platforms.errors import Action, ConfigurationError, Outcome, PlatformError
 
 
 def pay(desk: Desk, sending: Any, remote: Any, amount: str, **fields: Any) -> Any:
@@ -153,3 +154,66 @@ def test_a_paid_invoice_is_not_cancelled(desk: Desk) -> None:
     voided = desk.hook.void_invoice(remote, on=today(), reason="", key=str(uuid4()))
     assert voided.error is not None
     assert voided.error.rule.name == "paid"
+
+
+def test_a_payment_changed_earlier_on_the_day_of_the_watermark_is_not_missed(desk: Desk) -> None:
+    """Change dates have no time."""
+    sending, draft = desk.draft()
+    remote = desk.company.post(desk.hook, sending, draft)
+    payment = desk.company.payment(sending.document, remote, Decimal("10.00"))
+    refs = desk.company.payment_references(desk.hook, payment, remote.customer_id)
+    booked = desk.hook.apply_payment(payment, customer_id=remote.customer_id, key=str(uuid4()), references=refs)
+    end_of_day = datetime.combine(today(), datetime.max.time(), UTC)
+    listed = [each for each in desk.hook.list_payments(end_of_day) if each.remote_id == booked.remote_id]
+    assert [(each.amount, each.customer_id) for each in listed] == [(Decimal("10.00"), remote.customer_id)]
+
+
+def test_where_the_servers_day_is_unknown_payments_of_the_day_before_are_listed_too(desk: Desk) -> None:
+    sending, draft = desk.draft()
+    remote = desk.company.post(desk.hook, sending, draft)
+    payment = desk.company.payment(sending.document, remote, Decimal("10.00"))
+    refs = desk.company.payment_references(desk.hook, payment, remote.customer_id)
+    booked = desk.hook.apply_payment(payment, customer_id=remote.customer_id, key="k", references=refs)
+    tomorrow = datetime.combine(today() + timedelta(days=1), datetime.min.time(), UTC)
+    with desk.company.hook(extra={"time_zone": ""}) as hook:
+        assert booked.remote_id in {each.remote_id for each in hook.list_payments(tomorrow)}
+    with desk.company.hook(extra={"time_zone": "Atlantis/Harbour"}) as hook, pytest.raises(ConfigurationError, match="time_zone"):
+        list(hook.list_payments(tomorrow))
+
+
+def test_what_is_no_customers_money_is_not_listed_as_a_payment(desk: Desk) -> None:
+    """The lines of credit memo applications, adjustments and miscellaneous receipts stand in the same table."""
+    sending, draft = desk.draft()
+    remote = desk.company.post(desk.hook, sending, draft)
+    payment = desk.company.payment(sending.document, remote, Decimal("10.00"))
+    refs = desk.company.payment_references(desk.hook, payment, remote.customer_id)
+    booked = desk.hook.apply_payment(payment, customer_id=remote.customer_id, key="k", references=refs)
+    for name in ("CashHead", "CashDtl"):
+        table = desk.simulator.store.table(name)
+        for key, row in [(key, row) for key, row in table.items() if row["HeadNum"] == int(booked.remote_id)]:
+            table[key] = {**row, "TranType": "CMemo"}
+    assert booked.remote_id not in {each.remote_id for each in desk.hook.list_payments(datetime.now(UTC))}
+
+
+def test_an_invoice_that_is_not_posted_cannot_be_paid(desk: Desk) -> None:
+    sending, draft = desk.draft()
+    payment = desk.company.payment(sending.document, draft, Decimal("10.00"))
+    refs = desk.company.payment_references(desk.hook, payment, draft.customer_id)
+    with pytest.raises(PlatformError, match="posted") as caught:
+        desk.hook.apply_payment(payment, customer_id=draft.customer_id, key=str(uuid4()), references=refs)
+    assert caught.value.action is Action.REVIEW
+    assert payment.reference not in {each.reference for each in desk.company.sandbox.books(SLUG).payments}
+
+
+def test_a_reversed_receipt_is_told_and_never_booked_again(desk: Desk) -> None:
+    sending, draft = desk.draft()
+    remote = desk.company.post(desk.hook, sending, draft)
+    payment = desk.company.payment(sending.document, remote, Decimal("10.00"))
+    refs = desk.company.payment_references(desk.hook, payment, remote.customer_id)
+    booked = desk.hook.apply_payment(payment, customer_id=remote.customer_id, key="k-9", references=refs)
+    desk.inject("reverse_receipt", head=int(booked.remote_id))
+    listed = {each.remote_id: each for each in desk.hook.list_payments(datetime.now(UTC))}
+    assert listed[booked.remote_id].reversed
+    assert desk.now(remote).balance == sending.document.gross_total
+    with pytest.raises(PlatformError, match="reversed"):
+        desk.hook.apply_payment(payment, customer_id=remote.customer_id, key="k-9", references=refs)
