@@ -10,7 +10,7 @@ import pytest
 from tests.platforms.company import Company, today
 from tests.platforms.sap_business_one.conftest import SLUG, asked, made
 
-from airbooks.canonical import DocumentKind, DocumentStatus, Payment, RemoteDocument
+from airbooks.canonical import DocumentKind, DocumentStatus, ExchangeRate, Payment, RemoteDocument
 from airbooks.platforms.errors import Action, ConfigurationError, Outcome, PlatformError
 from airbooks.platforms.references import ReferenceKind, References
 from airbooks.platforms.sap_business_one import SapBusinessOneHook
@@ -43,6 +43,15 @@ def test_a_payment_in_another_currency_than_its_invoice_is_refused_before_it_is_
     with pytest.raises(PlatformError, match="is in EUR, the payment in"):
         hook.apply_payment(foreign, customer_id=remote.customer_id, key="k", references=references)
     assert asked(company, "/IncomingPayments") == before + 1  # the look-up
+
+
+def test_a_rate_of_another_ledger_is_not_sent_with_a_payment(company: Company, hook: SapBusinessOneHook) -> None:
+    payment, remote, references = paid(company, hook, currency="USD")
+    rate = ExchangeRate(base="GBP", rate=Decimal("0.79"), rate_date=today(), source="bank")
+    strange = payment.model_copy(update={"exchange_rate": rate})
+    with pytest.raises(PlatformError, match="in GBP") as caught:
+        hook.apply_payment(strange, customer_id=remote.customer_id, key="k", references=references)
+    assert caught.value.outcome is Outcome.DID_NOT_HAPPEN
 
 
 def test_an_early_payment_discount_closes_the_invoice(company: Company, hook: SapBusinessOneHook) -> None:

@@ -135,6 +135,9 @@ class Receipts:
 def _obstacles(received: Payment, currency: ReferenceItem) -> Iterator[str]:
     if received.kind is not PaymentKind.RECEIPT:
         yield f"an incoming payment is a receipt, not a {received.kind.replace('_', ' ')}"
+    rate, local = received.exchange_rate, currency.details.get("local")
+    if rate is not None and not is_local(currency) and rate.base != local:
+        yield f"the payment's rate is in {rate.base}, the books are kept in {local}"
     for each in received.allocations:
         if not each.remote_id.startswith(f"{OBJECT_TYPES[DocumentKind.INVOICE]}-"):
             yield f"document {each.document_number} is no invoice that is known there"
