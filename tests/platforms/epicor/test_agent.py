@@ -149,10 +149,12 @@ def test_a_forgotten_task_that_posted_is_no_question(desk: Desk, agent: EpicorHo
 
 
 def test_a_submission_whose_answer_was_lost_is_unknown_and_posted_once(desk: Desk, agent: EpicorHook) -> None:
+    desk.inject("stop_agent")
     sending, draft = desk.draft()
     desk.inject("reset_after_commit", path="SubmitToAgent")
     (sent,) = agent.post_invoices([(sending, draft)])
     assert (sent.ticket, sent.outcome) == ("", Outcome.UNKNOWN)
+    desk.simulator.clear_faults()
     assert desk.company.post(agent, sending, draft).status is DocumentStatus.OPEN
     assert [each.status for each in desk.company.booked(sending.document.number)] == ["open"]
 
