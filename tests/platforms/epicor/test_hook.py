@@ -13,7 +13,7 @@ from tests.platforms.company import Company, today
 from tests.platforms.epicor.conftest import Desk
 
 from airbooks.canonical import Delivery, DocumentKind, DocumentStatus, Party
-from airbooks.platforms.epicor.client import complaint_in
+from airbooks.platforms.epicor.client import complaint_in, dataset_in
 from airbooks.platforms.epicor.hook import EpicorHook
 from airbooks.platforms.epicor.sandbox.simulator import CLIENT_ID, CLIENT_SECRET, FUNCTION, LIBRARY
 from airbooks.platforms.errors import Action, ConfigurationError, Outcome, PlatformError
@@ -136,6 +136,12 @@ def test_a_group_prefix_that_does_not_fit_is_told(desk: Desk) -> None:
 def test_what_an_answer_with_200_says_went_wrong_is_heard(answer: dict[str, Any], code: str | None) -> None:
     complaint = complaint_in(answer)
     assert (complaint.code if complaint else None) == code
+
+
+def test_an_answer_without_a_dataset_leaves_the_outcome_open() -> None:
+    with pytest.raises(PlatformError) as caught:
+        dataset_in({"lUpdateRan": True})
+    assert (caught.value.action, caught.value.outcome) == (Action.LOOK_UP, Outcome.UNKNOWN)
 
 
 # -- the other ways to create and post ----------------------------------------------------------------------------------------------

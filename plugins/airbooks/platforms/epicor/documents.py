@@ -52,7 +52,7 @@ class Documents:
         if not number.isdigit():
             return None
         try:
-            return self.company.get(INVOICES, "GetByID", invoiceNum=number)
+            return self.expect(number)
         except PlatformError as error:
             if error.rule.name in {"gone", "not there"}:
                 return None
@@ -60,7 +60,10 @@ class Documents:
 
     def expect(self, number: str) -> Row:
         """An invoice that was there a moment ago; raises PlatformError when it is gone."""
-        return self.company.get(INVOICES, "GetByID", invoiceNum=number)
+        ds = self.company.get(INVOICES, "GetByID", invoiceNum=number)
+        if not ds.get("InvcHead"):
+            raise PlatformError(f"the answer has no invoice {number}", platform=SPEC.slug, rule=UNREADABLE_ANSWER)
+        return ds
 
     def cancelling(self, number: str) -> Row | None:
         """The credit memo, posted or not, that cancels an invoice."""

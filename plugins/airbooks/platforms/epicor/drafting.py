@@ -13,7 +13,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from airbooks.platforms.epicor.client import INVOICES, Company, Row, before_sending, changed_row, refusal, unproven
+from airbooks.platforms.epicor.client import INVOICES, Company, Row, before_sending, changed_row, dataset_in, refusal, unproven
 from airbooks.platforms.epicor.documents import Documents
 from airbooks.platforms.epicor.groups import Groups
 from airbooks.platforms.epicor.mapping import Plan, moment
@@ -96,12 +96,11 @@ class Drafting:
         return ds
 
     def _ask(self, method: str, ds: Row, **arguments: object) -> Row:
-        found: Row = self.company.ask(INVOICES, method, {"ds": ds, **arguments})["ds"]
-        return found
+        return dataset_in(self.company.ask(INVOICES, method, {"ds": ds, **arguments}))
 
     def _save(self, ds: Row) -> Row:
         """Save the rows of a dataset that have a RowMod; the head as it is now, and of the rest no more than was sent."""
-        found: Row = self.company.do(INVOICES, "Update", {"ds": ds})["ds"]
+        found = dataset_in(self.company.do(INVOICES, "Update", {"ds": ds}))
         if not found.get("InvcHead"):
             raise unproven("not saved", "Epicor answered without the invoice that was saved")
         return found

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection
 from contextlib import suppress
 from datetime import date
 
-from airbooks.platforms.epicor.client import GROUPS, Company, Row, any_of, before_sending, changed_row, chunks, quoted, refusal
+from airbooks.platforms.epicor.client import GROUPS, Company, Row, any_of, before_sending, changed_row, chunks, dataset_in, quoted, refusal
 from airbooks.platforms.epicor.mapping import invoice_group, moment
 from airbooks.platforms.errors import ConfigurationError, PlatformError
 
@@ -63,10 +63,10 @@ class Groups:
 
     def _made(self, group_id: str, issued: date, ledger: date) -> bool:
         """Make a group; False where its id is taken or used up."""
-        ds = self.company.ask(GROUPS, "GetNewInvcGrp", {"ds": {"InvcGrp": []}})["ds"]
+        ds = dataset_in(self.company.ask(GROUPS, "GetNewInvcGrp", {"ds": {"InvcGrp": []}}))
         changed_row(ds, "InvcGrp")["GroupID"] = group_id
         for method, argument, day in (("OnChangeofInvoiceDate", "newInvoiceDate", issued), ("OnChangeofApplyDate", "newApplyDate", ledger)):
-            ds = self.company.ask(GROUPS, method, {"groupID": group_id, argument: day.isoformat(), "ds": ds})["ds"]
+            ds = dataset_in(self.company.ask(GROUPS, method, {"groupID": group_id, argument: day.isoformat(), "ds": ds}))
         try:
             self.company.do(GROUPS, "Update", {"ds": ds})
         except PlatformError as error:

@@ -14,7 +14,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from airbooks.canonical import Payment, PaymentKind, RemotePayment
-from airbooks.platforms.epicor.client import Company, Row, any_of, changed_row, chunks, quoted, refusal, unproven
+from airbooks.platforms.epicor.client import Company, Row, any_of, changed_row, chunks, dataset_in, quoted, refusal, unproven
 from airbooks.platforms.epicor.customers import CUSTOMERS, id_of
 from airbooks.platforms.epicor.mapping import cash_group, moment, receipt_fields
 from airbooks.platforms.epicor.reading import remote_payment
@@ -137,14 +137,13 @@ class Receipts:
         where = f"GroupID eq {quoted(group)}"
         if next(iter(self.company.rows(f"{CASH_GROUPS}/CashGrps", where=where, order="GroupID")), None) is not None:
             return
-        ds = self.company.ask(CASH_GROUPS, "GetNewCashGrp", {"ds": {"CashGrp": []}})["ds"]
+        ds = dataset_in(self.company.ask(CASH_GROUPS, "GetNewCashGrp", {"ds": {"CashGrp": []}}))
         row = {"GroupID": group, "TranDate": moment(payment.received_on), "BankAcctID": self.desk.bank_account}
         changed_row(ds, "CashGrp").update(row)
         self.company.do(CASH_GROUPS, "Update", {"ds": ds})
 
     def _ask(self, method: str, ds: Row, **arguments: object) -> Row:
-        found: Row = self.company.ask(RECEIPTS, method, {"ds": ds, **arguments})["ds"]
-        return found
+        return dataset_in(self.company.ask(RECEIPTS, method, {"ds": ds, **arguments}))
 
     def _enter_head(self, group: str, customer: str, fields: Row) -> Row:
         ds = self._ask("GetNewCashHeadType", {}, groupID=group, tranType="PayInv")
@@ -152,7 +151,7 @@ class Receipts:
         changed_row(ds, "CashHead").update(fields)
         self._ask("PreUpdate", ds)
         arguments = {"ipGroupID": group, "ipTableName": "CashHead", "updGroupTotals": True, "ipIgnoreValidation": 0}
-        saved = self.company.do(RECEIPTS, "UpdateMaster", {"ds": ds, **arguments})["ds"]
+        saved = dataset_in(self.company.do(RECEIPTS, "UpdateMaster", {"ds": ds, **arguments}))
         head: Row = saved["CashHead"][0]
         return head
 
