@@ -39,6 +39,53 @@ def office(simulator: Sandbox, postgres_url: str) -> Iterator[AmericanOffice]:
     made.close()
 
 
+@pytest.fixture
+def agents_office(simulator: Sandbox, postgres_url: str) -> Iterator[AmericanOffice]:
+    """An office whose connection leaves posting to the task agent."""
+    stored = simulator.simulators[SLUG].connection()
+    made = AmericanOffice(postgres_url, {**stored, "extra": {**stored["extra"], "post_mode": "agent"}})
+    yield made
+    made.close()
+
+
+def answered(office: AmericanOffice) -> None:
+    """Turns until the platform owes no answer any more."""
+    for _ in range(200):
+        if "accepted" not in office.states():
+            return
+        office.deliver()
+    raise AssertionError(office.states())
+
+
+def test_what_the_task_agent_posts_is_recorded_when_it_is_done_and_never_submitted_twice(
+    agents_office: AmericanOffice, simulator: Sandbox
+) -> None:
+    office, company = agents_office, Company(SLUG, simulator)
+    documents = [company.small_invoice() for _ in range(2)]
+    simulator.inject(SLUG, "stop_agent")
+    office.plant(*documents)
+    assert office.deliver() == {"taken on": 2}
+    assert office.deliver() == {"still open": 2}
+    assert office.states() == {"accepted": 2}
+    simulator.simulators[SLUG].clear_faults()
+    answered(office)
+    assert office.states() == {"delivered": 2}
+    statuses = {number: [each.status for each in found] for number, found in live(simulator.books(SLUG).documents).items()}
+    assert statuses == {each.number: ["open"] for each in documents}
+    assert len([each for each in simulator.requests(SLUG) if "SubmitToAgent" in each.path]) == 1
+
+
+def test_what_the_task_agent_refuses_is_a_review_with_epicors_words(agents_office: AmericanOffice, simulator: Sandbox) -> None:
+    office, company = agents_office, Company(SLUG, simulator)
+    simulator.inject(SLUG, "lock_period", at="post")
+    office.plant(company.small_invoice())
+    assert office.deliver() == {"taken on": 1}
+    answered(office)
+    assert office.states() == {"rejected": 1}
+    assert "Earliest Apply Date" in office.exceptions()[0][2]
+    assert [each.status for each in simulator.books(SLUG).documents] == ["draft"]
+
+
 def test_a_crash_between_head_and_lines_is_completed_by_the_next_turn_and_not_doubled(office: AmericanOffice, simulator: Sandbox) -> None:
     company = Company(SLUG, simulator)
     documents = [company.small_invoice() for _ in range(2)]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from uuid import uuid4
 
 import pytest
 from tests.platforms.company import today
-from tests.platforms.epicor.conftest import SLUG, Desk
+from tests.platforms.epicor.conftest import Desk
 
 from airbooks.canonical import DocumentKind, DocumentStatus
 from airbooks.platforms.errors import Action, Outcome, PlatformError
@@ -65,6 +65,27 @@ def test_a_crash_in_the_middle_leaves_a_head_without_lines_that_is_completed_and
     assert [each.total for each in desk.company.booked(number)] == [sending.document.gross_total]
 
 
+@pytest.mark.parametrize("fault", ["reset_after_commit", "error_after_commit"])
+def test_lines_whose_saving_was_not_answered_are_found_and_not_entered_again(desk: Desk, fault: str) -> None:
+    sending = desk.company.sending(desk.hook, desk.company.small_invoice())
+    desk.inject(fault, path="ARInvoiceSvc/Update", after=1)
+    (sent,) = desk.hook.create_invoices([sending])
+    assert sent.outcome is Outcome.UNKNOWN
+    (found,) = desk.found(sending.document.number)
+    assert desk.entered(sending).remote_id == found.remote_id
+    assert [each.total for each in desk.company.booked(sending.document.number)] == [sending.document.gross_total]
+
+
+def test_what_was_saved_and_cannot_be_read_again_is_unknown(desk: Desk) -> None:
+    sending = desk.company.sending(desk.hook, desk.company.small_invoice())
+    desk.inject("error_before_commit", path="GetByID", times=None)
+    (sent,) = desk.hook.create_invoices([sending])
+    assert sent.outcome is Outcome.UNKNOWN
+    desk.company.sandbox.clear_faults()
+    assert desk.entered(sending).total == sending.document.gross_total
+    assert len(desk.heads(sending.document.number)) == 1
+
+
 def test_an_empty_head_of_an_earlier_revision_is_replaced_and_not_completed(desk: Desk) -> None:
     sending = desk.company.sending(desk.hook, desk.company.small_invoice())
     desk.inject("reset_before_commit", path="ARInvoiceSvc/Update", after=1)
@@ -94,6 +115,15 @@ def test_a_head_saved_twice_by_a_proxy_leaves_no_orphan_behind(desk: Desk) -> No
     assert len(desk.heads(sending.document.number)) == 2
     assert desk.company.post(desk.hook, sending, remote).status is DocumentStatus.OPEN
     assert len(desk.heads(sending.document.number)) == 1
+
+
+def test_a_due_date_that_epicor_makes_something_else_of_is_told_before_anything_is_saved(desk: Desk) -> None:
+    sending = desk.company.sending(desk.hook, desk.company.small_invoice(due_date=today() + timedelta(days=11)))
+    desk.inject("dates_by_culture")
+    (sent,) = desk.hook.create_invoices([sending])
+    assert sent.error is not None
+    assert (sent.error.rule.name, sent.outcome) == ("head is not ours", Outcome.DID_NOT_HAPPEN)
+    assert desk.heads(sending.document.number) == []
 
 
 def test_rows_that_lost_their_rowmod_are_noticed(desk: Desk) -> None:
@@ -151,6 +181,14 @@ def test_a_number_that_is_there_twice_is_posted_neither_time(desk: Desk) -> None
     (again,) = desk.hook.create_invoices([sending])
     assert again.error is not None
     assert again.error.rule.name == "number used twice"
+
+
+def test_our_number_in_another_case_or_with_a_blank_is_ours_and_not_entered_again(desk: Desk) -> None:
+    """The database finds it either way."""
+    sending, remote = desk.draft()
+    desk.simulator.changes.patch(remote.remote_id, {"XRefInvoiceNum": sending.document.number.lower(), "SysRevID": int(remote.version)})
+    assert [each.remote_id for each in desk.found(sending.document.number)] == [remote.remote_id]
+    assert desk.entered(sending).remote_id == remote.remote_id
 
 
 def test_a_cancellation_that_copied_our_number_is_not_taken_for_our_credit_note(desk: Desk) -> None:
@@ -302,42 +340,3 @@ def test_a_stale_revision_is_refused_by_epicor_and_read_again_by_us(desk: Desk) 
     gone = desk.hook.void_invoice(remote, on=today(), reason="", key="k")
     assert gone.error is not None
     assert desk.row(remote)["InvoiceComment"] == "by hand"
-
-
-# -- payments -----------------------------------------------------------------------------------------------------------------------
-
-
-def test_a_payment_changed_earlier_on_the_day_of_the_watermark_is_not_missed(desk: Desk) -> None:
-    """Change dates have no time."""
-    sending, draft = desk.draft()
-    remote = desk.company.post(desk.hook, sending, draft)
-    payment = desk.company.payment(sending.document, remote, Decimal("10.00"))
-    refs = desk.company.payment_references(desk.hook, payment, remote.customer_id)
-    booked = desk.hook.apply_payment(payment, customer_id=remote.customer_id, key=str(uuid4()), references=refs)
-    end_of_day = datetime.combine(today(), datetime.max.time(), UTC)
-    listed = [each for each in desk.hook.list_payments(end_of_day) if each.remote_id == booked.remote_id]
-    assert [(each.amount, each.customer_id) for each in listed] == [(Decimal("10.00"), remote.customer_id)]
-
-
-def test_an_invoice_that_is_not_posted_cannot_be_paid(desk: Desk) -> None:
-    sending, draft = desk.draft()
-    payment = desk.company.payment(sending.document, draft, Decimal("10.00"))
-    refs = desk.company.payment_references(desk.hook, payment, draft.customer_id)
-    with pytest.raises(PlatformError, match="posted") as caught:
-        desk.hook.apply_payment(payment, customer_id=draft.customer_id, key=str(uuid4()), references=refs)
-    assert caught.value.action is Action.REVIEW
-    assert payment.reference not in {each.reference for each in desk.company.sandbox.books(SLUG).payments}
-
-
-def test_a_reversed_receipt_is_told_and_never_booked_again(desk: Desk) -> None:
-    sending, draft = desk.draft()
-    remote = desk.company.post(desk.hook, sending, draft)
-    payment = desk.company.payment(sending.document, remote, Decimal("10.00"))
-    refs = desk.company.payment_references(desk.hook, payment, remote.customer_id)
-    booked = desk.hook.apply_payment(payment, customer_id=remote.customer_id, key="k-9", references=refs)
-    desk.inject("reverse_receipt", head=int(booked.remote_id))
-    listed = {each.remote_id: each for each in desk.hook.list_payments(datetime.now(UTC))}
-    assert listed[booked.remote_id].reversed
-    assert desk.now(remote).balance == sending.document.gross_total
-    with pytest.raises(PlatformError, match="reversed"):
-        desk.hook.apply_payment(payment, customer_id=remote.customer_id, key="k-9", references=refs)

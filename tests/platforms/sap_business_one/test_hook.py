@@ -84,6 +84,34 @@ def test_a_credit_note_that_became_a_draft_is_told_apart_from_an_invoice_of_the_
     assert refused(company, hook, credit).rule.name == "waits for approval"
 
 
+def test_a_draft_of_an_order_with_our_number_is_not_made_the_invoice(
+    company: Company, hook: SapBusinessOneHook, simulator: SapBusinessOneSimulator
+) -> None:
+    """User-defined fields are those of all marketing documents, and orders become drafts of approval procedures, too."""
+    sending = company.sending(hook, company.small_invoice())
+    other = company.sending(hook, company.small_invoice())
+    simulator.inject("approval", {"times": 1})
+    refused(company, hook, other)
+    drafts = simulator.store.table("Drafts")
+    key = max(drafts, key=int)
+    order = {"DocObjectCode": "oOrders", "U_ExtInvNo": sending.document.number, "AuthorizationStatus": "dasApproved"}
+    drafts[key] = {**drafts[key], **order}
+    assert good(company.create(hook, sending)[sending.key]).our_number == sending.document.number
+    assert drafts[key]["AuthorizationStatus"] == "dasApproved"
+
+
+def test_our_number_in_another_case_or_with_a_blank_is_found(
+    company: Company, hook: SapBusinessOneHook, simulator: SapBusinessOneSimulator
+) -> None:
+    """The database finds it either way, and a second invoice would be made."""
+    document = company.small_invoice()
+    remote = company.book(hook, document)
+    table = simulator.store.table("Invoices")
+    key = remote.remote_id[3:]
+    table[key] = {**table[key], "U_ExtInvNo": document.number.lower()}
+    assert [each.remote_id for each in hook.find_invoice(document.number, INVOICE)] == [remote.remote_id]
+
+
 def test_one_draft_among_others_stops_nobody_else(company: Company, hook: SapBusinessOneHook, simulator: SapBusinessOneSimulator) -> None:
     one, other = (company.sending(hook, company.small_invoice()) for _ in range(2))
     simulator.inject("approval", {"times": 1})

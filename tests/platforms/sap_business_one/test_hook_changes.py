@@ -7,8 +7,9 @@ from datetime import timedelta
 from decimal import Decimal
 from uuid import uuid4
 
+import pytest
 from tests.platforms.company import Company, today
-from tests.platforms.sap_business_one.conftest import good
+from tests.platforms.sap_business_one.conftest import SLUG, good
 
 from airbooks.canonical import DocumentKind, DocumentStatus
 from airbooks.platforms.base import Sending
@@ -69,6 +70,25 @@ def test_a_change_that_is_ignored_in_silence_is_noticed(
     error = hook.update_invoice(later, remote).error
     assert error is not None
     assert error.rule.name == "change ignored"
+
+
+@pytest.mark.parametrize("fault", ["reset_after_commit", "reset_before_commit"])
+def test_a_change_whose_answer_was_lost_is_made_again_and_not_taken_for_done(
+    company: Company, hook: SapBusinessOneHook, fault: str
+) -> None:
+    """A look-up compares amounts, which no change touches: it would find every lost change done."""
+    first, later = with_due_date(company, hook)
+    remote = good(company.create(hook, first)[first.key])
+    company.sandbox.inject(SLUG, fault, method="PATCH")
+    error = hook.update_invoice(later, remote).error
+    assert error is not None
+    assert (error.action, error.outcome) == (Action.RETRY, Outcome.DID_NOT_HAPPEN)
+    now = hook.get_invoice(remote.remote_id, INVOICE)
+    assert now is not None
+    good(hook.update_invoice(later, now))
+    row = hook.documents.row(remote.remote_id, INVOICE)
+    assert row is not None
+    assert (row["DocDueDate"][:10], row["NumAtCard"]) == (str(later.document.due_date), "PO-2")
 
 
 def test_a_change_over_somebody_elses_is_refused(company: Company, hook: SapBusinessOneHook) -> None:

@@ -10,9 +10,9 @@ import pytest
 from tests.platforms.company import Company, today
 from tests.platforms.sap_business_one.conftest import SLUG, asked, made
 
-from airbooks.canonical import DocumentKind, DocumentStatus, Payment, RemoteDocument
+from airbooks.canonical import DocumentKind, DocumentStatus, ExchangeRate, Payment, RemoteDocument
 from airbooks.platforms.errors import Action, ConfigurationError, Outcome, PlatformError
-from airbooks.platforms.references import References
+from airbooks.platforms.references import ReferenceKind, References
 from airbooks.platforms.sap_business_one import SapBusinessOneHook
 from airbooks.platforms.sap_business_one.sandbox import SapBusinessOneSimulator
 
@@ -45,6 +45,15 @@ def test_a_payment_in_another_currency_than_its_invoice_is_refused_before_it_is_
     assert asked(company, "/IncomingPayments") == before + 1  # the look-up
 
 
+def test_a_rate_of_another_ledger_is_not_sent_with_a_payment(company: Company, hook: SapBusinessOneHook) -> None:
+    payment, remote, references = paid(company, hook, currency="USD")
+    rate = ExchangeRate(base="GBP", rate=Decimal("0.79"), rate_date=today(), source="bank")
+    strange = payment.model_copy(update={"exchange_rate": rate})
+    with pytest.raises(PlatformError, match="in GBP") as caught:
+        hook.apply_payment(strange, customer_id=remote.customer_id, key="k", references=references)
+    assert caught.value.outcome is Outcome.DID_NOT_HAPPEN
+
+
 def test_an_early_payment_discount_closes_the_invoice(company: Company, hook: SapBusinessOneHook) -> None:
     payment, remote, references = paid(company, hook, "116.62")
     with_discount = payment.allocations[0].model_copy(update={"discount": Decimal("2.38")})
@@ -74,6 +83,51 @@ def test_cancelled_and_back_dated_payments_are_listed_and_not_booked_again(
     assert [each.reversed for each in hook.list_payments(since) if each.remote_id == applied.remote_id] == [True]
     with pytest.raises(PlatformError, match="cancelled"):
         hook.apply_payment(old, customer_id=remote.customer_id, key="k", references=references)
+
+
+def test_a_long_list_of_changed_payments_is_read_to_its_last_page(
+    company: Company, hook: SapBusinessOneHook, simulator: SapBusinessOneSimulator
+) -> None:
+    """The link to the next page of a stored query bears what it was asked with only where it was asked by GET."""
+    payment, remote, references = paid(company, hook)
+    applied = hook.apply_payment(payment, customer_id=remote.customer_id, key="k", references=references)
+    table = simulator.store.table("IncomingPayments")
+    added = [int(applied.remote_id) + 1000 + each for each in range(230)]
+    for entry in added:
+        table[str(entry)] = {**table[applied.remote_id], "DocEntry": entry}
+    listed = [each.remote_id for each in hook.list_payments(simulator.clock.now())]
+    for entry in added:
+        del table[str(entry)]
+    assert {str(entry) for entry in added} <= set(listed)
+    assert len(listed) == len(set(listed))
+
+
+def test_where_the_servers_day_is_unknown_payments_of_the_day_before_are_listed_too(
+    company: Company, hook: SapBusinessOneHook, simulator: SapBusinessOneSimulator
+) -> None:
+    payment, remote, references = paid(company, hook)
+    applied = hook.apply_payment(payment, customer_id=remote.customer_id, key="k", references=references)
+    table = simulator.store.table("IncomingPayments")
+    since = simulator.clock.now()
+    table[applied.remote_id] = {**table[applied.remote_id], "_updated": since.date() - timedelta(days=1)}
+    with made(company, time_zone="") as elsewhere:
+        assert applied.remote_id in {each.remote_id for each in elsewhere.list_payments(since)}
+
+
+def test_a_bank_account_of_the_payment_goes_by_its_mapping_and_is_never_taken_for_theirs(
+    company: Company, hook: SapBusinessOneHook, simulator: SapBusinessOneSimulator
+) -> None:
+    payment, remote, references = paid(company, hook)
+    ours = payment.model_copy(update={"bank_account": "4000"})
+    with pytest.raises(PlatformError, match="'4000'") as caught:
+        hook.apply_payment(ours, customer_id=remote.customer_id, key="k", references=references)
+    assert caught.value.outcome is Outcome.DID_NOT_HAPPEN
+    (account,) = hook.find_reference(ReferenceKind.ACCOUNT, ["1000"])
+    mapped = References(
+        customer=references.customer, entries={**references.entries, (ReferenceKind.ACCOUNT, "4000"): account}, settings=references.settings
+    )
+    applied = hook.apply_payment(ours, customer_id=remote.customer_id, key="k", references=mapped)
+    assert simulator.store.table("IncomingPayments")[applied.remote_id]["TransferAccount"] == account.remote_id
 
 
 def test_payments_need_a_bank_account_in_the_connection(company: Company, hook: SapBusinessOneHook) -> None:

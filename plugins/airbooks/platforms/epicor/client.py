@@ -131,6 +131,14 @@ def _content(reply: Reply) -> Row:
     return found if isinstance(found, dict) else {"returnObj": found}
 
 
+def dataset_in(answer: Row) -> Row:
+    """The dataset of a method's answer. Raises PlatformError where it has none: what then happened is not known."""
+    found = answer.get("ds")
+    if not isinstance(found, dict):
+        raise PlatformError("the answer has no dataset", platform=SPEC.slug, rule=UNREADABLE_ANSWER)
+    return found
+
+
 def changed_row(ds: Row, table: str) -> Row:
     """The row of a dataset that the conversation is about: the one with a RowMod. Raises PlatformError where the server lost it."""
     found: Row | None = next((row for row in ds.get(table, []) if row.get("RowMod")), None)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from airbooks.canonical import Party
 from airbooks.platforms.epicor.client import Company, Row, quoted, refusal
-from airbooks.platforms.epicor.mapping import customer_body, customer_id
+from airbooks.platforms.epicor.mapping import country_unknown, customer_body, customer_id
 from airbooks.platforms.errors import PlatformError
 
 CUSTOMERS = "Erp.BO.CustomerSvc/Customers"
@@ -24,6 +24,8 @@ def ensure(company: Company, party: Party, currency: str, settings: Mapping[str,
         says = f"customer {party.code} is not there, and the connection does not say {', '.join(missing)} of new ones"
         raise refusal("customer cannot be created", says, fix="Fill these fields of the connection, or enter the customer in Epicor.")
     number = country(party.address.country) if party.address.country else None
+    if party.address.country and number is None:
+        raise country_unknown(party.address.country)
     try:
         return str(company.create(CUSTOMERS, customer_body(party, currency, number, settings))["CustID"])
     except PlatformError as error:

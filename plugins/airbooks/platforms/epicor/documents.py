@@ -14,6 +14,11 @@ Wanted = tuple[str, DocumentKind]
 _SELECT = "InvoiceNum,XRefInvoiceNum,CreditMemo,RefCancelled,RefCancelledBy"
 
 
+def _folded(number: str) -> str:
+    """Numbers as the database compares them: without case and trailing blanks."""
+    return number.strip().casefold()
+
+
 class Documents:
     """The sales documents of one company."""
 
@@ -27,11 +32,13 @@ class Documents:
         left out.
         """
         found: dict[Wanted, list[Row]] = {each: [] for each in wanted}
+        asked = {(_folded(number), kind): (number, kind) for number, kind in wanted}
         for chunk in chunks(sorted({number for number, _ in wanted})):
             where = any_of("XRefInvoiceNum", map(quoted, chunk))
             for row in self.company.rows(f"{INVOICES}/ARInvoices", where=where, select=_SELECT, order="InvoiceNum"):
-                key = (row["XRefInvoiceNum"], DocumentKind.CREDIT_NOTE if row["CreditMemo"] else DocumentKind.INVOICE)
-                if key in found and not row["RefCancelled"] and not row["RefCancelledBy"]:
+                kind = DocumentKind.CREDIT_NOTE if row["CreditMemo"] else DocumentKind.INVOICE
+                key = asked.get((_folded(row["XRefInvoiceNum"]), kind))
+                if key is not None and not row["RefCancelled"] and not row["RefCancelledBy"]:
                     ds = self.dataset(str(row["InvoiceNum"]))
                     found[key] += [ds] if ds is not None else []
         return found
@@ -45,7 +52,7 @@ class Documents:
         if not number.isdigit():
             return None
         try:
-            return self.company.get(INVOICES, "GetByID", invoiceNum=number)
+            return self.expect(number)
         except PlatformError as error:
             if error.rule.name in {"gone", "not there"}:
                 return None
@@ -53,7 +60,10 @@ class Documents:
 
     def expect(self, number: str) -> Row:
         """An invoice that was there a moment ago; raises PlatformError when it is gone."""
-        return self.company.get(INVOICES, "GetByID", invoiceNum=number)
+        ds = self.company.get(INVOICES, "GetByID", invoiceNum=number)
+        if not ds.get("InvcHead"):
+            raise PlatformError(f"the answer has no invoice {number}", platform=SPEC.slug, rule=UNREADABLE_ANSWER)
+        return ds
 
     def cancelling(self, number: str) -> Row | None:
         """The credit memo, posted or not, that cancels an invoice."""

@@ -13,13 +13,14 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from airbooks.platforms.epicor.client import INVOICES, Company, Row, before_sending, changed_row, refusal, unproven
+from airbooks.platforms.epicor.client import INVOICES, Company, Row, before_sending, changed_row, dataset_in, refusal, unproven
 from airbooks.platforms.epicor.documents import Documents
 from airbooks.platforms.epicor.groups import Groups
 from airbooks.platforms.epicor.mapping import Plan, moment
 from airbooks.platforms.epicor.reading import day, head_of, is_unfinished
 from airbooks.platforms.errors import Outcome, PlatformError
 
+RATE_STEP = Decimal("0.000001")  # how many decimals of a rate Epicor keeps is not documented
 _TABLES = ("InvcHead", "InvcDtl", "InvcMisc", "InvcDtlTGLC")
 
 
@@ -66,16 +67,17 @@ class Drafting:
         """The saved head, which has a number and no lines yet."""
         group = self.groups.for_dates(plan.issue_date, plan.ledger_date, seed)
         with before_sending():
-            ds = self._ask("GetNewInvcHeadType", {}, GroupID=group, InvoiceType=plan.invoice_type)
+            ds = self._ask("GetNewInvcHeadType", {"InvcHead": []}, GroupID=group, InvoiceType=plan.invoice_type)
             ds = self._ask("OnChangeofSoldToCustID", ds, NewSoldToCustID=plan.customer, checkForResponse=True)
             ds = self._settle_head(ds, plan)
             changed_row(ds, "InvcHead").update(plan.marks)
+            _require_fit(changed_row(ds, "InvcHead"), plan)
             self._ask("PreUpdate", ds)
         return self._save(ds)
 
     def new_head_request(self, plan: Plan, group: str) -> Row:
         """The body of the first request of the conversation."""
-        return {"ds": {}, "GroupID": group, "InvoiceType": plan.invoice_type}
+        return {"ds": {"InvcHead": []}, "GroupID": group, "InvoiceType": plan.invoice_type}
 
     def _settle_head(self, ds: Row, plan: Plan) -> Row:
         """What the customer's defaults leave to be changed, by the methods that draw the consequences."""
@@ -94,12 +96,11 @@ class Drafting:
         return ds
 
     def _ask(self, method: str, ds: Row, **arguments: object) -> Row:
-        found: Row = self.company.ask(INVOICES, method, {"ds": ds, **arguments})["ds"]
-        return found
+        return dataset_in(self.company.ask(INVOICES, method, {"ds": ds, **arguments}))
 
     def _save(self, ds: Row) -> Row:
-        """Save the rows of a dataset that have a RowMod; the whole invoice as it is now."""
-        found: Row = self.company.do(INVOICES, "Update", {"ds": ds})["ds"]
+        """Save the rows of a dataset that have a RowMod; the head as it is now, and of the rest no more than was sent."""
+        found = dataset_in(self.company.do(INVOICES, "Update", {"ds": ds}))
         if not found.get("InvcHead"):
             raise unproven("not saved", "Epicor answered without the invoice that was saved")
         return found
@@ -115,7 +116,8 @@ class Drafting:
         try:
             with before_sending():
                 wanted = self._dataset(ds, plan, after=0)
-            return self._checked(self._save(wanted), plan)
+            self._save(wanted)
+            return self._checked(number, plan)
         except PlatformError as error:
             if error.outcome is Outcome.DID_NOT_HAPPEN:
                 return self._finished_or_taken_back(number, error)
@@ -144,8 +146,12 @@ class Drafting:
             raise refusal("draft has other lines", says, fix="Delete that invoice in Epicor, then retry.", field="lines")
         return self._calculated(ds)
 
-    def _checked(self, ds: Row, plan: Plan) -> Row:
-        """What was really saved: a row that lost its RowMod on the way is ignored there without a word."""
+    def _checked(self, number: str, plan: Plan) -> Row:
+        """What was really saved, read anew: a row that lost its RowMod on the way is ignored there without a word."""
+        try:
+            ds = self.documents.expect(number)
+        except PlatformError as error:
+            raise unproven("saved and not read", f"invoice {number} was saved and could not be read again: {error}") from None
         if len(ds["InvcDtl"]) != len(plan.lines) or len(ds["InvcMisc"]) != len(plan.misc):
             raise unproven("lines not saved", f"{len(ds['InvcDtl'])} of {len(plan.lines)} lines were saved")
         return ds if head_of(ds)["ReadyToCalc"] else self._calculated(ds)
@@ -158,7 +164,7 @@ class Drafting:
 
     def _dataset(self, ds: Row, plan: Plan, after: int) -> Row:
         """The dataset of the last save; lines are numbered behind `after`."""
-        head = {**head_of(ds), **plan.details, "ReadyToCalc": True, "RowMod": "U"}
+        head = {**head_of(ds), **plan.details, "InvoiceHeld": plan.marks["InvoiceHeld"], "ReadyToCalc": True, "RowMod": "U"}
         number = int(head["InvoiceNum"])
         key = {"InvoiceNum": number, "RowMod": "A"}
         lines = [{**row, **key, "InvoiceLine": at} for at, row in enumerate(self._lines(head_of(ds), plan), start=after + 1)]
@@ -201,11 +207,13 @@ class Drafting:
             raise refusal("customer is fixed", says, fix="Void it and send a new one.", field="buyer")
         with before_sending():
             settled = self._settle_head(self._redated({"InvcHead": [{**head, "RowMod": "U"}]}, plan), plan)
+            _require_fit(changed_row(settled, "InvcHead"), plan)
             last = max((int(row["InvoiceLine"]) for row in ds["InvcDtl"]), default=0)
             wanted = self._dataset(settled, plan, after=last)
         wanted["InvcDtl"] += [{**row, "RowMod": "D"} for row in ds["InvcDtl"]]
         wanted["InvcMisc"] += [{**row, "RowMod": "D"} for row in ds["InvcMisc"] if not row["InvoiceLine"]]
-        return self._checked(self._save(wanted), plan)
+        self._save(wanted)
+        return self._checked(str(head["InvoiceNum"]), plan)
 
     def _redated(self, ds: Row, plan: Plan) -> Row:
         number = int(head_of(ds)["InvoiceNum"])
@@ -230,10 +238,23 @@ class Drafting:
                         self.delete(str(head_of(ds)["InvoiceNum"]))
 
 
+def _require_fit(head: Mapping[str, Any], plan: Plan) -> None:
+    """A date that was read otherwise, or a default that came back, would be booked without anybody seeing it."""
+    if not _is_as_planned(head, plan):
+        dates = ", ".join(f"{name} {head[name]}" for name in ("InvoiceDate", "ApplyDate", "DueDate"))
+        says = f"Epicor makes of the head: {dates}, {head['TermsCode']}, {head['CurrencyCode']} at {head['ExchangeRate']}"
+        raise refusal("head is not ours", says, fix="Compare it with the document; a BPM or a default of the site changes it.")
+
+
 def _fits(head: Mapping[str, Any], plan: Plan) -> bool:
     """Whether a saved head says what the document says now."""
+    return _is_as_planned(head, plan) and all(head[name] == value for name, value in plan.marks.items())
+
+
+def _is_as_planned(head: Mapping[str, Any], plan: Plan) -> bool:
+    """Whether dates, customer, currency, terms and a given rate are the document's."""
     dates = (day(head["InvoiceDate"]), day(head["ApplyDate"]), day(head["DueDate"]) if plan.due_date else None)
     same = dates == (plan.issue_date, plan.ledger_date, plan.due_date)
     same = same and (head["SoldToCustID"], head["CurrencyCode"]) == (plan.customer, plan.currency)
-    same = same and plan.terms in ("", head["TermsCode"]) and plan.rate in (None, Decimal(head["ExchangeRate"]))
-    return same and all(head[name] == value for name, value in plan.marks.items())
+    same = same and plan.terms in ("", head["TermsCode"])
+    return same and (plan.rate is None or abs(plan.rate - Decimal(head["ExchangeRate"])) < RATE_STEP)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from datetime import date
 
-from airbooks.platforms.epicor.client import GROUPS, Company, Row, before_sending, changed_row, quoted, refusal, unproven
+from airbooks.platforms.epicor.client import GROUPS, Company, Row, any_of, before_sending, changed_row, chunks, dataset_in, quoted, refusal
 from airbooks.platforms.epicor.mapping import invoice_group, moment
 from airbooks.platforms.errors import ConfigurationError, PlatformError
 
@@ -16,15 +16,14 @@ log = logging.getLogger(__name__)
 
 POSTING, TASKS = "Erp.PROC.ARInvoicePostSvc", "Ice.BO.SysTaskSvc"
 CANDIDATES = 20  # group ids tried for one pair of dates; an id that was posted may be used up
-MOST_LOOKS = 120  # at a posting task
 _WARNINGS = ("gLMessage", "gLWarning", "collectionsWarning", "currencyWarning")
 
 
 class Groups:
-    """The invoice groups that one hook works in. `setting` reads the connection, `pause` is seconds between two looks at a posting task."""
+    """The invoice groups that one hook works in. `setting` reads the connection."""
 
-    def __init__(self, company: Company, setting: Callable[[str], object], pause: Callable[[], float]) -> None:
-        self.company, self._setting, self._pause = company, setting, pause
+    def __init__(self, company: Company, setting: Callable[[str], object]) -> None:
+        self.company, self._setting = company, setting
         self._open: dict[tuple[date, date], str] = {}
         self._touched: dict[str, None] = {}
 
@@ -64,10 +63,10 @@ class Groups:
 
     def _made(self, group_id: str, issued: date, ledger: date) -> bool:
         """Make a group; False where its id is taken or used up."""
-        ds = self.company.ask(GROUPS, "GetNewInvcGrp", {"ds": {"InvcGrp": []}})["ds"]
+        ds = dataset_in(self.company.ask(GROUPS, "GetNewInvcGrp", {"ds": {"InvcGrp": []}}))
         changed_row(ds, "InvcGrp")["GroupID"] = group_id
         for method, argument, day in (("OnChangeofInvoiceDate", "newInvoiceDate", issued), ("OnChangeofApplyDate", "newApplyDate", ledger)):
-            ds = self.company.ask(GROUPS, method, {"groupID": group_id, argument: day.isoformat(), "ds": ds})["ds"]
+            ds = dataset_in(self.company.ask(GROUPS, method, {"groupID": group_id, argument: day.isoformat(), "ds": ds}))
         try:
             self.company.do(GROUPS, "Update", {"ds": ds})
         except PlatformError as error:
@@ -90,23 +89,42 @@ class Groups:
 
     # -- posting --------------------------------------------------------------------------------------------------------------
 
+    @property
+    def by_agent(self) -> bool:
+        return self._setting("post_mode") == "agent"
+
     def post(self, group_id: str) -> str:
         """Post what is in a group and not on hold; returns what Epicor complains about, empty when it does not.
 
         An empty answer proves nothing: the invoices, read again, do.
         """
-        row = self.row(group_id)
-        if row is None:
-            self._touched.pop(group_id, None)
-            return ""  # posted already, by us or by somebody else
-        self._open = {dates: each for dates, each in self._open.items() if each != group_id}
-        self._warn(group_id, self.company.ask(GROUPS, "PrePostInvoices", {"ipTCOnline": False, "ds": {"InvcGrp": [row]}}))
-        if self._setting("post_mode") == "agent":
-            return self._post_by_agent(group_id)
+        if not self._is_ready(group_id):
+            return ""
         says = str(self.company.do(GROUPS, "PostInvoices", {"groupID": group_id}).get("errorMessage") or "")
         if not says:
             self._touched.pop(group_id, None)  # posting unlocks
         return says
+
+    def submit(self, group_id: str) -> str:
+        """Let the task agent post a group; returns the note by which its task is found, empty where there is nothing left to post."""
+        if not self._is_ready(group_id):
+            return ""
+        ds = self.company.ask(POSTING, "GetNewParameters", {})
+        note = f"airbooks {group_id} {time.time_ns()}"
+        ds["ARInvoicePostParam"][0] |= {"GroupID": group_id, "TaskNote": note}
+        task = {"agentID": str(self._setting("agent_id")), "agentSchedNum": 0, "agentTaskNum": 0, "maintProgram": "Erp.UI.ARInvoicePost"}
+        self.company.do(POSTING, "SubmitToAgent", {"ds": ds, **task})
+        return note
+
+    def _is_ready(self, group_id: str) -> bool:
+        """Whether there is a group to post, and nothing that Epicor would ask before. One that is gone was posted, whoever did it."""
+        row = self.row(group_id)
+        if row is None:
+            self._touched.pop(group_id, None)
+            return False
+        self._open = {dates: each for dates, each in self._open.items() if each != group_id}
+        self._warn(group_id, self.company.ask(GROUPS, "PrePostInvoices", {"ipTCOnline": False, "ds": {"InvcGrp": [row]}}))
+        return True
 
     @staticmethod
     def _warn(group_id: str, said: Row) -> None:
@@ -115,21 +133,16 @@ class Groups:
             if said.get(name):
                 log.warning("Invoice group %s: %s", group_id, said[name])
 
-    def _post_by_agent(self, group_id: str) -> str:
-        ds = self.company.ask(POSTING, "GetNewParameters", {})
-        note = f"airbooks {group_id} {time.time_ns()}"
-        ds["ARInvoicePostParam"][0] |= {"GroupID": group_id, "TaskNote": note}
-        task = {"agentID": str(self._setting("agent_id")), "agentSchedNum": 0, "agentTaskNum": 0, "maintProgram": "Erp.UI.ARInvoicePost"}
-        self.company.do(POSTING, "SubmitToAgent", {"ds": ds, **task})
-        return self._message_of(note, group_id)
+    def tasks(self, notes: Collection[str]) -> dict[str, Row]:
+        """The posting tasks with these notes, as far as the system monitor still knows them."""
+        rows = (
+            row
+            for chunk in chunks(sorted(notes))
+            for row in self.company.rows(f"{TASKS}/SysTasks", where=any_of("TaskNote", map(quoted, chunk)), order="SysTaskNum")
+        )
+        return {row["TaskNote"]: row for row in rows}
 
-    def _message_of(self, note: str, group_id: str) -> str:
-        """Wait for the task of that note; its message, or the error log of the group."""
-        for _ in range(MOST_LOOKS):
-            rows = self.company.rows(f"{TASKS}/SysTasks", where=f"TaskNote eq {quoted(note)}", order="SysTaskNum")
-            task = next(iter(rows), None)
-            if task is not None and task["EndedOn"]:
-                row = self.row(group_id)
-                return str(task["ActivityMsg"] or (row or {}).get("PostErrorLog") or "")
-            time.sleep(self._pause())
-        raise unproven("posting goes on", f"the task agent has not finished posting group {group_id}")
+    def complaint(self, task: Row, group_id: str) -> str:
+        """What the error log of a group and its ended task say; empty when neither says anything."""
+        row = self.row(group_id) or {}
+        return "; ".join(dict.fromkeys(str(each) for each in (row.get("PostErrorLog"), task["ActivityMsg"]) if each))

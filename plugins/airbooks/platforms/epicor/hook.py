@@ -24,7 +24,7 @@ from airbooks.platforms.epicor import access, catalogue, customers, functions, m
 from airbooks.platforms.epicor.client import INVOICES, Company, Row, before_sending, complaint_in, refusal
 from airbooks.platforms.epicor.documents import Documents
 from airbooks.platforms.epicor.drafting import Drafting
-from airbooks.platforms.epicor.groups import Groups
+from airbooks.platforms.epicor.groups import POSTING, TASKS, Groups
 from airbooks.platforms.epicor.posting import Posting, changed_meanwhile
 from airbooks.platforms.epicor.reading import head_of, is_unfinished
 from airbooks.platforms.epicor.spec import SPEC
@@ -42,11 +42,10 @@ _ANSWERS = ("value", "returnObj", "parameters", "@odata.context", "AccessToken",
 class EpicorHook(PlatformHook):
     """One company of one Kinetic instance.
 
-    A customer's id is its CustID. `pause_seconds` lie between two looks at a posting task. Posted invoices take no change.
+    A customer's id is its CustID. Posted invoices take no change. With the posting mode agent, what is posted is answered later.
     """
 
     spec: ClassVar[PlatformSpec] = SPEC
-    pause_seconds: float = 2.0
     _session: Token | None = None
 
     # -- the connection -------------------------------------------------------------------------------------------------------
@@ -61,7 +60,7 @@ class EpicorHook(PlatformHook):
 
     @cached_property
     def groups(self) -> Groups:
-        return Groups(self.company, self.setting, lambda: self.pause_seconds)
+        return Groups(self.company, self.setting)
 
     @cached_property
     def drafting(self) -> Drafting:
@@ -180,8 +179,10 @@ class EpicorHook(PlatformHook):
     def test_connection(self) -> tuple[bool, str]:
         """Reaches every service that deliveries need, so that a gap in the API key's access scope shows here."""
         try:
-            for place in _SERVICES:
+            for place in (*_SERVICES, *((f"{TASKS}/SysTasks",) if self.groups.by_agent else ())):
                 self.call("GET", self.company.path(place), params={"$top": "1"}, read=True)
+            if self.groups.by_agent:
+                self.company.ask(POSTING, "GetNewParameters", {})
             base = self.base_currency
         except AirbooksError as error:
             return False, str(error)
@@ -243,9 +244,9 @@ class EpicorHook(PlatformHook):
 
     def _plan(self, sending: Sending) -> mapping.Plan:
         """The document in Epicor's words; a code without a counterpart is an error of this document alone."""
-        needs_countries = bool(mapping.ship_to(sending.document, {}))
+        countries = self.countries if mapping.place_of(sending.document) else {}
         try:
-            return mapping.plan(sending.document, sending.references, sending.options, self.countries if needs_countries else {})
+            return mapping.plan(sending.document, sending.references, sending.options, countries)
         except ReferenceMissing as missing:
             raise refusal("code not usable", str(missing), field=missing.kind) from None
 
@@ -262,13 +263,14 @@ class EpicorHook(PlatformHook):
 
     def post_invoices(self, batch: Sequence[tuple[Sending, RemoteDocument]]) -> list[Sent]:
         """Release from hold what was checked, post its groups, and read it again; everything else stays on hold."""
-        if self.setting("post_mode") == "none":
-            note = "left for a person to post: the connection's posting is none"
-            return [Sent(key=sending.key, remote=remote, note=note) for sending, remote in batch]
         try:
-            return self.posting.post(batch)
+            return self.posting.leave(batch) if self.setting("post_mode") == "none" else self.posting.post(batch)
         finally:
             self.groups.leave()
+
+    def collect_answers(self, taken_on: Sequence[tuple[Sending, str]]) -> list[Sent]:
+        """What became of postings that the task agent took on. Raises PlatformError where it cannot be asked now."""
+        return self.posting.answers(taken_on)
 
     def update_invoice(self, sending: Sending, remote: RemoteDocument) -> Sent:
         """An unposted invoice is replaced in one save and posted; a posted one is refused."""
@@ -310,7 +312,7 @@ class EpicorHook(PlatformHook):
 
     def list_payments(self, since: datetime) -> Iterator[RemotePayment]:
         """Posted receipts that changed on the day of `since` or later: change dates have no time."""
-        return receipts.changed_since(self.company, since, str(self.setting("time_zone")))
+        return receipts.changed_since(self.company, since, str(self.setting("time_zone") or ""))
 
     def apply_payment(self, payment: Payment, *, customer_id: str, key: str, references: References) -> RemotePayment:
         """Book one receipt in a cash group of its own and post it; the same payment again is found and finished."""

@@ -48,8 +48,8 @@ def tax_of(code: str, refs: References) -> Tax:
 def price_per(line: Line) -> tuple[Decimal, str]:
     """The price and what it is per (PricePerCode): each, hundred or thousand; any other base becomes a price per unit."""
     if line.base_quantity in PER:
-        return line.net_price.quantize(PRICE, ROUND_HALF_UP).normalize(), PER[line.base_quantity]
-    return (line.net_price / line.base_quantity).quantize(PRICE, ROUND_HALF_UP).normalize(), "E"
+        return line.net_price.quantize(PRICE, ROUND_HALF_UP), PER[line.base_quantity]
+    return (line.net_price / line.base_quantity).quantize(PRICE, ROUND_HALF_UP), "E"
 
 
 def line_discount(line: Line) -> Decimal:

@@ -13,13 +13,15 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from airbooks.canonical import CreditNote, DocumentKind, Party, Payment
-from airbooks.platforms.epicor.client import Row
+from airbooks.canonical import Address, CreditNote, DocumentKind, Party, Payment
+from airbooks.platforms.epicor.client import Row, refusal
 from airbooks.platforms.epicor.lines import Document, account_rows, head_region, line_rows, misc_rows
+from airbooks.platforms.errors import PlatformError
 from airbooks.platforms.references import ReferenceKind, References
 
 TYPES = {DocumentKind.INVOICE: "MISC-BILL", DocumentKind.CREDIT_NOTE: "CREDIT-MEMO"}
 CUSTOMER_ID, SHORT, SHIP_TO_NAME, GROUP_LENGTH = 10, 20, 50, 9
+SHORT_HASH = 12
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
@@ -27,8 +29,8 @@ _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 class Plan:
     """One document in Epicor's words, before the conversation.
 
-    `marks` go into the head's first save, `details` into the last one, with lines, miscellaneous charges and accounts. The rest has
-    OnChange methods of its own; None or empty leaves the customer's default.
+    `marks` go into the head's first save (on hold until it was checked, unless nobody asked for posting), `details` into the last one, with
+    lines, miscellaneous charges and accounts. The rest has OnChange methods of its own; None or empty leaves the customer's default.
     """
 
     number: str
@@ -68,17 +70,12 @@ def plan(document: Document, refs: References, options: Mapping[str, Any], count
         terms=refs.get(ReferenceKind.TERMS, document.terms.code).code if document.terms.code else "",
         due_date=document.due_date,
         rate=rate.rate if rate is not None and rate.base != document.currency else None,
-        marks={"XRefInvoiceNum": document.number, "ExternalID": document.number, "InvoiceHeld": is_held(refs, options)},
+        marks={"XRefInvoiceNum": document.number, "ExternalID": document.number, "InvoiceHeld": bool(options.get("post", True))},
         details=_details(document, refs, options, has_ship_to=bool(on_lines)),
         lines=line_rows(document, refs, on_lines),
         misc=misc_rows(document, refs),
         accounts=account_rows(document, refs),
     )
-
-
-def is_held(refs: References, options: Mapping[str, Any]) -> bool:
-    """Whether the invoice waits on hold until it was checked; where a person posts the group it does not."""
-    return bool(options.get("post", True)) and refs.settings.get("post_mode") != "none"
 
 
 def _details(document: Document, refs: References, options: Mapping[str, Any], *, has_ship_to: bool) -> Row:
@@ -125,10 +122,15 @@ def _shipment(document: Document, has_ship_to: bool) -> list[str]:
 
 
 def ship_to(document: Document, countries: Mapping[str, int]) -> Row:
-    """The one-time ship-to fields of every line; it needs a name, the buyer's where the delivery has none."""
-    if document.delivery is None or not document.delivery.address.line1:
+    """The one-time ship-to fields of every line; it needs a name, the buyer's where the delivery has none.
+
+    Raises PlatformError for a country that Epicor's list does not have: it would ship to the customer's.
+    """
+    place = place_of(document)
+    if document.delivery is None or place is None:
         return {}
-    place = document.delivery.address
+    if place.country and place.country not in countries:
+        raise country_unknown(place.country, " Or switch one_time_ship_to off.")
     fields = {
         "UseOTS": True,
         "OTSName": (document.delivery.name or document.buyer.name)[:SHIP_TO_NAME],
@@ -139,7 +141,17 @@ def ship_to(document: Document, countries: Mapping[str, int]) -> Row:
         "OTSState": place.region,
         "OTSZIP": place.postal_code,
     }
-    return fields | ({"OTSCountryNum": countries[place.country]} if place.country in countries else {})
+    return fields | ({"OTSCountryNum": countries[place.country]} if place.country else {})
+
+
+def place_of(document: Document) -> Address | None:
+    """Where the delivery goes, if that is an address."""
+    return document.delivery.address if document.delivery is not None and document.delivery.address.line1 else None
+
+
+def country_unknown(code: str, way_out: str = "") -> PlatformError:
+    says = f"no country of Epicor's list has the ISO code {code!r}"
+    return refusal("country unknown", says, fix=f"Enter the ISO code in Epicor's Country Maintenance.{way_out}", field="address.country")
 
 
 def function_body(made: Plan, group: str) -> Row:
@@ -215,8 +227,14 @@ def customer_body(party: Party, currency: str, country: int | None, settings: Ma
 
 
 def payment_reference(payment: Payment, key: str) -> str:
-    """Our id of a payment where Epicor keeps it (ExternalID of the receipt); the key's where ours is too long."""
-    return payment.source_id if 0 < len(payment.source_id) <= SHORT else key.replace("-", "").upper()[:SHORT]
+    """Our id of a payment where Epicor keeps it (ExternalID of the receipt): its source and its id there, shortened where it is too long.
+
+    Only a payment without an id of its own is known by `key`: the same payment under another key must be found again.
+    """
+    ours = f"{payment.source}/{payment.source_id}"
+    if not payment.source_id:
+        return key.replace("-", "").upper()[:SHORT]
+    return ours if len(ours) <= SHORT else _in_base_36(ours, SHORT_HASH)
 
 
 def receipt_fields(payment: Payment, refs: References, key: str) -> Row:

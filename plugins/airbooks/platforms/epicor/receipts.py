@@ -7,34 +7,47 @@ Change dates have the precision of a day, in the server's time zone.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from airbooks.canonical import Payment, PaymentKind, RemotePayment
-from airbooks.platforms.epicor.client import Company, Row, any_of, changed_row, chunks, quoted, refusal, unproven
+from airbooks.platforms.epicor.client import Company, Row, any_of, changed_row, chunks, dataset_in, quoted, refusal, unproven
 from airbooks.platforms.epicor.customers import CUSTOMERS, id_of
 from airbooks.platforms.epicor.mapping import cash_group, moment, receipt_fields
 from airbooks.platforms.epicor.reading import remote_payment
-from airbooks.platforms.errors import PlatformError
+from airbooks.platforms.epicor.spec import SPEC
+from airbooks.platforms.errors import ConfigurationError, PlatformError
 from airbooks.platforms.references import References
 
 CASH_GROUPS, RECEIPTS, POSTING = "Erp.BO.CashGrpSvc", "Erp.BO.CashRecSvc", "Erp.PROC.CashRecPostSvc"
 _HEADS, _LINES = f"{RECEIPTS}/CashRecs", f"{RECEIPTS}/CashDtls"
+PAYMENTS = ("PayInv", "PrePay")  # not MisPay, Adjust and CMemo (a credit memo applied), which are no customer's money
 _BY_HAND = "Book it in Epicor by hand."
 
 
 def changed_since(company: Company, since: datetime, time_zone: str) -> Iterator[RemotePayment]:
     """Posted receipts whose lines changed on that day or later, and those of such a date that settle nothing yet; each one once."""
-    first = since.astimezone(ZoneInfo(time_zone)).date().isoformat()
+    first = _first_day(since, time_zone).isoformat()
     changed = company.rows(_LINES, where=f"ChangeDate ge {first} and Posted eq true", order="HeadNum,InvoiceNum")
     dated = company.rows(_HEADS, where=f"TranDate ge {first} and Posted eq true", select="HeadNum", order="HeadNum")
     numbers = sorted({int(row["HeadNum"]) for rows in (changed, dated) for row in rows})
     customers: dict[int, str] = {}
     for chunk in chunks([str(number) for number in numbers]):
         for head in company.rows(_HEADS, where=any_of("HeadNum", chunk), order="HeadNum"):
-            if head["DocTranAmt"] >= 0:  # the counter-entry of a reversal is no payment
+            if head["TranType"] in PAYMENTS and head["DocTranAmt"] >= 0:  # the counter-entry of a reversal is no payment
                 yield _read(company, head, customers)
+
+
+def _first_day(since: datetime, time_zone: str) -> date:
+    """The server's day; where its time zone is not known, the day before in UTC, which no zone's day is before."""
+    if not time_zone:
+        return since.astimezone(UTC).date() - timedelta(days=1)
+    with suppress(KeyError, ValueError):
+        return since.astimezone(ZoneInfo(time_zone)).date()
+    raise ConfigurationError(f"{SPEC.title}: time_zone {time_zone!r} is no time zone. Give one as America/Chicago, or leave it empty.")
 
 
 def _read(company: Company, head: Row, customers: dict[int, str]) -> RemotePayment:
@@ -84,6 +97,15 @@ class Receipts:
             raise refusal("payment cannot be expressed", f"a cash receipt is no {payment.kind.replace('_', ' ')}", fix=_BY_HAND)
         if any(each.discount or each.write_off for each in payment.allocations):
             raise refusal("payment cannot be expressed", "this connector books no discount or write-off with a receipt", fix=_BY_HAND)
+        if payment.bank_account not in ("", self.desk.bank_account):
+            says = f"the payment came in on bank account {payment.bank_account}, the connection books receipts in {self.desk.bank_account}"
+            raise refusal("payment cannot be expressed", says, fix="Send it over a connection with that bank account, or leave it out.")
+        if payment.bank_fee:
+            says = f"this connector books no bank fee ({payment.bank_fee}) with a receipt"
+            raise refusal("payment cannot be expressed", says, fix=_BY_HAND)
+        if payment.exchange_rate is not None:
+            says = "this connector gives a receipt no exchange rate: Epicor takes its own of the day"
+            raise refusal("payment cannot be expressed", says, fix="Leave the rate out, or book it in Epicor by hand.")
         if any(not each.remote_id.isdigit() for each in payment.allocations):
             raise refusal("payment cannot be expressed", "a document of the payment is not known in Epicor", fix=_BY_HAND)
         if not self.desk.bank_account:
@@ -102,9 +124,10 @@ class Receipts:
         found = list(self.company.rows(_HEADS, where=where, order="HeadNum"))
         if not found:
             return None
-        if len(found) > 1 or found[0]["ReverseRef"] or found[0]["DocTranAmt"] != payment.amount:
-            told = ", ".join(f"{row['HeadNum']}: {row['DocTranAmt']}{' (reversed)' if row['ReverseRef'] else ''}" for row in found)
-            says = f"Epicor has {external_id} of this customer as {told}; ours is {payment.amount}"
+        ours = (payment.amount, payment.currency)
+        if len(found) > 1 or found[0]["ReverseRef"] or (found[0]["DocTranAmt"], found[0]["CurrencyCode"]) != ours:
+            told = ", ".join(_told(row) for row in found)
+            says = f"Epicor has {external_id} of this customer as {told}; ours is {payment.amount} {payment.currency}"
             raise refusal("payment reference used", says, fix="Compare the receipts; correct one of them.")
         return found[0]
 
@@ -114,14 +137,13 @@ class Receipts:
         where = f"GroupID eq {quoted(group)}"
         if next(iter(self.company.rows(f"{CASH_GROUPS}/CashGrps", where=where, order="GroupID")), None) is not None:
             return
-        ds = self.company.ask(CASH_GROUPS, "GetNewCashGrp", {"ds": {"CashGrp": []}})["ds"]
+        ds = dataset_in(self.company.ask(CASH_GROUPS, "GetNewCashGrp", {"ds": {"CashGrp": []}}))
         row = {"GroupID": group, "TranDate": moment(payment.received_on), "BankAcctID": self.desk.bank_account}
         changed_row(ds, "CashGrp").update(row)
         self.company.do(CASH_GROUPS, "Update", {"ds": ds})
 
     def _ask(self, method: str, ds: Row, **arguments: object) -> Row:
-        found: Row = self.company.ask(RECEIPTS, method, {"ds": ds, **arguments})["ds"]
-        return found
+        return dataset_in(self.company.ask(RECEIPTS, method, {"ds": ds, **arguments}))
 
     def _enter_head(self, group: str, customer: str, fields: Row) -> Row:
         ds = self._ask("GetNewCashHeadType", {}, groupID=group, tranType="PayInv")
@@ -129,15 +151,19 @@ class Receipts:
         changed_row(ds, "CashHead").update(fields)
         self._ask("PreUpdate", ds)
         arguments = {"ipGroupID": group, "ipTableName": "CashHead", "updGroupTotals": True, "ipIgnoreValidation": 0}
-        saved = self.company.do(RECEIPTS, "UpdateMaster", {"ds": ds, **arguments})["ds"]
+        saved = dataset_in(self.company.do(RECEIPTS, "UpdateMaster", {"ds": ds, **arguments}))
         head: Row = saved["CashHead"][0]
         return head
 
     def _settle(self, head: Row, payment: Payment) -> None:
-        settled = {int(row["InvoiceNum"]) for row in _lines_of(self.company, head)}
-        for each in payment.allocations:
-            if each.amount and int(each.remote_id) not in settled:
-                self._enter_line(head, int(each.remote_id), each.amount)
+        """Enter what is not entered yet. Raises PlatformError where an earlier try, of a payment that was changed since, entered more."""
+        settled = {int(row["InvoiceNum"]): Decimal(row["DocTranAmt"]) for row in _lines_of(self.company, head)}
+        wanted = _by_invoice(payment)
+        if not settled.items() <= wanted.items():
+            says = f"receipt {head['HeadNum']} is not posted yet and settles {settled}, the payment settles {wanted}"
+            raise refusal("receipt has other lines", says, fix="Delete that receipt in Epicor, then retry.")
+        for number in wanted.keys() - settled.keys():
+            self._enter_line(head, number, wanted[number])
 
     def _enter_line(self, head: Row, invoice: int, amount: object) -> None:
         """Only posted invoices can be paid: anything else is refused by Epicor."""
@@ -164,3 +190,16 @@ class Receipts:
         if groups and groups[0]["PostErrorLog"]:
             raise self.desk.complain(str(groups[0]["PostErrorLog"]))
         raise unproven("posting not seen", f"receipt {head['HeadNum']} is not posted yet")
+
+
+def _by_invoice(payment: Payment) -> dict[int, Decimal]:
+    """What a payment settles of each invoice; a receipt has one line per invoice."""
+    found: dict[int, Decimal] = {}
+    for each in payment.allocations:
+        if each.amount:
+            found[int(each.remote_id)] = found.get(int(each.remote_id), Decimal(0)) + each.amount
+    return found
+
+
+def _told(head: Row) -> str:
+    return f"{head['HeadNum']}: {head['DocTranAmt']} {head['CurrencyCode']}{' (reversed)' if head['ReverseRef'] else ''}"

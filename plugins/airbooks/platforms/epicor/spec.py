@@ -72,7 +72,7 @@ _POSTING = (
         fix="Enter or post this document in the AR Invoice Entry, or change the set-up so that nothing is asked.",
     ),
     _rule("group gone", Action.RETRY, text=r"Group ID is invalid"),
-    _rule("not posted", Action.REVIEW, codes=("errorMessage",), says="Epicor did not book it; the group holds it still."),
+    _rule("not posted", Action.REVIEW, codes=("errorMessage",), says="Epicor did not book it."),
     _rule("not saved", Action.REVIEW, codes=("lUpdateRan",), says="Epicor answered 200 and saved nothing."),
     _rule("saved with errors", Action.LOOK_UP, Outcome.UNKNOWN, codes=("BOUpdError",)),
 )
@@ -110,6 +110,7 @@ SPEC = PlatformSpec(
         {
             Capability.BATCH,  # the posting of a group, told invoice by invoice
             Capability.POST_STEP,
+            Capability.ANSWERS_LATER,  # with the posting mode agent
             Capability.UPDATE_DRAFT,
             Capability.VOID,
             Capability.CREDIT_NOTES,
@@ -191,7 +192,7 @@ SPEC = PlatformSpec(
         FormField(name="sales_rep_code", label="Sales rep", help="SalesRepCode of customers that are created."),
         FormField(name="customer_terms", label="Customer terms", help="TermsCode of customers that are created."),
         FormField(name="customer_tax_region", label="Customer tax region", help="TaxRegionCode of customers that are created."),
-        FormField(name="time_zone", label="Time zone", default="UTC", help="Of the application server (IANA name)."),
+        FormField(name="time_zone", label="Time zone", help="Of the application server (IANA name); empty: one more day is read."),
     ),
     reference_kinds=(
         ReferenceKind.ITEM,
@@ -223,5 +224,8 @@ SPEC = PlatformSpec(
         "That CurrencyCode and ExternalID of a cash head can be set in the row.",
         "The client-credentials variant of Epicor's own token service (oauth uses a token end point of the customer's).",
         "Form of a GL account with blank segments (4000||MAIN).",
+        "Fields from memory: PhoneNum, TaxPayerID, AllowOTS and Address3 of customers, SalesRepCode1 and TaxRegionCode set in the row of "
+        "an invoice head, TranType and ReverseRef of a cash head.",
+        "The form of the date in OnChangeDueDate (ISO; the head is compared with the document before it is saved).",
     ),
 )

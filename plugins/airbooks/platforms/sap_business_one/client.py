@@ -95,10 +95,10 @@ class Client:
         found = self._call("POST", path, headers=JSON, json={}, read=True).json()
         return str(found["value"] if isinstance(found, dict) else found)
 
-    def stored_query(self, code: str, parameters: str) -> Iterator[Row]:
-        """The rows of a stored SQL query."""
-        path = f"SQLQueries({quoted(code)})/List"
-        yield from self._pages(self._call("POST", path, headers=PAGE, json={"ParamList": parameters}, read=True))
+    def stored_query(self, code: str, **parameters: str) -> Iterator[Row]:
+        """The rows of a stored SQL query. Asked by GET: only then the links to further pages bear the parameters."""
+        params = {name: quoted(value) for name, value in parameters.items()}
+        yield from self._pages(self._call("GET", f"SQLQueries({quoted(code)})/List", params=params, headers=PAGE, read=True))
 
     # -- writing --------------------------------------------------------------------------------------------------------------
 

@@ -7,13 +7,18 @@ from collections.abc import Callable, Iterable, Sequence
 from airbooks.canonical import DocumentKind, RemoteDocument
 from airbooks.platforms.errors import UNREADABLE_ANSWER, PlatformError
 from airbooks.platforms.sap_business_one.client import Client, Row, any_of, chunks, quoted
-from airbooks.platforms.sap_business_one.mapping import OBJECT_NAMES, SETS
+from airbooks.platforms.sap_business_one.mapping import OBJECT_NAMES, OBJECT_TYPES, SETS
 from airbooks.platforms.sap_business_one.reading import FIELDS, Currencies, is_reversal, remote_document
 from airbooks.platforms.sap_business_one.spec import SPEC
 
 Wanted = tuple[str, DocumentKind]
 # Of the drafts that bear our number only those of approval procedures count: pending, granted or refused.
 UNDER_APPROVAL = frozenset({"dasPending", "dasApproved", "dasRejected"})
+
+
+def _folded(number: str) -> str:
+    """Numbers as most databases compare them: without case and trailing blanks."""
+    return number.strip().casefold()
 
 
 class Documents:
@@ -34,11 +39,13 @@ class Documents:
     def by_numbers(self, wanted: Iterable[Wanted]) -> dict[Wanted, list[RemoteDocument]]:
         """The live documents of each number. A cancelled one and its cancellation document bear the number, too: they do not count."""
         found: dict[Wanted, list[RemoteDocument]] = {each: [] for each in wanted}
+        asked = {(_folded(number), kind): (number, kind) for number, kind in found}
         for kind, name in SETS.items():
             for row in self._with_numbers(name, [number for number, each in found if each is kind], f"{FIELDS},{self.field}", live=True):
                 remote = self.read(row, kind).model_copy(update={"version": ""})  # the etag of a selected read is good for nothing
-                if (remote.our_number, kind) in found:
-                    found[remote.our_number, kind].append(remote)
+                key = asked.get((_folded(remote.our_number), kind))
+                if key is not None:
+                    found[key].append(remote)
         return found
 
     def _with_numbers(self, name: str, numbers: Sequence[str], select: str, *, live: bool) -> Iterable[Row]:
@@ -58,19 +65,21 @@ class Documents:
     def cancellation_number(self, remote: RemoteDocument) -> str:
         """The number of the document that a cancellation left behind, or nothing."""
         rows = self._with_numbers(SETS[remote.kind], [remote.our_number], f"DocNum,CardCode,CancelStatus,{self.field}", live=False)
-        return ", ".join(str(row["DocNum"]) for row in rows if is_reversal(row) and row[self.field] == remote.our_number)
+        return ", ".join(str(row["DocNum"]) for row in rows if is_reversal(row) and _folded(row[self.field]) == _folded(remote.our_number))
 
     # -- drafts ---------------------------------------------------------------------------------------------------------------
 
     def under_approval(self, wanted: Sequence[Wanted]) -> dict[Wanted, Row]:
         """The newest draft of each number that an approval procedure made."""
-        names = {object_name: kind for kind, object_name in OBJECT_NAMES.items()}
+        kinds = {name: kind for names in (OBJECT_NAMES, OBJECT_TYPES) for kind, name in names.items()}
+        asked = {(_folded(number), kind): (number, kind) for number, kind in wanted}
         numbers = list(dict.fromkeys(number for number, _ in wanted))
         select = f"DocEntry,DocNum,DocObjectCode,AuthorizationStatus,{self.field}"
         found: dict[Wanted, Row] = {}
         for row in self._with_numbers("Drafts", numbers, select, live=False):
-            key = (str(row[self.field]), names.get(row["DocObjectCode"], DocumentKind.INVOICE))
-            if key in wanted and row["AuthorizationStatus"] in UNDER_APPROVAL:
+            kind = kinds.get(str(row["DocObjectCode"]))  # drafts of orders and others may bear the number, too
+            key = asked.get((_folded(str(row[self.field])), kind)) if kind is not None else None
+            if key is not None and row["AuthorizationStatus"] in UNDER_APPROVAL:
                 found[key] = row
         return found
 

@@ -241,7 +241,7 @@ class SapBusinessOneHook(PlatformHook):
         return receipts.Receipts(self.client, self.currencies, self.settings())
 
     def list_payments(self, since: datetime) -> Iterator[RemotePayment]:
-        return self._receipts.changed_since(since, receipts.zone_of(str(self.setting("time_zone"))))
+        return self._receipts.changed_since(receipts.first_day(since, str(self.setting("time_zone") or "")))
 
     def apply_payment(self, payment: Payment, *, customer_id: str, key: str, references: References) -> RemotePayment:  # noqa: ARG002
         """Book it as a bank transfer; our mark in its remarks, not the key, tells it when it is sent again."""

@@ -206,7 +206,10 @@ def payment_mark(payment: Payment) -> str:
 
 
 def payment_body(payment: Payment, customer: str, currency: ReferenceItem, settings: Settings) -> Body:
-    """The body of `POST IncomingPayments`: one bank transfer. A foreign-currency invoice is settled by AppliedFC, not SumApplied."""
+    """The body of `POST IncomingPayments`: one bank transfer to the account that `settings` name.
+
+    A foreign-currency invoice is settled by AppliedFC, not SumApplied.
+    """
     local = is_local(currency)
     day = payment.received_on.isoformat()
     body: Body = {
@@ -214,7 +217,7 @@ def payment_body(payment: Payment, customer: str, currency: ReferenceItem, setti
         "CardCode": customer,
         "DocDate": day,
         "DocCurrency": currency.code,
-        "TransferAccount": payment.bank_account or settings["transfer_account"],
+        "TransferAccount": settings["transfer_account"],
         "TransferSum": payment.amount,
         "TransferDate": day,
         "TransferReference": payment.reference[:TRANSFER],

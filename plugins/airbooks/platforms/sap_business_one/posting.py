@@ -213,7 +213,8 @@ class Posting:
             raise problem(FIXED, says, min(changed - CHANGEABLE))
         if changed:
             version = remote.version or str(row.get("@odata.etag") or row.get("odata.etag") or "")
-            self.client.change(place(remote.remote_id, remote.kind), {name: body[name] for name in changed}, version)
+            with before_sending():  # the same change a second time does no harm, and a look-up of amounts would not miss it
+                self.client.change(place(remote.remote_id, remote.kind), {name: body[name] for name in changed}, version)
             row = self._row(remote)
         ignored = differing(body, row)
         if ignored:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from datetime import datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from airbooks.canonical import DocumentKind, Payment, PaymentKind, RemotePayment
@@ -21,7 +22,7 @@ from airbooks.platforms.sap_business_one.reading import Currencies, payment
 from airbooks.platforms.sap_business_one.spec import NOT_FOUND, SPEC
 
 QUERY = "AIRBOOKS_PAYMENTS"
-QUERY_TEXT = "SELECT T0.DocEntry FROM ORCT T0 WHERE T0.UpdateDate >= :since"
+QUERY_TEXT = "SELECT T0.DocEntry FROM ORCT T0 WHERE T0.UpdateDate >= :since ORDER BY T0.DocEntry"  # pages need an order
 CANNOT = ErrorRule(
     name="payment cannot be expressed",
     action=Action.REVIEW,
@@ -51,17 +52,17 @@ class Receipts:
 
     # -- reading --------------------------------------------------------------------------------------------------------------
 
-    def changed_since(self, since: datetime, zone: ZoneInfo) -> Iterator[RemotePayment]:
-        """Customers' payments that were booked or cancelled on the server's day of `since` or later."""
-        keys = [str(row["DocEntry"]) for row in self._changed(f"since='{since.astimezone(zone):%Y%m%d}'")]
+    def changed_since(self, first: date) -> Iterator[RemotePayment]:
+        """Customers' payments that were booked or cancelled on that day of the server's or later."""
+        keys = [str(row["DocEntry"]) for row in self._changed(f"{first:%Y%m%d}")]
         for chunk in chunks(list(dict.fromkeys(keys))):
             for row in self.client.rows("IncomingPayments", filter=any_of("DocEntry", chunk), orderby="DocEntry"):
                 if row["DocType"] == "rCustomer":
                     yield self._read(row)
 
-    def _changed(self, parameters: str) -> list[Row]:
+    def _changed(self, since: str) -> list[Row]:
         try:
-            return list(self.client.stored_query(QUERY, parameters))
+            return list(self.client.stored_query(QUERY, since=since))
         except PlatformError as error:
             if error.rule.name != NOT_FOUND:
                 raise
@@ -70,20 +71,32 @@ class Receipts:
         except PlatformError as error:
             if error.rule.name != "exists already":
                 raise
-        return list(self.client.stored_query(QUERY, parameters))
+        return list(self.client.stored_query(QUERY, since=since))
 
     # -- booking --------------------------------------------------------------------------------------------------------------
 
     def book(self, received: Payment, customer: str, references: References) -> RemotePayment:
         """Book a payment once: the same one a second time is found by its mark and not booked again."""
-        currency = self._currency(received.currency, references)
+        currency, account = self._currency(received.currency, references), self._account(received, references)
         with before_sending():
             self._require_expressible(received, currency)
             there = self._there(received, customer)
             if there is not None:
                 return there
             self._require_documents(received, customer, currency)
-        return self._read(self.client.create("IncomingPayments", payment_body(received, customer, currency, self.settings)))
+        body = payment_body(received, customer, currency, {**self.settings, "transfer_account": account})
+        return self._read(self.client.create("IncomingPayments", body))
+
+    def _account(self, received: Payment, references: References) -> str:
+        """The account code of the bank that the money came in on: the connection's, or what the payment's own is mapped to."""
+        if not received.bank_account:
+            if not self.settings.get("transfer_account"):
+                raise ConfigurationError(f"{SPEC.title}: payments need 'transfer_account' in the connection: the account code of the bank.")
+            return self.settings["transfer_account"]
+        if not references.has(ReferenceKind.ACCOUNT, received.bank_account):
+            says = f"the payment's bank account {received.bank_account!r} has no mapping to an account there"
+            raise problem(replace(CANNOT, fix="Map it as an account of this connection, or leave it out."), says)
+        return references.get(ReferenceKind.ACCOUNT, received.bank_account).remote_id
 
     def _currency(self, iso: str, references: References) -> ReferenceItem:
         if references.has(ReferenceKind.CURRENCY, iso):
@@ -94,8 +107,6 @@ class Receipts:
         return found[0]
 
     def _require_expressible(self, received: Payment, currency: ReferenceItem) -> None:
-        if not (received.bank_account or self.settings.get("transfer_account")):
-            raise ConfigurationError(f"{SPEC.title}: payments need 'transfer_account' in the connection: the account code of the bank.")
         for obstacle in _obstacles(received, currency):
             raise problem(CANNOT, obstacle)
 
@@ -124,6 +135,9 @@ class Receipts:
 def _obstacles(received: Payment, currency: ReferenceItem) -> Iterator[str]:
     if received.kind is not PaymentKind.RECEIPT:
         yield f"an incoming payment is a receipt, not a {received.kind.replace('_', ' ')}"
+    rate, local = received.exchange_rate, currency.details.get("local")
+    if rate is not None and not is_local(currency) and rate.base != local:
+        yield f"the payment's rate is in {rate.base}, the books are kept in {local}"
     for each in received.allocations:
         if not each.remote_id.startswith(f"{OBJECT_TYPES[DocumentKind.INVOICE]}-"):
             yield f"document {each.document_number} is no invoice that is known there"
@@ -144,8 +158,13 @@ def _misfits(keys: Sequence[str], rows: Mapping[str, Row], customer: str, curren
             yield f"the invoice with the key {key} is in {row['DocCurrency']}, the payment in {currency.code}"
 
 
-def zone_of(name: str) -> ZoneInfo:
-    """The zone of the server's days; raises ConfigurationError."""
+def first_day(since: datetime, zone: str) -> date:
+    """The server's day of a moment; where its zone is not known, the day before in UTC, which no zone's day is before.
+
+    Raises ConfigurationError for a name that is no zone.
+    """
+    if not zone:
+        return since.astimezone(UTC).date() - timedelta(days=1)
     with suppress(KeyError, ValueError):
-        return ZoneInfo(name)
-    raise ConfigurationError(f"{SPEC.title}: time_zone {name!r} is no time zone. Give one as Europe/Berlin.")
+        return since.astimezone(ZoneInfo(zone)).date()
+    raise ConfigurationError(f"{SPEC.title}: time_zone {zone!r} is no time zone. Give one as Europe/Berlin, or none.")

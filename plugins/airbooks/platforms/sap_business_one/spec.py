@@ -92,7 +92,14 @@ _POSTING = (
 _DATA = (
     _rule("exists already", Action.REVIEW, codes=("-2035",)),  # from memory
     _rule("exists already", Action.REVIEW, text=r"already (exists|assigned)|1320000140"),
-    _rule(NOT_FOUND, Action.REVIEW, status=(404,)),
+    _rule(NOT_FOUND, Action.REVIEW, status=(404,), codes=("-2028",)),
+    _rule(
+        "address unknown",
+        Action.STOP,
+        status=(404,),
+        says="What answers at this address is not the Service Layer, or not in this version.",
+        fix="Correct host, port and API version of the connection.",
+    ),
     _rule(
         "code unknown there",
         Action.REVIEW,
@@ -196,7 +203,7 @@ SPEC = PlatformSpec(
             help="Cut texts that are too long, with a warning, instead of holding the document back.",
         ),
         FormField(name="transfer_account", label="Bank account", help="Account code of the bank that receipts go to; needed for payments."),
-        FormField(name="time_zone", label="Time zone of the server", default="UTC", help="Business One keeps the day of a change only."),
+        FormField(name="time_zone", label="Time zone of the server", help="Changes have a day and no time; empty: one more day is read."),
     ),
     reference_kinds=(
         ReferenceKind.ITEM,
@@ -222,6 +229,7 @@ SPEC = PlatformSpec(
         "That the header's discount leaves additional expenses alone.",
         "Whether TotalDiscount of a payment row is an amount on top of SumApplied.",
         "How the Service Layer rounds tax: per tax code or per line.",
+        "Whether LineTotal of a foreign document's row or expense is in its currency (taken so; what is booked is compared).",
         "Time-out of the server behind the load balancer (taken to be 5 minutes).",
     ),
 )

@@ -1,19 +1,17 @@
-"""Erp.BO.InvcGrpSvc and Erp.PROC.ARInvoicePostSvc: invoice groups, their locks, and posting at once or by the task agent."""
+"""Erp.BO.InvcGrpSvc: invoice groups, their locks, and posting."""
 
 from __future__ import annotations
 
 from copy import deepcopy
 from decimal import Decimal
 
-from airbooks.platforms.epicor.sandbox.company import COMPANY, Company, day_of, moment
+from airbooks.platforms.epicor.sandbox.company import Company, day_of, moment
 from airbooks.platforms.epicor.sandbox.refusal import duplicate, not_found, rule_broken
 from airbooks.platforms.epicor.sandbox.shapes import GROUP, row_of
 from airbooks.platforms.epicor.sandbox.totals import to_base
 from airbooks.sandbox.kit import Row
 
 USER = "AIRBOOKS"
-POLLS = 2  # looks at a task before it is done
-PARAMETERS: Row = {"GroupID": "", "AgentID": "", "AgentSchedNum": 0, "AgentTaskNum": 0, "TaskNote": "", "RowMod": ""}
 
 
 class Groups:
@@ -93,10 +91,13 @@ class Groups:
         if groupID not in self.table:
             raise not_found()
         self.usable(groupID)
-        posted, errors = self._post(groupID)
+        posted, errors = self.book(groupID)
         return {"parameters": {"invoicesGenerated": ", ".join(posted), "errorMessage": "; ".join(errors), "legalNumberMessage": ""}}
 
-    def _post(self, group_id: str) -> tuple[list[str], list[str]]:
+    def book(self, group_id: str) -> tuple[list[str], list[str]]:
+        """Post what is not on hold: the numbers posted, and what is wrong with the others. Empty where the group is gone."""
+        if group_id not in self.table:
+            return [], []
         if self.table[group_id]["LockStatus"]:
             return [], [f"Group {group_id} is in the review journal."]
         waiting = [deepcopy(invoice) for invoice in self._invoices() if self._in_group(invoice, group_id)]
@@ -156,45 +157,3 @@ class Groups:
             return
         review = "Posting" if any("G/L" in error for error in errors) else ""
         self.table[group_id] = {**self.table[group_id], "PostErrorLog": "; ".join(errors), "LockStatus": review, "ActiveUserID": ""}
-
-    # -- the task agent -------------------------------------------------------------------------------------------------------
-
-    @staticmethod
-    def get_new_parameters() -> Row:
-        return {"returnObj": {"ARInvoicePostParam": [deepcopy(PARAMETERS)]}}
-
-    def submit(self, ds: Row, agentID: str, agentSchedNum: int, agentTaskNum: int, maintProgram: str) -> Row:  # noqa: N803, ARG002
-        if agentID != "SystemTaskAgent":
-            raise rule_broken(f"Task agent {agentID} is not valid.", "SysTask", "AgentID")
-        parameters = ds["ARInvoicePostParam"][0]
-        if parameters["GroupID"] not in self.table:
-            raise rule_broken("Group ID is invalid.", "ARInvoicePostParam", "GroupID")
-        number = self.company.store.next_number("SysTaskNum", 900)
-        self.company.table("SysTask")[str(number)] = {
-            "Company": COMPANY,
-            "SysTaskNum": number,
-            "TaskDescription": "Post AR Invoices",
-            "TaskStatus": "PENDING",
-            "TaskNote": parameters["TaskNote"],
-            "EndedOn": None,
-            "ActivityMsg": "",
-            "_group": parameters["GroupID"],
-            "_polls": POLLS,
-        }
-        return {"parameters": {}}
-
-    def tasks(self) -> list[Row]:
-        """All tasks; each look brings a waiting one nearer to its end."""
-        for key, task in list(self.company.table("SysTask").items()):
-            if task["EndedOn"] is None:
-                self.company.table("SysTask")[key] = self._progress(dict(task))
-        return list(self.company.table("SysTask").values())
-
-    def _progress(self, task: Row) -> Row:
-        task["_polls"] -= 1
-        task["TaskStatus"] = "ACTIVE"
-        if task["_polls"] > 0:
-            return task
-        errors = self._post(task["_group"])[1] if task["_group"] in self.table else []
-        ended = {"TaskStatus": "ERROR" if errors else "COMPLETE", "ActivityMsg": "; ".join(errors), "EndedOn": moment(self.company.today())}
-        return task | ended

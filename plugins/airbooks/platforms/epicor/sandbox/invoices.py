@@ -101,7 +101,8 @@ class Invoices:
         return answer(ds)
 
     def due_date_changed(self, ds: Row, invoiceNum: int, newDueDateStr: str) -> Row:  # noqa: N803
-        self._head_in(ds, invoiceNum)["DueDate"] = moment(day_of(newDueDateStr, "InvcHead", "DueDate"))
+        off = timedelta(days=1 if self.company.struck("dates_by_culture") is not None else 0)
+        self._head_in(ds, invoiceNum)["DueDate"] = moment(day_of(newDueDateStr, "InvcHead", "DueDate") + off)
         return answer(ds)
 
     def invoice_date_changed(self, ds: Row, InvoiceNum: int, NewInvoiceDate: str, recalcamts: str) -> Row:  # noqa: N803, ARG002
@@ -162,7 +163,10 @@ class Invoices:
     # -- saving ---------------------------------------------------------------------------------------------------------------
 
     def update(self, ds: Row) -> Row:
-        """Save the rows whose RowMod says so, all or none; rows without one are ignored without a word."""
+        """Save the rows whose RowMod says so, all or none; rows without one are ignored without a word.
+
+        The answer holds the head and the rows that were saved, not the rest of the invoice.
+        """
         heads = [row for row in ds.get("InvcHead", []) if row.get("RowMod")]
         children = [row for name in CHILDREN for row in ds.get(name, []) if row.get("RowMod")]
         number = next((int(row["InvoiceNum"]) for row in (*heads, *children)), None)
@@ -174,12 +178,15 @@ class Invoices:
         if invoice["head"]["Posted"]:
             raise rule_broken(f"Invoice {number} has been posted.", "InvcHead", "Posted")
         self.groups.usable(invoice["head"]["GroupID"])
+        saved: Row = {name: [] for name in CHILDREN}
         for name in CHILDREN:
-            for row in ds.get(name, []):
-                if row.get("RowMod"):
-                    self._save_child(invoice, name, row_of(CHILDREN[name][0], row, name))
+            for given in ds.get(name, []):
+                if given.get("RowMod"):
+                    row = row_of(CHILDREN[name][0], given, name)
+                    self._save_child(invoice, name, row)
+                    saved[name] += [row] if row["RowMod"] != "D" else []
         total(self.company, invoice)
-        return answer(dataset(self.keep(invoice)))
+        return answer(deepcopy({"InvcHead": [self.keep(invoice)["head"]], **saved}))
 
     def keep(self, invoice: Row) -> Row:
         """Write an invoice to its table, numbered and with a new revision."""

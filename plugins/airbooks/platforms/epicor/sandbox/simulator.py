@@ -18,6 +18,7 @@ import msgspec
 from fastapi import Request, Response
 
 from airbooks.platforms.epicor.sandbox import odata
+from airbooks.platforms.epicor.sandbox.agent import TASK_FIELDS, Agent
 from airbooks.platforms.epicor.sandbox.booked import booked
 from airbooks.platforms.epicor.sandbox.cash import Cash
 from airbooks.platforms.epicor.sandbox.changes import Changes
@@ -65,6 +66,9 @@ class EpicorSimulator(Simulator):
         "missing_rate": "There is no exchange rate for `currency` (default: any).",
         "credit_hold": "At once: the customer `customer` is on credit hold.",
         "no_one_time_ship_to": "At once: no customer allows a one-time ship-to.",
+        "dates_by_culture": "The site's date format makes another day of a new due date.",
+        "stop_agent": "The task agent is stopped: what is submitted waits.",
+        "forget_tasks": "At once: the system monitor is emptied.",
         "clear_review_journal": "At once: a person clears the review journal of all groups.",
         "reverse_receipt": "At once: a person reverses the receipt `head`.",
     }
@@ -72,6 +76,7 @@ class EpicorSimulator(Simulator):
     def __init__(self, context: Context) -> None:
         self.company = Company(context, self.struck, lambda: self.armed)
         self.groups = Groups(self.company)
+        self.agent = Agent(self.company, self.groups)
         self.invoices = Invoices(self.company, self.groups)
         self.changes = Changes(self.company, self.groups, self.invoices)
         self.cash = Cash(self.company)
@@ -88,6 +93,7 @@ class EpicorSimulator(Simulator):
             "end_sessions": lambda _given: self.store.table("sessions").clear(),
             "credit_hold": lambda given: self._change("Customer", CreditHold=True, CustID=given["customer"]),
             "no_one_time_ship_to": lambda _given: self._change("Customer", AllowOTS=False),
+            "forget_tasks": lambda _given: self.store.table("SysTask").clear(),
             "clear_review_journal": lambda _given: self._change("InvcGrp", LockStatus=""),
             "reverse_receipt": lambda given: self.cash.reverse(given["head"], self.clock.today().isoformat()),
         }
@@ -135,7 +141,7 @@ class EpicorSimulator(Simulator):
                 "DeleteByID": changes.delete,
                 "GetCancellationInvoice": changes.cancel,
             },
-            "Erp.PROC.ARInvoicePostSvc": {"GetNewParameters": groups.get_new_parameters, "SubmitToAgent": groups.submit},
+            "Erp.PROC.ARInvoicePostSvc": {"GetNewParameters": self.agent.get_new_parameters, "SubmitToAgent": self.agent.submit},
             "Erp.BO.CashGrpSvc": {"GetNewCashGrp": cash.get_new_group, "Update": cash.update_group},
             "Erp.BO.CashRecSvc": {
                 "GetNewCashHeadType": cash.get_new_head,
@@ -182,7 +188,7 @@ class EpicorSimulator(Simulator):
         for place, (table, fields) in stored.items():
             found[place] = (partial(self._stored, table), fields)
         found["Erp.BO.ARInvoiceSvc/ARInvoices"] = (self._heads, set(HEAD))
-        found["Ice.BO.SysTaskSvc/SysTasks"] = (self.groups.tasks, {"SysTaskNum", "TaskNote", "TaskStatus", "EndedOn", "ActivityMsg"})
+        found["Ice.BO.SysTaskSvc/SysTasks"] = (partial(self._stored, "SysTask"), TASK_FIELDS)
         return found
 
     # -- doors ----------------------------------------------------------------------------------------------------------------
@@ -213,6 +219,7 @@ class EpicorSimulator(Simulator):
     async def api(self, rest: str, request: Request) -> Response:
         content = await request.body()
         try:
+            self.agent.work()
             self._authenticate(request.headers)
             body = _decoder.decode(content) if content else {}
             status, answer = self._serve(rest, request.method, dict(request.query_params), body, request.headers)
@@ -316,6 +323,7 @@ class EpicorSimulator(Simulator):
 
     def books(self) -> Books:
         """All documents but cancellation memos (the void status of their invoice stands for both), and posted receipts."""
+        self.agent.work()
         invoices = [each for each in self.store.table("InvcHead").values() if not each["head"]["RefCancelled"]]
         receipts = [row for row in self.store.table("CashHead").values() if row["Posted"]]
         return Books(documents=[booked(each) for each in invoices], payments=[self._receipt(row) for row in receipts])
@@ -344,6 +352,7 @@ class EpicorSimulator(Simulator):
                 "company": COMPANY,
                 "plant": PLANT,
                 "auth": "token",
+                "time_zone": "UTC",
                 "keep_session": True,
                 "freight_misc_code": "FRT",
                 "sales_cat_id": "SERV",

@@ -19,6 +19,8 @@ TIME_ZONE = "Europe/Berlin"
 ALLOWED_TABLES = {"ORCT", "RCT1", "RCT2", "RCT3", "RCT4", "OINV", "OFPR", "ORTT"}
 INVOICE_SETS = {"it_Invoice": "Invoices", "13": "Invoices"}
 
+_KNOWN_QUERY = re.compile(r"SELECT T0\.DocEntry FROM ORCT T0 WHERE T0\.UpdateDate >= :since(?: ORDER BY T0\.DocEntry)?", re.IGNORECASE)
+
 
 class Payments:
     """Books, cancels and lists what customers paid."""
@@ -135,8 +137,12 @@ class Payments:
         given = re.fullmatch(r"since='(\d{8})'", parameters)
         if given is None:
             raise bad("Invalid SQL parameters", 704)
-        if not re.fullmatch(r"SELECT T0\.DocEntry FROM ORCT T0 WHERE T0\.UpdateDate >= :since", query["SqlText"], re.IGNORECASE):
+        if not _KNOWN_QUERY.fullmatch(query["SqlText"]):
             raise bad("Invalid SQL column", 703)
         since = datetime.strptime(given[1], "%Y%m%d").date()  # noqa: DTZ007 a day without a zone
         rows = self.store.table("IncomingPayments").values()
-        return query["SqlText"], [{"DocEntry": row["DocEntry"]} for row in rows if row["_updated"] >= since]
+        return query["SqlText"], [{"DocEntry": row["DocEntry"]} for row in sorted(rows, key=_entry) if row["_updated"] >= since]
+
+
+def _entry(row: Row) -> int:
+    return int(row["DocEntry"])
