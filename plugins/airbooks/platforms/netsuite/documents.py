@@ -36,6 +36,16 @@ class Documents:
         found = self._read(row, kind) if row is not None else None
         return [found] if found and found.our_number == number and found.status is not DocumentStatus.VOID else []
 
+    def already_there(self, sending: Sending) -> RemoteDocument | None:
+        """The document that is the reason of a refused external id, if it is ours: of the same customer, currency and total."""
+        document = sending.document
+        try:
+            hits = self.live(document.number, document.kind)
+        except PlatformError:
+            return None  # the refusal stands, and is looked up by the engine
+        ours = (sending.references.customer, document.currency, document.gross_total)
+        return next((each for each in hits if (each.customer_id, each.currency, each.total) == ours), None)
+
     def by_id(self, remote_id: str, kind: DocumentKind) -> RemoteDocument | None:
         row = self.records.get(mapping.RECORDS[kind], remote_id)
         return None if row is None else self._read(row, kind)

@@ -28,7 +28,7 @@ from airbooks.platforms.netsuite.lines import Body
 from airbooks.platforms.netsuite.records import Records, problem, record_path
 from airbooks.platforms.netsuite.refusals import refusals
 from airbooks.platforms.netsuite.signing import assertion, tba_header, token_form
-from airbooks.platforms.netsuite.spec import BUSY_LOGIN, DELETE, NO_MAPPING, SPEC, TBA, TOKEN_PATH
+from airbooks.platforms.netsuite.spec import BUSY_LOGIN, DELETE, DUPLICATE, NO_MAPPING, SPEC, TBA, TOKEN_PATH
 from airbooks.platforms.references import ReferenceItem, ReferenceKind, References
 from airbooks.platforms.spec import PlatformSpec
 from airbooks.platforms.tokens import Token
@@ -212,7 +212,8 @@ class NetSuiteHook(PlatformHook):
             made = self.records.create(mapping.RECORDS[kind], body)
             return Sent(key=sending.key, remote=self.documents.just_written(made, kind))
         except PlatformError as error:
-            return Sent(key=sending.key, error=error)
+            there = self.documents.already_there(sending) if error.rule.name == DUPLICATE else None
+            return Sent(key=sending.key, remote=there, note="was there already") if there else Sent(key=sending.key, error=error)
 
     def collect_answers(self, taken_on: Sequence[tuple[Sending, str]]) -> list[Sent]:
         return batches.collect(self.records, taken_on, self.documents.live)

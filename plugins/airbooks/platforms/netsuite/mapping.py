@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
+from uuid import NAMESPACE_URL, uuid5
 
 from airbooks.canonical import Address, CreditNote, DocumentKind, Invoice, Party, Payment
 from airbooks.platforms.netsuite.lines import Body, Document, dimensions, line_bodies, plain, tax_details
+from airbooks.platforms.netsuite.records import EXTERNAL_ID
 from airbooks.platforms.references import ReferenceKind, References, dimension_codes
 
 RECORDS = {DocumentKind.INVOICE: "invoice", DocumentKind.CREDIT_NOTE: "creditMemo"}
@@ -179,8 +181,8 @@ def customer_body(party: Party, currency_id: str, settings: Mapping[str, str]) -
 
 
 def payment_id(key: str) -> str:
-    """The external id of a payment: the key alone would do, the prefix keeps it apart from documents (all transactions share one group)."""
-    return f"PAY-{key}"
+    """The external id of a payment, always the same for a key; the prefix keeps it apart from documents (transactions share one group)."""
+    return f"PAY-{key}" if EXTERNAL_ID.fullmatch(key) else f"PAY-{uuid5(NAMESPACE_URL, key)}"
 
 
 def payment_body(payment: Payment, customer: str, key: str, refs: References, bank_account: str) -> Body:

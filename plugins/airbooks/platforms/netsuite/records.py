@@ -157,15 +157,19 @@ class Records:
 
     def refusals_of(self, job_id: str) -> list[PlatformError]:
         """What the tasks of a completed job failed with, in no particular order."""
-        found = []
-        for task in _items(self._read_job(f"{JOB_PATH}/{job_id}/task") or {"items": []}):
-            try:
-                self._call("GET", f"{JOB_PATH}/{job_id}/task/{task['id']}/result", read=True)
-            except PlatformError as error:
-                if error.action in {Action.WAIT, Action.RENEW, Action.STOP, Action.RETRY} or error.status is None:
-                    raise  # the question failed, not the task
-                found.append(error)
-        return found
+        tasks = _items(self._read_job(f"{JOB_PATH}/{job_id}/task") or {"items": []})
+        errors = (self._refusal_of(job_id, task["id"]) for task in tasks)
+        return [each for each in errors if each is not None]
+
+    def _refusal_of(self, job_id: str, task_id: str) -> PlatformError | None:
+        """The result of a task is the very answer that its record would have had; it is not asked for twice."""
+        try:
+            self._call("GET", f"{JOB_PATH}/{job_id}/task/{task_id}/result")
+        except PlatformError as error:
+            if not error.code or error.action in {Action.WAIT, Action.RENEW, Action.STOP}:
+                raise  # the question failed, not the task
+            return error
+        return None
 
     def _read_job(self, path: str) -> Row | None:
         try:

@@ -73,7 +73,7 @@ _ACCESS = (
     ),
 )
 _PASSING = (
-    _rule("replayed key", Action.LOOK_UP, codes=("IDEMPOTENCY_ERROR",)),
+    _rule("replayed key", Action.LOOK_UP, Outcome.UNKNOWN, codes=("IDEMPOTENCY_ERROR",)),
     _rule("server trouble", Action.LOOK_UP, Outcome.UNKNOWN, codes=("UNEXPECTED_ERROR",)),
     _rule("server or gateway time-out", Action.LOOK_UP, Outcome.UNKNOWN, status=(408, 500, 502, 503, 504)),
 )
