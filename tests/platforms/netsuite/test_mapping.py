@@ -87,7 +87,7 @@ def credit_note(*lines: Line, **fields: Any) -> CreditNote:
 
 def full_invoice() -> Invoice:
     """Line discount, document discount, freight, two tax rates, foreign currency, dimensions, a comment."""
-    wholesale = {"dimensions": {"department": "WHOLESALE"}}
+    wholesale: dict[str, Any] = {"dimensions": {"department": "WHOLESALE"}}
     lines = (
         line(1, "3", "1249.90", name="Screw compressor", allowances_charges=(allowance("187.49"),), warehouse="MAIN", **wholesale),
         line(2, "12.5", "3.465", "7.25", "US-CA", item_code="HOS-38-15", name="Rubber hose", unit="MTR"),
