@@ -15,7 +15,7 @@ from tests.platforms.netsuite.conftest import SLUG
 
 from airbooks.canonical import AllowanceCharge, CreditNote, DocumentKind, DocumentStatus, RemoteDocument
 from airbooks.delivery.echo import differences
-from airbooks.platforms.errors import Action, Outcome, PlatformError
+from airbooks.platforms.errors import Action, ConfigurationError, Outcome, PlatformError
 from airbooks.platforms.netsuite import NetSuiteHook, records
 from airbooks.platforms.references import ReferenceKind
 
@@ -402,11 +402,16 @@ def test_new_payments_are_listed_though_the_account_lives_in_another_time_zone(c
         assert list(hook.list_payments(later)) == []
 
 
+def test_a_time_zone_that_there_is_not_is_told_in_words(company: Company) -> None:
+    with company.hook(extra={"time_zone": "Pacific"}) as hook, pytest.raises(ConfigurationError, match="time_zone"):
+        list(hook.list_payments(datetime.now(UTC)))
+
+
 def test_a_payment_needs_the_connections_bank_account(company: Company) -> None:
     with company.hook(extra={"bank_account_id": ""}) as hook:
         document = company.small_invoice()
         remote = company.book(hook, document)
-        with pytest.raises(Exception, match="bank_account_id"):
+        with pytest.raises(ConfigurationError, match="bank_account_id"):
             pay(company, hook, remote, document, "10.00", "bank-1")  # type: ignore[arg-type]
 
 

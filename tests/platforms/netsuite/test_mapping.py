@@ -17,13 +17,16 @@ from airbooks.canonical import (
     Contact,
     CreditNote,
     Delivery,
+    DocumentKind,
     DocumentReference,
+    DocumentStatus,
     ExchangeRate,
     Invoice,
     Line,
     LineKind,
     Party,
     Payment,
+    RemoteDocument,
 )
 from airbooks.platforms.errors import ReferenceMissing
 from airbooks.platforms.netsuite import mapping
@@ -111,6 +114,14 @@ def full_invoice() -> Invoice:
     )
 
 
+THERE = RemoteDocument(
+    remote_id="647",
+    kind=DocumentKind.INVOICE,
+    our_number="US-SI-000123",
+    status=DocumentStatus.OPEN,
+    customer_id="220",
+    currency="USD",
+)
 BILLING = {
     "addressee": "Northside Fabrication",
     "addr1": "12 Mill Rd",
@@ -258,10 +269,17 @@ def test_only_an_asked_for_approval_is_sent() -> None:
 
 
 def test_an_update_clears_what_the_document_no_longer_says() -> None:
-    body = mapping.update_body(invoice(purchase_order=""), references(), {})
+    body = mapping.update_body(invoice(purchase_order=""), references(), {}, THERE)
     assert {name: body[name] for name in ("otherRefNum", "memo", "message", "shipDate")} == dict.fromkeys(
         ("otherRefNum", "memo", "message", "shipDate")
     )
+
+
+def test_an_update_names_customer_and_currency_only_where_they_are_others() -> None:
+    moved = THERE.model_copy(update={"customer_id": "221", "currency": "EUR"})
+    names = {"externalId", "tranId", "entity", "currency", "subsidiary", "account"}
+    assert names & set(mapping.update_body(invoice(), references(), {}, THERE)) == set()
+    assert names & set(mapping.update_body(invoice(), references(), {}, moved)) == {"entity", "currency", "subsidiary"}
 
 
 def test_a_posting_date_of_its_own_is_the_date_there_and_the_issue_date_is_told() -> None:

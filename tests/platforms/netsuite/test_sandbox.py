@@ -62,8 +62,8 @@ class Client:
         assert answer.status_code == 200, answer.text
         return json.loads(answer.content, parse_float=Decimal)
 
-    def made(self, kind: str, body: Any, **headers: str) -> str:
-        answer = self.ask("POST", f"record/v1/{kind}", body, **headers)
+    def made(self, kind: str, body: Any, *, key: str = "") -> str:
+        answer = self.ask("POST", f"record/v1/{kind}", body, X_NetSuite_Idempotency_Key=key)
         assert (answer.status_code, answer.content) == (204, b""), answer.text
         return answer.headers["location"].rpartition("/")[2]
 
@@ -327,8 +327,14 @@ def test_what_is_no_query_is_refused(client: Client, query: str) -> None:
 
 
 def submit(client: Client, *bodies: Any, key: str = "") -> httpx.Response:
-    headers = {"Prefer": "respond-async", "Content_Type": "application/vnd.oracle.resource+json; type=collection"}
-    return client.ask("POST", "record/v1/invoice", {"items": list(bodies)}, **headers, X_NetSuite_Idempotency_Key=key)
+    return client.ask(
+        "POST",
+        "record/v1/invoice",
+        {"items": list(bodies)},
+        Prefer="respond-async",
+        Content_Type="application/vnd.oracle.resource+json; type=collection",
+        X_NetSuite_Idempotency_Key=key,
+    )
 
 
 def test_a_job_is_pending_first_and_then_answers_task_by_task() -> None:
@@ -356,7 +362,7 @@ def test_an_idempotency_key_counts_for_jobs_only_and_must_be_a_uuid(client: Clie
     assert again.headers["location"] == first.headers["location"]
     assert submit(client, client.body(), key="not-a-uuid").status_code == 400
     for _ in range(2):  # ignored on a synchronous request
-        client.made("invoice", client.body(), X_NetSuite_Idempotency_Key=key)
+        client.made("invoice", client.body(), key=key)
 
 
 def test_a_job_takes_a_hundred_records_and_an_unknown_one_is_404(client: Client) -> None:

@@ -36,6 +36,7 @@ from airbooks.platforms.wire import Complaint, Reply, Request, to_json
 
 Settles = Callable[[Sending], str]
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+_ANSWERS = {400, 403, 404}  # refusals of somebody who was let in
 _HOLDS = {Action.STOP, Action.WAIT, Action.RENEW}
 
 
@@ -120,7 +121,7 @@ class NetSuiteHook(PlatformHook):
 
     def read_complaint(self, reply: Reply) -> Complaint | None:
         """The vendor's error; a 401 to credentials that were just accepted is told apart from one that means what it says."""
-        if reply.status < 400:
+        if reply.status < 400 or reply.status in _ANSWERS:
             self._is_let_in = self._is_tba
         complaint = reading.complaint(reply)
         if complaint is None or reply.status != 401:
@@ -222,7 +223,7 @@ class NetSuiteHook(PlatformHook):
         """A PATCH that replaces the lines; what somebody else changed meanwhile is not overwritten (there is no version token)."""
         kind = remote.kind
         try:
-            body = mapping.update_body(sending.document, sending.references, sending.options)
+            body = mapping.update_body(sending.document, sending.references, sending.options, remote)
             self.documents.expect_unchanged(remote)
             self.records.change(mapping.RECORDS[kind], remote.remote_id, body, replace=mapping.SUBLISTS)
             return Sent(key=sending.key, remote=self.documents.just_written(remote.remote_id, kind))

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from airbooks.canonical import Address, CreditNote, DocumentKind, Invoice, Party, Payment
+from airbooks.canonical import Address, CreditNote, DocumentKind, Invoice, Party, Payment, RemoteDocument
 from airbooks.platforms.netsuite.lines import Body, Document, dimensions, line_bodies, plain, tax_details
 from airbooks.platforms.netsuite.records import EXTERNAL_ID
 from airbooks.platforms.references import ReferenceKind, References, dimension_codes
@@ -44,11 +44,23 @@ def document_body(document: Document, refs: References, options: Mapping[str, An
     return body
 
 
-def update_body(document: Document, refs: References, options: Mapping[str, Any]) -> Body:
-    """The body of a PATCH that makes the record equal to the document; what it no longer says is cleared (null: UNVERIFIED)."""
+def update_body(document: Document, refs: References, options: Mapping[str, Any], remote: RemoteDocument) -> Body:
+    """The body of a PATCH that makes the record equal to the document; what it no longer says is cleared (null: UNVERIFIED).
+
+    What names and places the record is sent only where it is another now: setting a customer or currency anew would make the platform
+    work out the rest of the record again.
+    """
     body = document_body(document, refs, options)
-    body.pop("autoApply", None)
-    return {**dict.fromkeys(_CLEARABLE), **body}
+    same = {
+        "externalId": document.number == remote.our_number,
+        "tranId": document.number == remote.our_number,
+        "entity": refs.customer == remote.customer_id,
+        "currency": document.currency == remote.currency,
+        "subsidiary": refs.customer == remote.customer_id,
+        "account": True,
+        "autoApply": True,
+    }
+    return {**dict.fromkeys(_CLEARABLE), **{field: value for field, value in body.items() if not same.get(field)}}
 
 
 def _head(document: Document, refs: References) -> Body:

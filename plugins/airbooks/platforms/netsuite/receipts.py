@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from airbooks.canonical import Payment, PaymentKind, RemotePayment
-from airbooks.platforms.errors import UNREADABLE_ANSWER, PlatformError, ReferenceMissing
+from airbooks.platforms.errors import UNREADABLE_ANSWER, ConfigurationError, PlatformError, ReferenceMissing
 from airbooks.platforms.netsuite.mapping import payment_body, payment_id
 from airbooks.platforms.netsuite.reading import remote_payment
 from airbooks.platforms.netsuite.records import Records, Row, problem, unread
@@ -21,13 +21,20 @@ WESTERNMOST = timedelta(hours=12)
 def changed_since(records: Records, since: datetime, zone: str, currencies: Mapping[str, str]) -> Iterator[RemotePayment]:
     """Payments that changed since. SuiteQL names them, in a time zone that is not documented: without one in the connection all that may
     fit are read, and judged by the record's own time."""
-    local = since.astimezone(ZoneInfo(zone)) if zone else since.astimezone(UTC) - WESTERNMOST
+    local = since.astimezone(_zone(zone)) if zone else since.astimezone(UTC) - WESTERNMOST
     where = "type = 'CustPymt' AND lastmodifieddate >= TO_TIMESTAMP(?, 'YYYY-MM-DD HH24:MI:SS')"
     for row in records.query("id", "transaction", where, [local.strftime("%Y-%m-%d %H:%M:%S")]):
         record = records.get(RECORD, row["id"])
         payment = _read(record, currencies) if record is not None else None
         if payment is not None and payment.modified_at is not None and payment.modified_at >= since.replace(microsecond=0):
             yield payment
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise ConfigurationError(f"time_zone {name!r} of the connection is no IANA time zone, for example America/Los_Angeles.") from None
 
 
 def book(
