@@ -447,9 +447,9 @@ def test_every_query_asks_for_a_transient_answer(company: Company, hook: NetSuit
 # -- the connection -----------------------------------------------------------------------------------------------------------
 
 
-def test_the_check_names_a_currency_or_subsidiary_that_is_not_there(company: Company) -> None:
-    with company.hook(extra={"base_currency": "CHF", "subsidiary_id": "77"}) as hook:
+def test_the_check_names_what_the_account_does_not_have(company: Company) -> None:
+    with company.hook(extra={"base_currency": "CHF", "subsidiary_id": "77", "discount_item_id": "999999"}) as hook:
         works, says = hook.test_connection()
     assert not works
-    assert "no currency CHF" in says
-    assert "subsidiary 77" in says
+    for part in ("no currency CHF", "no subsidiary 77", "no item 999999 (discount_item_id)"):
+        assert part in says

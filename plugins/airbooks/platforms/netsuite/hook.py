@@ -147,8 +147,21 @@ class NetSuiteHook(PlatformHook):
         if "taxDetailsOverride" not in self.records.fields_of("invoice"):
             yield "the invoice has no tax details: REST needs the SuiteTax feature (legacy tax is not supported by its REST services)"
         wanted = str(self.setting("subsidiary_id") or "")
-        if wanted and self.records.get("subsidiary", wanted) is None:
-            yield f"there is no subsidiary {wanted}, or the role does not see it"
+        if wanted and not self._has_subsidiary(wanted):
+            yield f"there is no subsidiary {wanted}"
+        for name in ("discount_item_id", "charge_item_id"):
+            item = str(self.setting(name) or "")
+            if item and not list(self.records.query("id", "item", "id = ?", [item])):
+                yield f"there is no item {item} ({name})"
+
+    def _has_subsidiary(self, wanted: str) -> bool:
+        """Roles that may not see subsidiaries can book in them all the same."""
+        try:
+            return self.records.get("subsidiary", wanted) is not None
+        except PlatformError as error:
+            if error.status != 403:
+                raise
+            return True
 
     # -- customers and lists --------------------------------------------------------------------------------------------------
 

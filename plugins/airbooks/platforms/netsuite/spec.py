@@ -78,7 +78,14 @@ _PASSING = (
     _rule("server or gateway time-out", Action.LOOK_UP, Outcome.UNKNOWN, status=(408, 500, 502, 503, 504)),
 )
 _DATA = (
-    _rule(DUPLICATE, Action.LOOK_UP, status=(400,), text=r"already exists"),
+    _rule(
+        DUPLICATE,
+        Action.LOOK_UP,
+        status=(400,),
+        text=r"already exists",
+        says="NetSuite has a record under this external id already; an invoice that was voided by a credit memo keeps its own.",
+        fix="Compare the record there; number the document anew, or delete the old one in NetSuite (Void by: delete does so from the start).",
+    ),
     _rule(
         PERIOD_CLOSED,
         Action.REVIEW,
