@@ -56,12 +56,12 @@ def collect(records: Records, taken_on: Sequence[tuple[Sending, str]], find: Fin
 
 
 def _collect(records: Records, job_id: str, sendings: Sequence[Sending], find: Find) -> list[Sent]:
-    job = records.job(job_id)
-    if job is not None and not job["completed"]:
+    done = records.is_done(job_id)
+    if done is False:
         return [Sent(key=sending.key, ticket=job_id) for sending in sendings]
     made = {sending.key: _one(find(sending.document.number, sending.document.kind)) for sending in sendings}
     missing = [sending.key for sending in sendings if made[sending.key] is None]
-    errors = _errors(records, job_id, missing, is_known=job is not None) if missing else {}
+    errors = _errors(records, job_id, missing, is_known=done is not None) if missing else {}
     return [Sent(key=key, remote=remote, error=errors.get(key)) for key, remote in made.items()]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from airbooks.canonical import Party
 from airbooks.platforms.errors import PlatformError
 from airbooks.platforms.netsuite.mapping import customer_body
-from airbooks.platforms.netsuite.records import EXTERNAL_ID, Records, Row, problem
+from airbooks.platforms.netsuite.records import EXTERNAL_ID, Records, Row, problem, understood
 from airbooks.platforms.netsuite.spec import DUPLICATE, INACTIVE_CUSTOMER, NO_MAPPING
 
 
@@ -51,7 +51,7 @@ def _find(records: Records, party: Party) -> Row | None:
 
 
 def _currencies(row: Mapping[str, Any]) -> set[str]:
-    return set(_ids(row))
+    return understood(lambda: set(_ids(row)))
 
 
 def _ids(row: Mapping[str, Any]) -> Iterator[str]:

@@ -1,4 +1,8 @@
-"""NetSuite behind the port: log-in by signed assertion or signed requests, documents, void by credit memo, payments, lists."""
+"""NetSuite behind the port: log-in by signed assertion or signed requests, documents, void by credit memo, payments, lists.
+
+The blueprint's `customerInvoice` is no record of NetSuite, neither in SOAP nor in REST: it is `invoice`. SOAP ends with release 2028.2, so
+the connector speaks REST only.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +29,7 @@ from airbooks.platforms.errors import Action, AirbooksError, ConfigurationError,
 from airbooks.platforms.netsuite import batches, catalogue, customers, mapping, reading, receipts
 from airbooks.platforms.netsuite.documents import Documents
 from airbooks.platforms.netsuite.lines import Body
-from airbooks.platforms.netsuite.records import Records, problem, record_path
+from airbooks.platforms.netsuite.records import Records, problem, record_path, understood
 from airbooks.platforms.netsuite.refusals import refusals
 from airbooks.platforms.netsuite.signing import assertion, tba_header, token_form
 from airbooks.platforms.netsuite.spec import BUSY_LOGIN, DELETE, DUPLICATE, NO_MAPPING, SPEC, TBA, TOKEN_PATH
@@ -76,7 +80,8 @@ class NetSuiteHook(PlatformHook):
     @cached_property
     def currencies(self) -> dict[str, str]:
         """ISO codes by internal id."""
-        return {row["id"]: row["symbol"] for row in self.records.query("id, symbol", "currency")}
+        rows = list(self.records.query("id, symbol", "currency"))
+        return understood(lambda: {row["id"]: row["symbol"] for row in rows})
 
     # -- authorisation --------------------------------------------------------------------------------------------------------
 
@@ -117,7 +122,8 @@ class NetSuiteHook(PlatformHook):
         request = Request(method="POST", url=url, headers=_FORM, content=urlencode(token_form(signed)).encode(), read=True)
         answer = self.wire.send(request, dict, lambda: None).json()
         self._is_let_in = True
-        return Token(access=answer["access_token"], expires_at=datetime.now(UTC) + timedelta(seconds=int(answer["expires_in"])))
+        access, life = understood(lambda: (str(answer["access_token"]), timedelta(seconds=int(answer["expires_in"]))))
+        return Token(access=access, expires_at=datetime.now(UTC) + life)
 
     def read_complaint(self, reply: Reply) -> Complaint | None:
         """The vendor's error; a 401 to credentials that were just accepted is told apart from one that means what it says."""

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Protocol, TypeVar
 
 from airbooks.platforms.errors import UNREADABLE_ANSWER, Action, ErrorRule, Outcome, PlatformError
 from airbooks.platforms.netsuite.spec import GONE, JOB_PATH, NOT_READ_BACK, QUERY_PATH, RECORD_PATH, SPEC
 from airbooks.platforms.wire import Reply
 
 Row = Mapping[str, Any]
+Read = TypeVar("Read")
 PAGE = 1000  # the vendor's largest; an offset must be a multiple of it
 QUERY_ROWS = 100_000  # of one SuiteQL query; beyond, one goes on after the last id
 # Without it a misspelt field is dropped with nothing but a warning in a header.
@@ -41,6 +42,15 @@ class Call(Protocol):
 def problem(rule: ErrorRule, message: str, field: str = "") -> PlatformError:
     """An error of this platform."""
     return PlatformError(message, platform=SPEC.slug, rule=rule, field=field)
+
+
+def understood(read: Callable[[], Read]) -> Read:
+    """What `read` makes of an answer; one that is not of the documented form proves nothing."""
+    try:
+        return read()
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+        says = f"the answer does not have the documented form ({type(error).__name__}: {error})"
+        raise problem(UNREADABLE_ANSWER, says) from None
 
 
 def unread(error: PlatformError) -> PlatformError:
@@ -105,7 +115,7 @@ class Records:
                 read=True,
             ).json()
             yield from _items(page)
-            if not page["hasMore"]:
+            if not _has_more(page):
                 return
 
     def fields_of(self, kind: str) -> frozenset[str]:
@@ -117,7 +127,7 @@ class Records:
             headers={"Accept": "application/swagger+json"},
             read=True,
         ).json()
-        return frozenset(catalogue["components"]["schemas"][kind]["properties"])
+        return frozenset(understood(lambda: catalogue["components"]["schemas"][kind]["properties"]))
 
     # -- writing --------------------------------------------------------------------------------------------------------------
 
@@ -151,9 +161,10 @@ class Records:
             return known[1]
         return _id_at(reply, _JOB)
 
-    def job(self, job_id: str) -> Row | None:
-        """A job's state, or None where the account does not know it (any more)."""
-        return self._read_job(f"{JOB_PATH}/{job_id}")
+    def is_done(self, job_id: str) -> bool | None:
+        """Whether a job is completed, or None where the account does not know it (any more)."""
+        job = self._read_job(f"{JOB_PATH}/{job_id}")
+        return None if job is None else bool(understood(lambda: job["completed"]))
 
     def refusals_of(self, job_id: str) -> list[PlatformError]:
         """What the tasks of a completed job failed with, in no particular order."""
@@ -193,6 +204,10 @@ def _items(page: Row) -> list[Row]:
     if not isinstance(found, list):
         raise problem(UNREADABLE_ANSWER, "the answer has no 'items'")
     return found
+
+
+def _has_more(page: Row) -> bool:
+    return bool(understood(lambda: page["hasMore"]))
 
 
 def _id_at(reply: Reply, place: re.Pattern[str]) -> str:

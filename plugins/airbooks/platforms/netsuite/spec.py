@@ -84,7 +84,7 @@ _DATA = (
         status=(400,),
         text=r"already exists",
         says="NetSuite has a record under this external id already; an invoice that was voided by a credit memo keeps its own.",
-        fix="Compare the record there; number the document anew, or delete the old one in NetSuite (Void by: delete does so from the start).",
+        fix="Compare the record there; number the document anew, or delete the old one there (the connection may void by deletion).",
     ),
     _rule(
         PERIOD_CLOSED,

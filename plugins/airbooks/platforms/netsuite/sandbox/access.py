@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, parse_qsl, quote, unquote
 
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, RSAKey
@@ -87,7 +87,8 @@ class Access:
         padded = assertion.split(".")[0] + "=="
         kid = re.search(rb'"kid"\s*:\s*"([^"]+)"', base64.urlsafe_b64decode(padded))
         public = self.certificates[kid[1].decode() if kid else ""]["public"]
-        key = RSAKey.import_key(public) if "RSA" in public or len(public) > 400 else ECKey.import_key(public)
+        is_rsa = isinstance(serialization.load_pem_public_key(public.encode()), rsa.RSAPublicKey)
+        key = RSAKey.import_key(public) if is_rsa else ECKey.import_key(public)
         token = jwt.decode(assertion, key, algorithms=ALGORITHMS)
         return dict(token.header), dict(token.claims)
 
