@@ -61,7 +61,8 @@ _ACCESS = (
         Action.RENEW,
         status=(401,),
         says="NetSuite does not let the connection in.",
-        fix="Look at the Login Audit Trail: is the token revoked, the role or the integration switched off, the account id right?",
+        fix="Look at the Login Audit Trail: is the token revoked, the role or the integration switched off, the account id right? If other"
+        " integrations were at work, it may have been the concurrency limit: run the task again.",
     ),
     _rule(
         "not permitted",
