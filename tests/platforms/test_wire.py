@@ -44,7 +44,10 @@ def complaint(reply: Reply) -> Complaint | None:
     return None
 
 
-RULES = (ErrorRule(name="period closed", action=Action.REVIEW, outcome=Outcome.DID_NOT_HAPPEN, codes=("6210",)),)
+RULES = (
+    ErrorRule(name="period closed", action=Action.REVIEW, outcome=Outcome.DID_NOT_HAPPEN, codes=("6210",)),
+    ErrorRule(name="exists already", action=Action.LOOK_UP, outcome=Outcome.DID_NOT_HAPPEN, codes=("6140",)),
+)
 
 
 class Client:
@@ -158,6 +161,12 @@ def test_a_refusal_did_not_happen(client: Client, status: int, action: Action) -
         error = client.refused(server.url)
         assert meaning(error) == (action, Outcome.DID_NOT_HAPPEN)
         assert str(error).endswith(f"HTTP {status}, code E1, request r-77: No such item")
+
+
+def test_a_write_that_is_refused_because_it_is_there_already_is_asked_for_once(client: Client, pauses: list[float]) -> None:
+    with scripted(answer(400, b'{"error": {"code": "6140", "message": "number in use"}}')) as server:
+        assert meaning(client.refused(server.url)) == (Action.LOOK_UP, Outcome.DID_NOT_HAPPEN)
+        assert (len(server.asked), pauses) == (1, [])
 
 
 def test_an_error_inside_http_200_is_an_error(client: Client) -> None:

@@ -212,6 +212,10 @@ class PlatformHook(BaseHook, ABC):
     def authorisation(self) -> Mapping[str, str]:
         """The headers that authorise a request; platforms that authorise in the body return none and do it there."""
 
+    def authorise(self, request: Request) -> Mapping[str, str]:  # noqa: ARG002 only signatures depend on it
+        """The headers that authorise this very request; platforms that sign each request say which here."""
+        return self.authorisation()
+
     @abstractmethod
     def issue_token(self, newest: Token | None) -> Token:
         """A new token or session from the platform. Called under the store's lock; must not use `call` (which would authorise itself)."""
@@ -256,7 +260,7 @@ class PlatformHook(BaseHook, ABC):
         url = path if path.startswith(f"{self.root()}/") else f"{self.root()}/{path.lstrip('/')}"
         body = to_json(json) if json is not None else content
         request = Request(method=method, url=url, params=params, headers=headers, content=body, read=read, scope=scope)
-        return self.wire.send(request, self.authorisation, self.renew_token)
+        return self.wire.send(request, lambda: self.authorise(request), self.renew_token)
 
     @abstractmethod
     def read_complaint(self, reply: Reply) -> Complaint | None:

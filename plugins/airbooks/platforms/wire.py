@@ -200,7 +200,8 @@ class Wire:
                     raise
 
     def _may_repeat(self, request: Request, error: PlatformError) -> bool:
-        safe = request.read or error.outcome is Outcome.DID_NOT_HAPPEN
+        """Reads, and what certainly did not happen; a write that was refused because it is there already is for its sender to look up."""
+        safe = request.read or (error.outcome is Outcome.DID_NOT_HAPPEN and error.action is not Action.LOOK_UP)
         return safe and error.action in {Action.RETRY, Action.WAIT, Action.LOOK_UP} and (error.retry_after or 0.0) <= LONGEST_WAIT
 
     def _pause(self, error: PlatformError, attempt: int) -> None:
