@@ -259,7 +259,8 @@ class _Round:
         except PlatformError as error:
             return verdicts.failed(ready, error.as_not_happened(), self.work.place)
         if remote is None or remote.status is DocumentStatus.VOID:
-            return verdicts.gone(ready, self.work.place)
+            voids = ready.claimed.operation == "void" and bool(remote_id)
+            return verdicts.was_void(ready, remote) if voids else verdicts.gone(ready, self.work.place)
         try:
             answer = act(ready, remote)
         except PlatformError as error:
