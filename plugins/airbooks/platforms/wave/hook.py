@@ -179,7 +179,7 @@ class WaveHook(PlatformHook):
         """Reads the business and one page of each list (which needs the scopes), and compares it with the connection's settings."""
         try:
             business = self.in_business(queries.BUSINESS, dict)
-        except PlatformError as error:
+        except (PlatformError, ConfigurationError) as error:
             return False, str(error)
         wrong = list(reading.disagreements(business, self.settings()))
         reached = f"{business['name']} ({business['currency']['code']})"
@@ -193,16 +193,23 @@ class WaveHook(PlatformHook):
     def ensure_customer(self, party: Party, currency: str) -> str:
         """The id of a customer: found by our code, first among those with its e-mail address, else among all; or created.
 
-        A customer of any currency will do: the currency is a default, and each invoice has its own.
+        One that people entered gets our code, so that nobody else's invoices go to it. A customer of any currency will do: the currency is
+        a default, and each invoice has its own.
         """
         found = self._find_customer(party)
         if found is None:
             change = mapping.customer_input(party, currency, self.business_id)
-            found = self.change(queries.CUSTOMER_CREATE, change, lambda answer: dict(answer["customer"]))
-            self._directory.learn([found])
+            found = self._kept(queries.CUSTOMER_CREATE, change)
+        elif not found.get("displayId"):
+            found = self._kept(queries.CUSTOMER_PATCH, {"id": found["id"], "displayId": party.code})
         if found.get("isArchived"):
             raise self.error(ARCHIVED_CUSTOMER, f"customer {found['name']} ({found.get('displayId')}) is archived")
         return str(found["id"])
+
+    def _kept(self, query: Query, change: Row) -> Row:
+        found = self.change(query, change, lambda answer: dict(answer["customer"]))
+        self._directory.learn([found])
+        return found
 
     def _find_customer(self, party: Party) -> Row | None:
         if party.contact.email:
