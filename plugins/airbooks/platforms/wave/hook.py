@@ -101,8 +101,11 @@ class WaveHook(PlatformHook):
             headers={"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"},
             content=urlencode({name: value for name, value in form.items() if value}).encode(),
         )
-        reply = self.wire.send(request, dict, lambda: None)
-        return self._understood(reply, lambda body: reading.token(body, seed, refresh))
+        try:
+            reply = self.wire.send(request, dict, lambda: None)
+            return self._understood(reply, lambda body: reading.token(body, seed, refresh))
+        except PlatformError as error:
+            raise error.as_not_happened() from None  # what the token was for has not been sent
 
     def read_complaint(self, reply: Reply) -> Complaint | None:
         return reading.complaint(reply.json())
