@@ -152,6 +152,14 @@ def test_archived_and_personal_businesses_do_not_fit(client: Client, hook: WaveH
     assert words in says
 
 
+def test_nothing_is_sent_while_the_connection_does_not_say_the_home_currency(client: Client) -> None:
+    """Taken for another one, an invoice in the business's own currency would go without a rate, or with a wrong one."""
+    with client.hook(home_currency="") as hook:
+        assert "home_currency" in hook.test_connection()[1]
+        with pytest.raises(ConfigurationError, match="home_currency"):
+            hook.refusals(small())
+
+
 def test_without_a_host_production_is_meant() -> None:
     assert WaveHook("wave_us", account=Account()).root() == "https://gql.waveapps.com"
 

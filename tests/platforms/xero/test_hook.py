@@ -134,6 +134,13 @@ def test_a_scope_that_was_not_granted_is_found_before_the_first_document(xero: S
     assert "scope not granted" in says
 
 
+def test_nothing_is_sent_while_the_connection_does_not_say_the_base_currency(xero: Sandbox) -> None:
+    with XeroHook("xero_au", account=account_of(xero, home_currency="")) as hook:
+        assert "home_currency" in hook.test_connection()[1]
+        with pytest.raises(ConfigurationError, match="home_currency"):
+            hook.refusals(bill())
+
+
 def test_without_a_host_production_is_meant() -> None:
     assert XeroHook("xero_au", account=Account()).root() == "https://api.xero.com"
 

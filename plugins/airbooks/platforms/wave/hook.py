@@ -182,14 +182,16 @@ class WaveHook(PlatformHook):
         """Reads the business and one page of each list (which needs the scopes), and compares it with the connection's settings."""
         try:
             business = self.in_business(queries.BUSINESS, dict)
+            stored = str(self.setting("home_currency"))
         except (PlatformError, ConfigurationError) as error:
             return False, str(error)
-        wrong = list(reading.disagreements(business, self.settings()))
+        wrong = list(reading.disagreements(business, stored))
         reached = f"{business['name']} ({business['currency']['code']})"
         return not wrong, f"{reached}: {'; '.join(wrong)}" if wrong else f"{reached} is reached and its settings fit"
 
     def refusals(self, document: Invoice | CreditNote) -> tuple[Finding, ...]:
-        return refusals(document, self.settings(), self.conn_id)
+        """What Wave cannot express. Raises ConfigurationError where the connection does not say the home currency: rates depend on it."""
+        return refusals(document, {**self.settings(), "home_currency": str(self.setting("home_currency"))}, self.conn_id)
 
     # -- customers ----------------------------------------------------------------------------------------------------------
 

@@ -71,7 +71,7 @@ def _fields(invoice: Invoice, refs: References, options: Options) -> Body:
 
 def exchange_rate(invoice: Invoice, settings: Settings) -> str:
     """Units of the business's currency for one of the invoice's; empty in the business's own currency."""
-    if invoice.currency == settings.get("home_currency", "USD") or invoice.exchange_rate is None:
+    if invoice.currency == settings.get("home_currency") or invoice.exchange_rate is None:
         return ""
     return number(invoice.exchange_rate.rate)
 

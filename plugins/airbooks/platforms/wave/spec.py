@@ -171,7 +171,7 @@ SPEC = PlatformSpec(
         ),
         FormField(name="redirect_uri", label="Redirect URI", help="The one that the OAuth app was registered with."),
         FormField(name="token_url", label="Token URL", default=TOKEN_URL),
-        FormField(name="home_currency", label="Home currency", help="ISO 4217, as in the business's settings.", default="USD"),
+        FormField(name="home_currency", label="Home currency", help="ISO 4217, as in the business's settings.", required=True),
         FormField(
             name="default_product_id",
             label="Product id for lines without an item",

@@ -144,7 +144,8 @@ class XeroHook(PlatformHook):
         return ""
 
     def refusals(self, document: Invoice | CreditNote) -> tuple[Finding, ...]:
-        return refusals(document, self.settings(), self.conn_id)
+        """What Xero cannot express. Raises ConfigurationError where the connection does not say the base currency: rates depend on it."""
+        return refusals(document, {**self.settings(), "home_currency": str(self.setting("home_currency"))}, self.conn_id)
 
     # -- contacts ---------------------------------------------------------------------------------------------------------
 
