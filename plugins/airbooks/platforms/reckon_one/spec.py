@@ -22,10 +22,13 @@ OURS, COMPUTED = "ours", "computed"  # whose tax amounts stand on the lines
 PO_FIELD, PO_IN_NOTES = "purchaseOrderNumber", "notes"
 
 _NO, _MAYBE = Outcome.DID_NOT_HAPPEN, Outcome.UNKNOWN
+# Where words decide: a time-out or a failure of Reckon proves nothing, whatever it says ("deadlocked" is no locked period).
+_REFUSING = tuple(status for status in range(400, 500) if status != 408)
 
 
 def _refused(name: str, text: str = "", *, says: str = "", fix: str = "", shared: bool = False) -> ErrorRule:
-    return ErrorRule(name=name, action=Action.REVIEW, outcome=_NO, text=text, says=says, fix=fix, shared=shared)
+    status = _REFUSING if text else ()
+    return ErrorRule(name=name, action=Action.REVIEW, outcome=_NO, status=status, text=text, says=says, fix=fix, shared=shared)
 
 
 def _stops(name: str, *, says: str, fix: str, status: tuple[int, ...] = (), codes: tuple[str, ...] = (), text: str = "") -> ErrorRule:
@@ -138,6 +141,11 @@ CHANGED_THERE = _refused(
     "changed in Reckon One",
     says="Somebody changed, paid or deleted it in Reckon One in the meantime.",
     fix="Compare the two, then answer Retry or Reject.",
+)
+NOT_APPROVED = _refused(
+    "not approved",
+    says="Reckon One took the approval and left the document a draft.",
+    fix="See whether the user who signed in may approve in Reckon One, or approve it there, then answer Retry.",
 )
 HAS_PAYMENTS = _refused(
     "payments block the change",
