@@ -226,7 +226,8 @@ SPEC = PlatformSpec(
         "Whether a discount lowers the tax, and whether tax is rounded per line: drafts are compared to the cent before they are approved.",
         "Which states can be patched, and whether a paid invoice can be deleted: payments are deleted first.",
         "Whether a payment changes its invoice's modifiedAt: invoices of the last weeks are searched once a day.",
-        "A payment that was deleted leaves no trace in the API: only the invoice's balance shows it.",
+        "A payment that was deleted leaves no trace in the API, and invoices on which nothing is paid are not searched for refunds: "
+        "only the balance shows either.",
         "Rates per minute (about two parallel calls were observed): one call at a time.",
         "Largest page size (200 is asked for) and thousands separators in amounts (minor units are read instead).",
         "How long a number may be, and whether quantities may be negative.",

@@ -237,12 +237,11 @@ SPEC = PlatformSpec(
     number_max=NUMBER,
     verified_against=("simulator", "xero-python on the simulator"),
     unverified=(
-        "Length of Reference (255); that an empty one clears it.",
+        "Length of Reference (255, also of a payment's, at whose end our words for it stand); that an empty one clears it.",
         "Direction of CurrencyRate (foreign units per unit of the base currency; from memory).",
         "How /CreditNotes behaves beyond its form in Xero's SDK; taken to be as /Invoices, without discounts on lines.",
         "Whether credit note numbers must be unique: they are looked up before one is created.",
         "Which refusals POST /Invoices/{InvoiceID}/Email has.",
-        "Length of a payment's Reference (taken to be 255 as well: our words for it stand at its end).",
         "That a `where` over credit note numbers counts as optimised in organisations with more than 100 000 of them.",
         "Status of AuthorizationUnsuccessful (401 or 403); re-use of a deleted draft's number.",
         "Which fields of a part-paid invoice can still be edited: an update of one is left to Xero to refuse.",
