@@ -180,7 +180,7 @@ class _Round:
         return bool(posts) and remote.status is DocumentStatus.DRAFT
 
     def _draft(self, ready: Ready, answer: Sent | None) -> RemoteDocument | None:
-        """The draft that a create made and that is still to be posted."""
+        """The draft that a create or an update left, and that is still to be posted."""
         if answer is None or answer.remote is None or answer.error is not None or answer.ticket:
             return None
         return answer.remote if self._is_unfinished(ready, answer.remote) else None
@@ -250,9 +250,14 @@ class _Round:
             self._put_back([ready])
             return
         began = time.monotonic()
-        self._record([self._act(ready, act)], time.monotonic() - began)
+        done = self._act(ready, act)
+        if isinstance(done, Verdict):
+            self._record([done], time.monotonic() - began)
+        else:
+            self._finish([(ready, done)])
 
-    def _act(self, ready: Ready, act: Callable[[Ready, RemoteDocument], Sent]) -> Verdict:
+    def _act(self, ready: Ready, act: Callable[[Ready, RemoteDocument], Sent]) -> Verdict | RemoteDocument:
+        """What came of it; or the draft that an update has made right, and that is still to be posted."""
         remote_id = ready.claimed.earlier_remote_id or ready.claimed.remote_id
         try:
             remote = self.hook.get_invoice(remote_id, ready.document.kind) if remote_id else None
@@ -265,7 +270,9 @@ class _Round:
             answer = act(ready, remote)
         except PlatformError as error:
             return verdicts.failed(ready, error, self.work.place, remote)
-        return self._judge(ready, answer, None, checks_echo=ready.claimed.operation == "update")
+        updates = ready.claimed.operation == "update"
+        draft = self._draft(ready, answer) if updates else None
+        return draft or self._judge(ready, answer, None, checks_echo=updates)
 
     def _update(self, ready: Ready, remote: RemoteDocument) -> Sent:
         return self.hook.update_invoice(ready.sending, remote)

@@ -94,3 +94,12 @@ def test_a_void_whose_answer_was_lost_ends_as_done(office: WaveOffice, wave: San
     office.deliver_until_quiet()
     assert statuses(wave) == {}
     assert (office.states(), office.exceptions()) == ({"delivered": 1}, [])
+
+
+def test_a_draft_that_a_corrected_document_made_right_is_approved(office: WaveOffice, wave: Sandbox) -> None:
+    office.plant(numbered(1))
+    wave.inject("wave", "wrong_tax", times=1)
+    assert office.deliver() == {"differs": 1}
+    office.plant(numbered(1).model_copy(update={"purchase_order": "PO-2"}))
+    office.deliver_until_quiet()
+    assert statuses(wave) == {"US-SI-000001": ["open"]}
