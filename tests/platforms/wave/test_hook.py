@@ -538,6 +538,16 @@ def test_what_somebody_changed_meanwhile_is_not_overwritten(client: Client, hook
     assert client.read(remote.remote_id)["total"]["minorUnitValue"] == "45000"
 
 
+def test_an_update_never_takes_the_number_of_another_invoice(client: Client, hook: WaveHook) -> None:
+    """The trap: Wave may take a number twice."""
+    booked(hook, small(number="ACD-2"))
+    remote = booked(hook)
+    error = error_of(hook.update_invoice(sending(hook, small(number="ACD-2")), remote))
+    assert meant(error) == REFUSED
+    assert client.read(remote.remote_id)["invoiceNumber"] == "ACD-10045"
+    assert remote_of(hook.update_invoice(sending(hook, small(number="ACD-3")), remote)).number == "ACD-3"
+
+
 def test_that_it_was_sent_meanwhile_is_no_reason_to_refuse_an_update(client: Client, hook: WaveHook) -> None:
     remote = booked(hook)
     client.mutate("invoiceMarkSent", "", invoiceId=remote.remote_id, sendMethod="GMAIL")

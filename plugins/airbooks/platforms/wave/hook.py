@@ -28,6 +28,7 @@ from airbooks.platforms.wave.spec import (
     ENDPOINT,
     NO_MAPPING,
     NO_TAX,
+    NUMBER_TAKEN,
     PAYMENT_METHODS,
     PRODUCTION,
     SPEC,
@@ -262,14 +263,17 @@ class WaveHook(PlatformHook):
 
     def _create(self, sending: Sending) -> RemoteDocument:
         change = self._input(sending)
-        number = sending.document.number
+        self._check_free(sending.document.number, DUPLICATE)
+        return self.change(queries.INVOICE_CREATE, change, lambda answer: self.document(answer["invoice"]))
+
+    def _check_free(self, number: str, taken: ErrorRule) -> None:
+        """Wave may take a number twice; nothing has been sent yet."""
         try:
-            held = self.find_invoice(number, sending.document.kind)
+            held = self.find_invoice(number, DocumentKind.INVOICE)
         except PlatformError as error:
             raise error.as_not_happened() from None
         if held:
-            raise self.error(DUPLICATE, f"number {number} is that of id {held[0].remote_id}")
-        return self.change(queries.INVOICE_CREATE, change, lambda answer: self.document(answer["invoice"]))
+            raise self.error(taken, f"number {number} is that of id {held[0].remote_id}")
 
     def _input(self, sending: Sending) -> dict[str, Any]:
         try:
@@ -285,6 +289,8 @@ class WaveHook(PlatformHook):
         """A patch of everything we own; the items replace all lines. What somebody else changed meanwhile is not overwritten."""
         try:
             change = mapping.patch_input(_invoice(sending.document), sending.references, sending.options, remote.remote_id)
+            if sending.document.number != remote.number:
+                self._check_free(sending.document.number, NUMBER_TAKEN)
             return Sent(key=sending.key, remote=changing.update(self, change, remote))
         except ReferenceMissing as missing:
             return Sent(key=sending.key, error=self.error(NO_MAPPING, str(missing)))

@@ -106,6 +106,11 @@ CHANGED_THERE = _found_out(
     "Somebody changed, paid or deleted it in Wave in the meantime.",
     "Compare the two, then answer Retry or Reject.",
 )
+NUMBER_TAKEN = _found_out(
+    "number of another invoice",
+    "Another invoice in Wave has the number that this one is to get.",
+    "Compare the two; delete the wrong one, or give ours another number.",
+)
 ARCHIVED_CUSTOMER = _found_out("customer is archived", "The customer was archived in Wave.", "Restore it there, then answer Retry.")
 PAID = _found_out(
     "paid",
