@@ -584,6 +584,16 @@ def test_a_reversal_that_breaks_off_is_finished_by_the_next_try(company: Company
     assert company.booked(remote.our_number)[0].balance == 0
 
 
+def test_a_reversal_that_is_booked_and_not_settled_is_named(company: Company, hook: MyobHook) -> None:
+    company.sandbox.inject("myob", "must_be_reversed")
+    remote = company.book(hook, company.small_invoice())
+    company.sandbox.inject("myob", "error_before_commit", path="CreditSettlement", status=400)
+    error = hook.void_invoice(remote, on=today(), reason="Entered twice", key="k").error
+    assert error is not None
+    assert error.action is Action.REVIEW
+    assert f"{reversal_number(remote.remote_id)} is booked and not settled" in str(error)
+
+
 def test_a_foreign_sale_that_must_be_reversed_is_for_a_person(company: Company, hook: MyobHook) -> None:
     remote = company.book(hook, company.small_invoice(currency="USD", exchange_rate=company.exchange_rate()))
     company.sandbox.inject("myob", "must_be_reversed")

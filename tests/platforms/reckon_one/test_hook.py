@@ -15,7 +15,7 @@ from airbooks.canonical import Contact, DocumentKind, DocumentStatus, RemoteDocu
 from airbooks.platforms.base import PlatformHook, Sending
 from airbooks.platforms.errors import PERIOD_CLOSED, Action, Outcome, PlatformError, classify
 from airbooks.platforms.reckon_one.hook import ReckonOneHook
-from airbooks.platforms.reckon_one.spec import ERRORS
+from airbooks.platforms.reckon_one.spec import DUPLICATE_NAME, ERRORS
 from airbooks.platforms.references import ReferenceKind
 from airbooks.platforms.tokens import MemoryTokens
 from airbooks.platforms.wire import Reply
@@ -176,6 +176,11 @@ def test_an_inactive_customer_is_for_a_person_to_decide(company: Company, desk: 
     with pytest.raises(PlatformError) as caught:
         hook.ensure_customer(party, "AUD")
     assert (caught.value.action, caught.value.rule.name) == (Action.REVIEW, "customer is inactive")
+
+
+def test_a_name_that_is_refused_in_other_words_is_a_name_that_is_taken() -> None:
+    assert classify(ERRORS, 400, "", "name: This is used by a supplier.").name == DUPLICATE_NAME
+    assert classify(ERRORS, 400, "", "organisationName: The text is longer than 100 characters.").name != DUPLICATE_NAME
 
 
 def test_types_of_contact_details_are_the_books_own(company: Company, desk: Desk, hook: ReckonOneHook) -> None:

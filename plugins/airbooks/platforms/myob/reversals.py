@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from airbooks.canonical import RemoteDocument
+from airbooks.platforms.errors import PlatformError
 from airbooks.platforms.myob.client import MyobClient, text
 from airbooks.platforms.myob.mapping import Body, filled, moment
 from airbooks.platforms.myob.reading import Row, amount, remote_document
@@ -76,8 +77,13 @@ class Reversals:
         elif self._is_settled_in_part(opposite) or amount(opposite["TotalAmount"]) != -amount(row["TotalAmount"]):
             message = f"{opposite['Number']}, the reversal of {row['Number']}, was changed or used for something else"
             raise self._client.error(CHANGED_THERE, message)
-        self._settle(row, opposite, str(opposite["Number"]), on)
-        return str(opposite["Number"])
+        number = str(opposite["Number"])
+        try:
+            self._settle(row, opposite, number, on)
+        except PlatformError as error:
+            error.message = f"{number} is booked and not settled with {row['Number']}: {error.message}"
+            raise
+        return number
 
     def _opposite(self, row: Row, layout: str) -> Row | None:
         return next(self._client.rows(f"Sale/Invoice/{layout}", dict, f"Number eq {text(reversal_number(row['UID']))}"), None)

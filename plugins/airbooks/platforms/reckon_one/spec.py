@@ -106,7 +106,9 @@ ERRORS = (
         fix="Set template of the operator to a template of the book.",
         shared=True,
     ),
-    _refused("duplicate customer name", r"already exists|duplicate|must be unique", says="Another contact of the book has this name."),
+    _refused(
+        "duplicate customer name", r"already exists|duplicate|must be unique|^name:", says="Another contact of the book has this name."
+    ),
     _refused("customer refused", r"customer:", says="Reckon One does not take the customer.", fix="Compare the customer there."),
     _refused("reconciled", r"reconcil", says="It is reconciled with the bank and cannot be changed.", fix="Undo the reconciliation first."),
     _refused("pays too much", r"exceeds", says="It is more than is still to be paid, or than the receipt.", fix="Correct the allocation."),
