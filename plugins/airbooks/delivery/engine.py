@@ -183,7 +183,7 @@ class _Round:
         return bool(posts) and remote.status is DocumentStatus.DRAFT
 
     def _draft(self, ready: Ready, answer: Sent | None) -> RemoteDocument | None:
-        """The draft that a create made and that is still to be posted."""
+        """The draft that a create or an update left, and that is still to be posted."""
         if answer is None or answer.remote is None or answer.error is not None or answer.ticket:
             return None
         return answer.remote if self._is_unfinished(ready, answer.remote) else None
@@ -253,27 +253,29 @@ class _Round:
             self._put_back([ready])
             return
         began = time.monotonic()
-        self._record([self._act(ready, act)], time.monotonic() - began)
+        done = self._act(ready, act)
+        if isinstance(done, Verdict):
+            self._record([done], time.monotonic() - began)
+        else:
+            self._finish([(ready, done)])
 
-    def _act(self, ready: Ready, act: Callable[[Ready, RemoteDocument], Sent]) -> Verdict:
+    def _act(self, ready: Ready, act: Callable[[Ready, RemoteDocument], Sent]) -> Verdict | RemoteDocument:
+        """What came of it; or the draft that an update has made right, and that is still to be posted."""
         remote_id = ready.claimed.earlier_remote_id or ready.claimed.remote_id
         try:
             remote = self.hook.get_invoice(remote_id, ready.document.kind) if remote_id else None
         except PlatformError as error:
             return verdicts.failed(ready, error.as_not_happened(), self.work.place)
         if remote is None or remote.status is DocumentStatus.VOID:
-            return self._absent(ready, remote)
+            voids = ready.claimed.operation == "void" and bool(remote_id)
+            return verdicts.was_void(ready, remote) if voids else verdicts.gone(ready, self.work.place)
         try:
             answer = act(ready, remote)
         except PlatformError as error:
             return verdicts.failed(ready, error, self.work.place, remote)
-        return self._judge(ready, answer, None, checks_echo=ready.claimed.operation == "update")
-
-    def _absent(self, ready: Ready, remote: RemoteDocument | None) -> Verdict:
-        """What was to be voided is not there: done, perhaps by an earlier try. What was to be changed is not there: for a person."""
-        if ready.claimed.operation != "void":
-            return verdicts.gone(ready, self.work.place)
-        return Verdict(claimed=ready.claimed, document=ready.document, event=Event.BOOKED, says="was void already", remote=remote)
+        updates = ready.claimed.operation == "update"
+        draft = self._draft(ready, answer) if updates else None
+        return draft or self._judge(ready, answer, None, checks_echo=updates)
 
     def _update(self, ready: Ready, remote: RemoteDocument) -> Sent:
         return self.hook.update_invoice(ready.sending, remote)

@@ -271,3 +271,8 @@ def gone(ready: Ready, place: Place) -> Verdict:
         connection=place.connection,
     )
     return Verdict(claimed=ready.claimed, document=ready.document, event=Event.REFUSED, says="gone on the platform", findings=(finding,))
+
+
+def was_void(ready: Ready, remote: RemoteDocument | None) -> Verdict:
+    """What is to be void is void or deleted there: by an earlier try whose answer was lost, or by somebody."""
+    return Verdict(claimed=ready.claimed, document=ready.document, event=Event.BOOKED, says="was void or deleted already", remote=remote)

@@ -81,3 +81,25 @@ def test_a_draft_whose_tax_differs_is_not_approved(office: WaveOffice, wave: San
     assert office.deliver() == {"differs": 1}
     assert statuses(wave) == {"US-SI-000001": ["draft"]}
     assert [(code, number) for code, number, _ in office.exceptions()] == [("AB-ECHO", "US-SI-000001")]
+
+
+@pytest.mark.parametrize("kind", ["reset_after_commit", "reset_before_commit", "truncated_body"])
+def test_a_void_whose_answer_was_lost_ends_as_done(office: WaveOffice, wave: Sandbox, kind: str) -> None:
+    """Wave's void deletes: that the invoice is gone is what was asked for, and nobody has to look at it."""
+    office.plant(numbered(1))
+    office.deliver()
+    office.one("UPDATE airbooks.delivery SET state = 'pending', operation = 'void', attempt = 0, not_before = now() RETURNING 1")
+    wave.inject("wave", kind, body="mutation InvoiceDelete", times=1)
+    office.deliver()
+    office.deliver_until_quiet()
+    assert statuses(wave) == {}
+    assert (office.states(), office.exceptions()) == ({"delivered": 1}, [])
+
+
+def test_a_draft_that_a_corrected_document_made_right_is_approved(office: WaveOffice, wave: Sandbox) -> None:
+    office.plant(numbered(1))
+    wave.inject("wave", "wrong_tax", times=1)
+    assert office.deliver() == {"differs": 1}
+    office.plant(numbered(1).model_copy(update={"purchase_order": "PO-2"}))
+    office.deliver_until_quiet()
+    assert statuses(wave) == {"US-SI-000001": ["open"]}

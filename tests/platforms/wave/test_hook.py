@@ -152,6 +152,14 @@ def test_archived_and_personal_businesses_do_not_fit(client: Client, hook: WaveH
     assert words in says
 
 
+def test_nothing_is_sent_while_the_connection_does_not_say_the_home_currency(client: Client) -> None:
+    """Taken for another one, an invoice in the business's own currency would go without a rate, or with a wrong one."""
+    with client.hook(home_currency="") as hook:
+        assert "home_currency" in hook.test_connection()[1]
+        with pytest.raises(ConfigurationError, match="home_currency"):
+            hook.refusals(small())
+
+
 def test_without_a_host_production_is_meant() -> None:
     assert WaveHook("wave_us", account=Account()).root() == "https://gql.waveapps.com"
 
@@ -167,6 +175,13 @@ def test_a_full_access_token_that_is_refused_stops_the_connection(client: Client
         hook.find_invoice("1", INVOICE)
     assert meant(caught.value) == (Action.STOP, Outcome.DID_NOT_HAPPEN)
     assert "wrong-token" not in str(caught.value)
+
+
+def test_a_connection_that_lacks_a_field_does_not_work_and_says_which(client: Client) -> None:
+    with client.hook(refresh_token="") as hook:
+        works, says = hook.test_connection()
+    assert not works
+    assert "full access token" in says
 
 
 def test_a_connection_without_any_token_names_the_fields(client: Client) -> None:
@@ -237,6 +252,16 @@ def test_the_email_filter_is_not_trusted(client: Client, hook: WaveHook) -> None
 def test_a_customer_without_a_code_is_taken_when_only_one_fits(client: Client, hook: WaveHook) -> None:
     theirs = client.customer(BUYER.name, email=BUYER.contact.email)
     assert hook.ensure_customer(BUYER, "USD") == theirs
+
+
+def test_a_customer_that_was_taken_gets_our_code_and_is_not_taken_for_a_namesake(client: Client, hook: WaveHook) -> None:
+    theirs = client.customer(BUYER.name, email=BUYER.contact.email)
+    assert hook.ensure_customer(BUYER, "USD") == theirs
+    assert client.simulator.us.table("Customer")[theirs]["displayId"] == BUYER.code
+    branch = BUYER.model_copy(update={"code": "CUST-10043"})
+    assert hook.ensure_customer(branch, "USD") != theirs
+    with client.hook() as another:
+        assert another.ensure_customer(BUYER, "USD") == theirs
 
 
 @pytest.mark.parametrize(
@@ -397,7 +422,7 @@ def test_an_input_error_names_its_path(client: Client, hook: WaveHook) -> None:
     ("fault", "parameters", "expected"),
     [
         ("missing_scope", {}, (Action.STOP, Outcome.DID_NOT_HAPPEN)),
-        ("internal_error", {}, (Action.LOOK_UP, Outcome.DID_NOT_HAPPEN)),
+        ("internal_error", {}, (Action.RETRY, Outcome.DID_NOT_HAPPEN)),
         ("throttle", {}, (Action.WAIT, Outcome.DID_NOT_HAPPEN)),
         ("unreasoned_refusal", {}, REFUSED),
     ],
@@ -474,6 +499,14 @@ def test_an_approved_invoice_that_could_not_be_sent_is_approved_all_the_same(cli
     assert "not sent" in sent.note
 
 
+def test_an_invoice_that_was_perhaps_sent_is_not_said_to_be_unsent(client: Client, hook: WaveHook) -> None:
+    pair = created(hook, mark_sent=True)
+    client.sandbox.inject("wave", "reset_after_commit", body="mutation InvoiceMarkSent", times=1)
+    (sent,) = hook.post_invoices([pair])
+    assert remote_of(sent).status is DocumentStatus.OPEN
+    assert "may not have been sent" in sent.note
+
+
 def test_a_draft_that_somebody_deleted_cannot_be_approved(client: Client, hook: WaveHook) -> None:
     pair = created(hook)
     client.mutate("invoiceDelete", "", invoiceId=pair[1].remote_id)
@@ -503,6 +536,16 @@ def test_what_somebody_changed_meanwhile_is_not_overwritten(client: Client, hook
     assert meant(error) == REFUSED
     assert "450.00" in error.message
     assert client.read(remote.remote_id)["total"]["minorUnitValue"] == "45000"
+
+
+def test_an_update_never_takes_the_number_of_another_invoice(client: Client, hook: WaveHook) -> None:
+    """The trap: Wave may take a number twice."""
+    booked(hook, small(number="ACD-2"))
+    remote = booked(hook)
+    error = error_of(hook.update_invoice(sending(hook, small(number="ACD-2")), remote))
+    assert meant(error) == REFUSED
+    assert client.read(remote.remote_id)["invoiceNumber"] == "ACD-10045"
+    assert remote_of(hook.update_invoice(sending(hook, small(number="ACD-3")), remote)).number == "ACD-3"
 
 
 def test_that_it_was_sent_meanwhile_is_no_reason_to_refuse_an_update(client: Client, hook: WaveHook) -> None:
@@ -553,6 +596,18 @@ def test_payments_are_deleted_first_where_the_connection_says_so(client: Client)
     assert (books.documents, books.payments) == ([], [])
 
 
+def test_payments_that_were_deleted_before_a_refused_delete_are_told(client: Client, caplog: pytest.LogCaptureFixture) -> None:
+    """Money that was received must not vanish from the books without a trace."""
+    with client.hook(void_deletes_payments=True) as hook:
+        remote = paid_invoice(client, hook)
+        client.sandbox.inject("wave", "error_before_commit", body="mutation InvoiceDelete", times=1)
+        with caplog.at_level(logging.WARNING):
+            sent = void(hook, remote)
+    assert error_of(sent).outcome is Outcome.UNKNOWN
+    assert client.sandbox.books("wave").payments == []
+    assert "40.00 of 2026-11-20" in caplog.text
+
+
 def test_a_payment_through_wave_is_never_deleted(client: Client) -> None:
     with client.hook(void_deletes_payments=True) as hook:
         remote = paid_invoice(client, hook)
@@ -596,6 +651,26 @@ def test_one_payment_for_two_invoices_becomes_two_of_wave_and_none_twice(client:
     assert (applied.amount, len(applied.remote_id.split())) == (Decimal("120.00"), 2)
     assert pay(hook, payment).remote_id == applied.remote_id
     assert len(client.sandbox.books("wave").payments) == 3
+
+
+def test_two_allocations_to_one_invoice_are_one_payment_however_often_it_is_tried(client: Client, hook: WaveHook) -> None:
+    remote = booked(hook)
+    part = Allocation(document_number=remote.number, remote_id=remote.remote_id, amount=Decimal("30.00"))
+    parts = (part, part.model_copy(update={"amount": Decimal("10.00")}))
+    payment = receipt(remote, "40.00", allocations=parts)
+    for applied in (pay(hook, payment), pay(hook, payment)):
+        assert (applied.amount, [each.amount for each in applied.allocations]) == (Decimal("40.00"), [Decimal("40.00")])
+    assert [each.amount for each in client.sandbox.books("wave").payments] == [Decimal("40.00")]
+
+
+def test_more_than_is_due_is_refused_although_wave_would_take_it(client: Client, hook: WaveHook) -> None:
+    """Somebody entered the same receipt by hand: Wave would call the invoice overpaid."""
+    remote = booked(hook)
+    client.pay(remote.remote_id, "100")
+    with pytest.raises(PlatformError, match=r"8\.25 USD") as caught:
+        pay(hook, receipt(remote))
+    assert meant(caught.value) == REFUSED
+    assert len(client.sandbox.books("wave").payments) == 1
 
 
 def test_a_foreign_payment_on_a_home_account_needs_a_rate(client: Client, hook: WaveHook) -> None:

@@ -13,6 +13,7 @@ from airbooks.canonical import DocumentKind
 from airbooks.platforms.base import Account, Sending, Sent
 from airbooks.platforms.errors import Action, Outcome, PlatformError
 from airbooks.platforms.references import ReferenceKind
+from airbooks.platforms.tokens import MemoryTokens, Token
 from airbooks.platforms.wave import WaveHook
 
 INVOICE = DocumentKind.INVOICE
@@ -117,6 +118,20 @@ def test_the_support_reference_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     error = create_answered(monkeypatch, errors("INTERNAL_SERVER_ERROR")).error
     assert error is not None
     assert error.request_id == "e486"
+
+
+def test_a_failure_of_the_token_end_point_says_nothing_about_the_document(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The create was refused for its token and never went out again: there is nothing to look for."""
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    tokens = MemoryTokens()
+    tokens.renew("wave_us", None, lambda _: Token(access="old", refresh="r-1", extra={"seed": "r-1"}))
+    with scripted(data(NOBODY), errors("UNAUTHENTICATED"), answer(503, b"")) as server:
+        extra = {"business_id": "QnVz", "refresh_token": "r-1", "token_url": f"{server.url}/oauth2/token/"}
+        account = Account(host=f"{server.url}/graphql/public", login="id", extra=extra)
+        with WaveHook("wave_us", account=account, tokens=tokens, read_timeout=5) as hook:
+            (sent,) = hook.create_invoices([Sending(key="k", document=sale(), references=refs())])
+    assert sent.outcome is Outcome.DID_NOT_HAPPEN, str(sent.error)
+    assert [each.target for each in server.asked] == ["/graphql/public", "/graphql/public", "/oauth2/token/"]
 
 
 def test_a_look_up_that_fails_before_a_create_leaves_nothing_open(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -190,6 +190,8 @@ def test_a_customer_carries_our_code_and_an_iso_province() -> None:
         "name": "Ridgeline Tool & Air LLC",
         "displayId": "CUST-10042",
         "email": "ap@ridgeline.example",
+        "firstName": "Ana",
+        "lastName": "Ruiz",
         "phone": "+1 775 555 0188",
         "currency": "EUR",
         "address": {
@@ -200,7 +202,7 @@ def test_a_customer_carries_our_code_and_an_iso_province() -> None:
             "countryCode": "US",
             "postalCode": "89501",
         },
-        "internalNotes": "VAT id: US-88-1234567\nContact: Ana Ruiz",
+        "internalNotes": "VAT id: US-88-1234567",
     }
 
 

@@ -33,6 +33,7 @@ from airbooks.platforms.errors import Action, ConfigurationError, Outcome, Platf
 from airbooks.platforms.references import ReferenceItem, ReferenceKind, References, required_codes
 from airbooks.platforms.tokens import MemoryTokens, Token
 from airbooks.platforms.xero import XeroHook
+from airbooks.platforms.xero.spec import SCOPES
 from airbooks.sandbox.server import Sandbox
 
 D = Decimal
@@ -118,6 +119,26 @@ def test_a_connection_that_does_not_fit_says_why(xero: Sandbox, extra: dict[str,
         works, says = hook.test_connection()
     assert not works
     assert words in says
+
+
+SCOPED = [("accounting.contacts", "Contacts"), ("accounting.invoices", "Invoices"), ("accounting.payments", "Payments")]
+
+
+@pytest.mark.parametrize(("scope", "closed"), SCOPED)
+def test_a_scope_that_was_not_granted_is_found_before_the_first_document(xero: Sandbox, scope: str, closed: str) -> None:
+    granted = " ".join(each for each in SCOPES.split() if each != scope)
+    with XeroHook("xero_au", account=account_of(xero, custom=True, scopes=granted)) as hook:
+        works, says = hook.test_connection()
+    assert not works
+    assert closed in says
+    assert "scope not granted" in says
+
+
+def test_nothing_is_sent_while_the_connection_does_not_say_the_base_currency(xero: Sandbox) -> None:
+    with XeroHook("xero_au", account=account_of(xero, home_currency="")) as hook:
+        assert "home_currency" in hook.test_connection()[1]
+        with pytest.raises(ConfigurationError, match="home_currency"):
+            hook.refusals(bill())
 
 
 def test_without_a_host_production_is_meant() -> None:
@@ -226,7 +247,7 @@ def test_a_contact_is_created_once_and_found_by_its_number_after_it_was_renamed(
 
 
 def test_a_contact_that_people_entered_is_adopted_and_gets_our_number(hook: XeroHook, tenant: Tenant) -> None:
-    by_hand = tenant.contact("NORTHGATE AIR LTD".title(), EmailAddress="ap@northgate.example")
+    by_hand = tenant.contact("NORTHGATE AIR LTD", EmailAddress="ap@northgate.example")
     assert hook.ensure_customer(BUYER, "AUD") == by_hand
     assert tenant.read(by_hand, "Contacts")["ContactNumber"] == "C-AU-0042"
     namesake = BUYER.model_copy(update={"code": "C-AU-0043"})
@@ -577,6 +598,50 @@ def test_a_payment_that_xero_cannot_express_is_refused_before_sending(hook: Xero
     _, remote = booked(hook)
     with pytest.raises(PlatformError) as error:
         apply(hook, payment_on(remote, **change))
+    assert (error.value.action, error.value.outcome) == REFUSED
+    assert asked(xero, "PUT", "/Payments") == []
+
+
+def test_a_payment_in_another_currency_than_its_invoice_is_refused(hook: XeroHook, xero: Sandbox) -> None:
+    """Xero takes the amount as one in the invoice's currency."""
+    _, remote = booked(hook, bill(**in_dollars()))
+    with pytest.raises(PlatformError, match="AUD for invoice AU-SI-004711 in USD") as error:
+        apply(hook, payment_on(remote))
+    assert (error.value.action, error.value.outcome) == REFUSED
+    assert asked(xero, "PUT", "/Payments") == []
+
+
+def test_a_payment_of_an_invoice_that_is_not_there_is_refused(hook: XeroHook, xero: Sandbox) -> None:
+    _, remote = booked(hook)
+    with pytest.raises(PlatformError, match="does not have") as error:
+        apply(hook, payment_on(remote.model_copy(update={"remote_id": "7f2d6a90-1b3c-4d5e-8f60-a1b2c3d4e5f6"})))
+    assert (error.value.action, error.value.outcome) == REFUSED
+    assert asked(xero, "PUT", "/Payments") == []
+
+
+def test_a_payment_that_the_answer_does_not_name_is_not_reported_as_booked(hook: XeroHook, xero: Sandbox) -> None:
+    one, two = (booked(hook, bill(number=number))[1] for number in ("A-1", "A-2"))
+    xero.inject("xero", "drop_element", times=1)
+    with pytest.raises(PlatformError) as error:
+        apply(hook, payment_on(one, two))
+    assert (error.value.action, error.value.outcome) == (Action.LOOK_UP, Outcome.UNKNOWN)
+    assert apply(hook, payment_on(one, two)).amount == D(200)
+    assert len(xero.books("xero").payments) == 2
+
+
+def test_two_allocations_to_one_invoice_are_one_payment_however_often_it_is_tried(hook: XeroHook, xero: Sandbox) -> None:
+    _, remote = booked(hook)
+    part = Allocation(document_number=remote.number, remote_id=remote.remote_id, amount=D("60.00"))
+    payment = payment_on(remote, amount=D(100), allocations=(part, part.model_copy(update={"amount": D("40.00")})))
+    for applied in (apply(hook, payment), apply(hook, payment)):
+        assert (applied.amount, [each.amount for each in applied.allocations]) == (D(100), [D(100)])
+    assert [each.amount for each in xero.books("xero").payments] == [D(100)]
+
+
+def test_a_reference_that_xero_would_cut_is_refused_for_the_payment_is_known_by_its_end(hook: XeroHook, xero: Sandbox) -> None:
+    _, remote = booked(hook)
+    with pytest.raises(PlatformError, match="255") as error:
+        apply(hook, payment_on(remote, memo="paid " * 60))
     assert (error.value.action, error.value.outcome) == REFUSED
     assert asked(xero, "PUT", "/Payments") == []
 

@@ -28,6 +28,7 @@ from airbooks.canonical import (
     Address,
     Allocation,
     AllowanceCharge,
+    Contact,
     CreditNote,
     Delivery,
     DocumentKind,
@@ -173,6 +174,12 @@ def test_a_credit_note_restates_the_price_because_it_takes_no_discount() -> None
             {"Description": "Reason: Returned goods\nCorrects: UK-SI-000123"},
         ],
     }
+
+
+def test_a_charge_of_the_document_carries_the_documents_dimensions() -> None:
+    document = bill(charges=[off("25.00", is_charge=True)], dimensions={"department": "WHOLESALE"})
+    line, charge = lines_of(document)
+    assert charge["Tracking"] == line["Tracking"] == [{"Name": "Department", "Option": "WHOLESALE"}]
 
 
 def test_a_charge_of_the_document_is_a_line_of_the_item_kept_for_it() -> None:
@@ -379,6 +386,15 @@ def test_a_contact_carries_our_code_and_its_address_for_invoices() -> None:
         ],
     }
     assert mapping.contact_body(party, "USD", coded=True)["Name"] == "Northgate Air Ltd (C-AU-0042)"
+
+
+@pytest.mark.parametrize(
+    ("name", "parts"),
+    [("Ana Maria Ruiz", {"FirstName": "Ana", "LastName": "Maria Ruiz"}), ("Ana", {"FirstName": "Ana"}), ("", {})],
+)
+def test_the_person_to_reach_is_not_lost(name: str, parts: dict[str, str]) -> None:
+    body = mapping.contact_body(BUYER.model_copy(update={"contact": Contact(name=name)}), "USD")
+    assert {field: body[field] for field in ("FirstName", "LastName") if field in body} == parts
 
 
 def test_a_payment_is_one_element_per_invoice_and_names_itself_in_the_reference() -> None:

@@ -41,7 +41,9 @@ def test_a_custom_connection_gets_tokens_by_its_scopes_and_needs_no_tenant(tenan
     assert reply.status_code == 200
     assert "refresh_token" not in reply.json()
     bearer = {"Authorization": f"Bearer {reply.json()['access_token']}", "Accept": "application/json"}
-    assert httpx.get(f"{tenant.client.base_url}Organisation", headers=bearer).status_code == 200
+    assert httpx.get(f"{tenant.client.base_url}Contacts", headers=bearer).status_code == 200
+    closed = httpx.get(f"{tenant.client.base_url}Organisation", headers=bearer)
+    assert (closed.status_code, closed.json()["Detail"]) == (401, "AuthorizationUnsuccessful")
     assert tenant.token_request(**asked).json()["scope"].split() == sorted(SCOPES - {"offline_access"})
     assert tenant.token_request(**asked, scope="offline_access").json() == {"error": "invalid_scope"}
     assert tenant.token_request(grant_type="client_credentials", scope="accounting.invoices").json() == {"error": "unauthorized_client"}
@@ -351,7 +353,7 @@ def test_contact_fields_have_limits(tenant: Tenant, wrong: dict[str, Any]) -> No
 def test_contacts_are_found_by_number_name_and_search(tenant: Tenant) -> None:
     contact = tenant.contact("Northgate Air Ltd", ContactNumber="C-1042")
     tenant.contact("Other")
-    asked: list[dict[str, Any]] = [{"where": 'ContactNumber=="C-1042"'}, {"where": 'Name=="Northgate Air Ltd"'}, {"searchTerm": "north"}]
+    asked: list[dict[str, Any]] = [{"where": 'ContactNumber=="C-1042"'}, {"where": 'Name=="NORTHGATE air Ltd"'}, {"searchTerm": "north"}]
     for params in asked:
         assert [row["ContactID"] for row in tenant.get("/Contacts", **params)[1]["Contacts"]] == [contact]
     assert tenant.get("/Contacts", where="Name ~ x")[1]["Type"] == "QueryParseException"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from airbooks.canonical import RemoteDocument
 from airbooks.platforms.base import Sending, Sent
-from airbooks.platforms.errors import PlatformError
+from airbooks.platforms.errors import Outcome, PlatformError
 from airbooks.platforms.wave import queries
 from airbooks.platforms.wave.spec import CHANGED_THERE, PAID
 
@@ -47,8 +47,9 @@ def _send(hook: WaveHook, sending: Sending, remote_id: str) -> str:
             sent = {"invoiceId": remote_id, "sendMethod": "MARKED_SENT"}
             hook.change(queries.INVOICE_MARK_SENT, sent, lambda answer: answer["invoice"]["id"])
     except PlatformError as error:
-        log.warning("%s: invoice %s was approved, but not sent: %s", hook.conn_id, sending.document.number, error)
-        return f"approved, but not sent: {error.message}"
+        what = "may not have been sent" if error.outcome is Outcome.UNKNOWN else "not sent"
+        log.warning("%s: invoice %s was approved, but %s: %s", hook.conn_id, sending.document.number, what, error)
+        return f"approved, but {what}: {error.message}"
     return ""
 
 
@@ -70,9 +71,14 @@ def delete(hook: WaveHook, remote: RemoteDocument) -> str:
     _check_deletable(hook, row, settled)
     for payment in settled:
         _delete_payment(hook, payment["id"])
+        log.warning("%s: payment %s of invoice %s was deleted, to void the invoice", hook.conn_id, _told(payment), row["invoiceNumber"])
     hook.change(queries.INVOICE_DELETE, {"invoiceId": remote.remote_id}, lambda answer: answer["didSucceed"])
-    paid = ", ".join(f"{each['amount']} of {each['paymentDate']}" for each in settled)
+    paid = ", ".join(map(_told, settled))
     return f"deleted, with its payments: {paid}" if settled else "deleted"
+
+
+def _told(payment: Row) -> str:
+    return f"{payment['amount']} of {payment['paymentDate']}"
 
 
 def _check_deletable(hook: WaveHook, row: Row, settled: list[Row]) -> None:

@@ -28,6 +28,7 @@ from airbooks.platforms.wave.spec import (
     ENDPOINT,
     NO_MAPPING,
     NO_TAX,
+    NUMBER_TAKEN,
     PAYMENT_METHODS,
     PRODUCTION,
     SPEC,
@@ -101,8 +102,11 @@ class WaveHook(PlatformHook):
             headers={"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"},
             content=urlencode({name: value for name, value in form.items() if value}).encode(),
         )
-        reply = self.wire.send(request, dict, lambda: None)
-        return self._understood(reply, lambda body: reading.token(body, seed, refresh))
+        try:
+            reply = self.wire.send(request, dict, lambda: None)
+            return self._understood(reply, lambda body: reading.token(body, seed, refresh))
+        except PlatformError as error:
+            raise error.as_not_happened() from None  # what the token was for has not been sent
 
     def read_complaint(self, reply: Reply) -> Complaint | None:
         return reading.complaint(reply.json())
@@ -179,30 +183,39 @@ class WaveHook(PlatformHook):
         """Reads the business and one page of each list (which needs the scopes), and compares it with the connection's settings."""
         try:
             business = self.in_business(queries.BUSINESS, dict)
-        except PlatformError as error:
+            stored = str(self.setting("home_currency"))
+        except (PlatformError, ConfigurationError) as error:
             return False, str(error)
-        wrong = list(reading.disagreements(business, self.settings()))
+        wrong = list(reading.disagreements(business, stored))
         reached = f"{business['name']} ({business['currency']['code']})"
         return not wrong, f"{reached}: {'; '.join(wrong)}" if wrong else f"{reached} is reached and its settings fit"
 
     def refusals(self, document: Invoice | CreditNote) -> tuple[Finding, ...]:
-        return refusals(document, self.settings(), self.conn_id)
+        """What Wave cannot express. Raises ConfigurationError where the connection does not say the home currency: rates depend on it."""
+        return refusals(document, {**self.settings(), "home_currency": str(self.setting("home_currency"))}, self.conn_id)
 
     # -- customers ----------------------------------------------------------------------------------------------------------
 
     def ensure_customer(self, party: Party, currency: str) -> str:
         """The id of a customer: found by our code, first among those with its e-mail address, else among all; or created.
 
-        A customer of any currency will do: the currency is a default, and each invoice has its own.
+        One that people entered gets our code, so that nobody else's invoices go to it. A customer of any currency will do: the currency is
+        a default, and each invoice has its own.
         """
         found = self._find_customer(party)
         if found is None:
             change = mapping.customer_input(party, currency, self.business_id)
-            found = self.change(queries.CUSTOMER_CREATE, change, lambda answer: dict(answer["customer"]))
-            self._directory.learn([found])
+            found = self._kept(queries.CUSTOMER_CREATE, change)
+        elif not found.get("displayId"):
+            found = self._kept(queries.CUSTOMER_PATCH, {"id": found["id"], "displayId": party.code})
         if found.get("isArchived"):
             raise self.error(ARCHIVED_CUSTOMER, f"customer {found['name']} ({found.get('displayId')}) is archived")
         return str(found["id"])
+
+    def _kept(self, query: Query, change: Row) -> Row:
+        found = self.change(query, change, lambda answer: dict(answer["customer"]))
+        self._directory.learn([found])
+        return found
 
     def _find_customer(self, party: Party) -> Row | None:
         if party.contact.email:
@@ -250,14 +263,17 @@ class WaveHook(PlatformHook):
 
     def _create(self, sending: Sending) -> RemoteDocument:
         change = self._input(sending)
-        number = sending.document.number
+        self._check_free(sending.document.number, DUPLICATE)
+        return self.change(queries.INVOICE_CREATE, change, lambda answer: self.document(answer["invoice"]))
+
+    def _check_free(self, number: str, taken: ErrorRule) -> None:
+        """Wave may take a number twice; nothing has been sent yet."""
         try:
-            held = self.find_invoice(number, sending.document.kind)
+            held = self.find_invoice(number, DocumentKind.INVOICE)
         except PlatformError as error:
             raise error.as_not_happened() from None
         if held:
-            raise self.error(DUPLICATE, f"number {number} is that of id {held[0].remote_id}")
-        return self.change(queries.INVOICE_CREATE, change, lambda answer: self.document(answer["invoice"]))
+            raise self.error(taken, f"number {number} is that of id {held[0].remote_id}")
 
     def _input(self, sending: Sending) -> dict[str, Any]:
         try:
@@ -273,6 +289,8 @@ class WaveHook(PlatformHook):
         """A patch of everything we own; the items replace all lines. What somebody else changed meanwhile is not overwritten."""
         try:
             change = mapping.patch_input(_invoice(sending.document), sending.references, sending.options, remote.remote_id)
+            if sending.document.number != remote.number:
+                self._check_free(sending.document.number, NUMBER_TAKEN)
             return Sent(key=sending.key, remote=changing.update(self, change, remote))
         except ReferenceMissing as missing:
             return Sent(key=sending.key, error=self.error(NO_MAPPING, str(missing)))

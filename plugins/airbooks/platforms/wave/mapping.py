@@ -71,7 +71,7 @@ def _fields(invoice: Invoice, refs: References, options: Options) -> Body:
 
 def exchange_rate(invoice: Invoice, settings: Settings) -> str:
     """Units of the business's currency for one of the invoice's; empty in the business's own currency."""
-    if invoice.currency == settings.get("home_currency", "USD") or invoice.exchange_rate is None:
+    if invoice.currency == settings.get("home_currency") or invoice.exchange_rate is None:
         return ""
     return number(invoice.exchange_rate.rate)
 
@@ -258,13 +258,16 @@ def _span(start: object, end: object) -> str:
 
 def customer_input(party: Party, currency: str, business_id: str) -> Body:
     """The input of `customerCreate`; our customer code is Wave's `displayId` (its account number)."""
-    facts = (("VAT id", party.vat_id), ("Contact", party.contact.name), ("Trading name", party.trading_name))
+    facts = (("VAT id", party.vat_id), ("Trading name", party.trading_name))
+    first, _, last = party.contact.name.partition(" ")
     return filled(
         {
             "businessId": business_id,
             "name": party.name,
             "displayId": party.code,
             "email": party.contact.email,
+            "firstName": first,
+            "lastName": last,
             "phone": party.contact.phone,
             "currency": party.currency or currency,
             "address": address_input(party.address),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -48,22 +48,33 @@ def _payments_of(row: Row | None) -> list[Row]:
 
 
 def apply(hook: WaveHook, payment: Payment, customer_id: str, references: References) -> RemotePayment:
-    """Book a receipt: one Wave payment for each allocation, none twice. Its remote id is all of their ids, separated by blanks.
+    """Book a receipt: one Wave payment for each invoice, none twice. Its remote id is all of their ids, separated by blanks.
 
     Everything is checked before the first one is booked. Raises PlatformError.
     """
     _check_expressible(hook, payment)
-    invoices = {each.remote_id: _payable(hook, payment, each.remote_id, customer_id) for each in payment.allocations}
+    amounts = _per_invoice(payment)
+    invoices = {each: _payable(hook, payment, each, customer_id) for each in amounts}
+    held = {each: _find(row, payment, each) for each, row in invoices.items()}
+    _check_due(hook, payment, [(invoices[each], amount) for each, amount in amounts.items() if held[each] is None])
     account = _deposit_account(hook, payment, references)
     rate = _rate(hook, payment, account)
     booked = []
-    for each in payment.allocations:
-        found = _find(invoices[each.remote_id], payment, each.remote_id)
+    for invoice_id, amount in amounts.items():
+        found = held[invoice_id]
         if found is None:
-            change = mapping.payment_input(payment, each.remote_id, each.amount, account, rate, references)
+            change = mapping.payment_input(payment, invoice_id, amount, account, rate, references)
             found = hook.change(queries.PAYMENT_CREATE, change, _read_created)
         booked.append(found)
     return _together(booked)
+
+
+def _per_invoice(payment: Payment) -> dict[str, Decimal]:
+    """What each invoice gets of a payment, however many allocations name it: the memo tells payments apart, not parts of one."""
+    amounts: dict[str, Decimal] = {}
+    for each in payment.allocations:
+        amounts[each.remote_id] = amounts.get(each.remote_id, Decimal(0)) + each.amount
+    return amounts
 
 
 def _read_created(answer: Row) -> RemotePayment:
@@ -110,6 +121,15 @@ def _payable(hook: WaveHook, payment: Payment, invoice_id: str, customer_id: str
     if customer_id and row["customer"]["id"] != customer_id:
         raise _inexpressible(hook, payment, f"invoice {row['invoiceNumber']}, which is another customer's")
     return row
+
+
+def _check_due(hook: WaveHook, payment: Payment, parts: Iterable[tuple[Row, Decimal]]) -> None:
+    """Wave would take more than is due and call the invoice overpaid: the receipt is there already, or it is another invoice's."""
+    for row, amount in parts:
+        due = reading.amount(row["amountDue"], int(row["currency"]["exponent"]))
+        if amount > due:
+            what = f"{amount} {payment.currency} for invoice {row['invoiceNumber']}, on which {due} {payment.currency} is due"
+            raise _inexpressible(hook, payment, what)
 
 
 def _deposit_account(hook: WaveHook, payment: Payment, references: References) -> str:

@@ -32,7 +32,7 @@ class Query:
 
 BUSINESS = Query(
     "Business",
-    "query Business($b:ID!){business(id:$b){id name isArchived isPersonal emailSendEnabled currency{code}"
+    "query Business($b:ID!){business(id:$b){id name isArchived isPersonal currency{code}"
     " customers(page:1,pageSize:1){pageInfo{totalCount}} invoices(page:1,pageSize:1){pageInfo{totalCount}}"
     " products(page:1,pageSize:1){pageInfo{totalCount}} accounts(page:1,pageSize:1){pageInfo{totalCount}}"
     " salesTaxes(page:1,pageSize:1){pageInfo{totalCount}}}}",
@@ -90,6 +90,7 @@ def _mutation(field: str, answers: str = "") -> Query:
 
 
 CUSTOMER_CREATE = _mutation("customerCreate", f" customer{{{_CUSTOMER}}}")
+CUSTOMER_PATCH = _mutation("customerPatch", f" customer{{{_CUSTOMER}}}")
 INVOICE_CREATE = _mutation("invoiceCreate", f" invoice{{{_INVOICE}}}")
 INVOICE_PATCH = _mutation("invoicePatch", f" invoice{{{_INVOICE}}}")
 INVOICE_APPROVE = _mutation("invoiceApprove", f" invoice{{{_INVOICE}}}")

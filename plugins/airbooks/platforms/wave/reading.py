@@ -157,11 +157,11 @@ def token(body: Row, seed: str, used: str) -> Token:
     return Token(access=body["access_token"], refresh=body.get("refresh_token") or used, expires_at=expires, extra={"seed": seed})
 
 
-def disagreements(business: Row, settings: Mapping[str, str]) -> Iterator[str]:
-    """What the business and the connection's settings do not agree on, in words."""
+def disagreements(business: Row, home_currency: str) -> Iterator[str]:
+    """What speaks against the business, or against the connection's home currency, in words."""
     home = business["currency"]["code"]
-    if home != settings.get("home_currency"):
-        yield f"the home currency is {home}, the connection says {settings.get('home_currency')}"
+    if home != home_currency:
+        yield f"the home currency is {home}, the connection says {home_currency}"
     if business["isArchived"]:
         yield "the business is archived"
     if business["isPersonal"]:

@@ -57,7 +57,7 @@ def _totals(invoice: Invoice, _: Settings) -> Iterator[Obstacle]:
 
 
 def _currency(invoice: Invoice, settings: Settings) -> Iterator[Obstacle]:
-    home, rate = settings.get("home_currency", "USD"), invoice.exchange_rate
+    home, rate = settings.get("home_currency", ""), invoice.exchange_rate
     if invoice.currency == home:
         return
     if rate is None:

@@ -106,6 +106,11 @@ CHANGED_THERE = _found_out(
     "Somebody changed, paid or deleted it in Wave in the meantime.",
     "Compare the two, then answer Retry or Reject.",
 )
+NUMBER_TAKEN = _found_out(
+    "number of another invoice",
+    "Another invoice in Wave has the number that this one is to get.",
+    "Compare the two; delete the wrong one, or give ours another number.",
+)
 ARCHIVED_CUSTOMER = _found_out("customer is archived", "The customer was archived in Wave.", "Restore it there, then answer Retry.")
 PAID = _found_out(
     "paid",
@@ -171,7 +176,7 @@ SPEC = PlatformSpec(
         ),
         FormField(name="redirect_uri", label="Redirect URI", help="The one that the OAuth app was registered with."),
         FormField(name="token_url", label="Token URL", default=TOKEN_URL),
-        FormField(name="home_currency", label="Home currency", help="ISO 4217, as in the business's settings.", default="USD"),
+        FormField(name="home_currency", label="Home currency", help="ISO 4217, as in the business's settings.", required=True),
         FormField(
             name="default_product_id",
             label="Product id for lines without an item",
@@ -226,7 +231,8 @@ SPEC = PlatformSpec(
         "Whether a discount lowers the tax, and whether tax is rounded per line: drafts are compared to the cent before they are approved.",
         "Which states can be patched, and whether a paid invoice can be deleted: payments are deleted first.",
         "Whether a payment changes its invoice's modifiedAt: invoices of the last weeks are searched once a day.",
-        "A payment that was deleted leaves no trace in the API: only the invoice's balance shows it.",
+        "A payment that was deleted leaves no trace in the API, and invoices on which nothing is paid are not searched for refunds: "
+        "only the balance shows either.",
         "Rates per minute (about two parallel calls were observed): one call at a time.",
         "Largest page size (200 is asked for) and thousands separators in amounts (minor units are read instead).",
         "How long a number may be, and whether quantities may be negative.",

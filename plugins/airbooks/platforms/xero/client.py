@@ -10,6 +10,7 @@ from uuid import NAMESPACE_URL, uuid5
 from airbooks.platforms.base import PlatformHook
 from airbooks.platforms.errors import UNREADABLE_ANSWER, ErrorRule, PlatformError
 from airbooks.platforms.wire import Complaint, Reply, to_json
+from airbooks.platforms.xero.reading import element_complaint
 from airbooks.platforms.xero.spec import API, SPEC
 
 Read = TypeVar("Read")
@@ -58,6 +59,13 @@ class XeroClient:
             return read(row)
 
         return self.understood(reply, only)
+
+    def saved(self, name: str, reply: Reply, read: Callable[[Any], Read]) -> Read:
+        """The only element of an answer to a write. Raises PlatformError when it was refused, whatever else the element says."""
+        complaint = self.single(name, reply, element_complaint)
+        if complaint is not None:
+            raise self.refused(complaint, reply)
+        return self.single(name, reply, read)
 
     def one(self, name: str, key: str, read: Callable[[Any], Read]) -> Read | None:
         """One element by its id, or None: an unknown one is a 404 that holds no JSON."""

@@ -57,11 +57,8 @@ class Contacts:
 
     def _adopt(self, contact: Row, party: Party) -> Row:
         body = {"Contacts": [{"ContactID": contact["ContactID"], "ContactNumber": party.code}]}
-        return self._client.single("Contacts", self._client.write("POST", f"Contacts/{contact['ContactID']}", body), reading.contact)
+        return self._client.saved("Contacts", self._client.write("POST", f"Contacts/{contact['ContactID']}", body), reading.contact)
 
     def _put(self, body: Mapping[str, Any], party: Party) -> Row:
         reply = self._client.write("PUT", "Contacts", {"Contacts": [body]}, party.code, summarizeErrors="false")
-        complaint = self._client.single("Contacts", reply, reading.element_complaint)
-        if complaint is not None:
-            raise self._client.refused(complaint, reply)
-        return self._client.single("Contacts", reply, reading.contact)
+        return self._client.saved("Contacts", reply, reading.contact)

@@ -48,6 +48,7 @@ from airbooks.platforms.xero.spec import (
 log = logging.getLogger(__name__)
 Element = tuple[Sending, dict[str, Any]]
 
+SCOPED = ("Contacts", "Invoices", "Payments")  # each needs a scope of its own
 LOOKED_UP = 40  # numbers in one look-up, so that its address stays short
 WRITTEN = {"unitdp": "4", "summarizeErrors": "false"}
 
@@ -88,8 +89,11 @@ class XeroHook(PlatformHook):
             form = {"grant_type": AUTHORISED_APP, "refresh_token": refresh}
         else:
             form = {"grant_type": "client_credentials", "scope": str(self.setting("scopes"))}
-        reply = self.wire.send(self._token_request(form), dict, lambda: None)
-        return self.client.understood(reply, lambda body: reading.token(body, seed))
+        try:
+            reply = self.wire.send(self._token_request(form), dict, lambda: None)
+            return self.client.understood(reply, lambda body: reading.token(body, seed))
+        except PlatformError as error:
+            raise error.as_not_happened() from None  # what the token was for has not been sent
 
     def _token_request(self, form: Mapping[str, str]) -> Request:
         credentials = b64encode(f"{self.account.login}:{self.account.password}".encode()).decode()
@@ -121,18 +125,27 @@ class XeroHook(PlatformHook):
     # -- connection -------------------------------------------------------------------------------------------------------
 
     def test_connection(self) -> tuple[bool, str]:
-        """Reads the organisation and compares its base currency with the connection's."""
+        """Reads the organisation and one row of each list with a scope of its own; compares the base currency with the connection's."""
         try:
             reached, home = self.client.single("Organisations", self.client.get("Organisation"), reading.organisation)
             stored = self.setting("home_currency")
         except (PlatformError, ConfigurationError) as error:
             return False, str(error)
-        if home != stored:
-            return False, f"{reached}: the base currency is {home}, the connection says {stored}"
-        return True, f"{reached} is reached; its books are in {home}"
+        wrong = [] if home == stored else [f"the base currency is {home}, the connection says {stored}"]
+        wrong += [f"{name} cannot be read: {why}" for name in SCOPED if (why := self._closed(name))]
+        return not wrong, f"{reached}: {'; '.join(wrong)}" if wrong else f"{reached} is reached; its books are in {home}"
+
+    def _closed(self, name: str) -> str:
+        """Why a list cannot be read; empty when it can."""
+        try:
+            self.client.get(name, page="1", pageSize="1")
+        except PlatformError as error:
+            return str(error)
+        return ""
 
     def refusals(self, document: Invoice | CreditNote) -> tuple[Finding, ...]:
-        return refusals(document, self.settings(), self.conn_id)
+        """What Xero cannot express. Raises ConfigurationError where the connection does not say the base currency: rates depend on it."""
+        return refusals(document, {**self.settings(), "home_currency": str(self.setting("home_currency"))}, self.conn_id)
 
     # -- contacts ---------------------------------------------------------------------------------------------------------
 
@@ -297,7 +310,7 @@ class XeroHook(PlatformHook):
         """One POST; its key is of the version as well, so that the answer to an earlier change is never replayed for this one."""
         name = reading.LIST[remote.kind]
         reply = self.client.write("POST", f"{name}/{remote.remote_id}", {name: [body]}, key, remote.version, unitdp="4")
-        return self.client.single(name, reply, lambda row: self._document(row, remote.kind))
+        return self.client.saved(name, reply, lambda row: self._document(row, remote.kind))
 
     def void_invoice(self, remote: RemoteDocument, *, on: date, reason: str, key: str) -> Sent:  # noqa: ARG002 a void keeps its date
         """Void an approved document, delete a draft; both are final, and the number stays taken. A paid one is refused by Xero."""

@@ -110,7 +110,7 @@ def line_items(document: Document, refs: References, options: Options) -> list[B
     for line in document.lines:
         is_comment = line.kind is LineKind.COMMENT
         body.append({"Description": comment(line)} if is_comment else sales_line(document, line, next(of_lines), refs, options))
-    body += [charge_line(part.bearer, part, refs, options) for part in of_lines if isinstance(part.bearer, AllowanceCharge)]
+    body += [charge_line(document, part.bearer, part, refs, options) for part in of_lines if isinstance(part.bearer, AllowanceCharge)]
     facts = document_text(document)
     return [*body, {"Description": facts}] if facts else body
 
@@ -138,7 +138,7 @@ def sales_line(document: Document, line: Line, part: Part, refs: References, opt
     )
 
 
-def charge_line(charge: AllowanceCharge, part: Part, refs: References, options: Options) -> Body:
+def charge_line(document: Document, charge: AllowanceCharge, part: Part, refs: References, options: Options) -> Body:
     """A charge of the whole document as a line of the item kept for that."""
     return filled(
         {
@@ -150,6 +150,7 @@ def charge_line(charge: AllowanceCharge, part: Part, refs: References, options: 
             "TaxType": tax_type(charge, refs),
             "TaxAmount": part.tax if options.get("rounding", OURS) == OURS else None,
             "LineAmount": charge.amount,
+            "Tracking": tracking(document, None, refs),
         }
     )
 
@@ -170,16 +171,17 @@ def tax_type(bearer: Line | AllowanceCharge, refs: References) -> str:
     return entry.code
 
 
-def tracking(document: Document, line: Line, refs: References) -> list[Body]:
-    """The line's options, and the head's for categories that the line does not name."""
-    own = [refs.get(ReferenceKind.DIMENSION, code) for code in dimension_codes(document, line)]
+def tracking(document: Document, line: Line | None, refs: References) -> list[Body]:
+    """The line's options, and the head's for categories that the line (none: a charge) does not name."""
+    own = [refs.get(ReferenceKind.DIMENSION, code) for code in dimension_codes(document, line)] if line else []
     heads = [refs.get(ReferenceKind.DIMENSION, code) for code in dimension_codes(document)]
     named = {_category(entry) for entry in own}
     entries = own + [entry for entry in heads if _category(entry) not in named]
+    where = f"line {line.line_id}" if line else "a charge"
     if len({_category(entry) for entry in entries}) != len(entries):
-        raise Inexpressible(f"line {line.line_id} has two options of one tracking category: {_codes(entries)}")
+        raise Inexpressible(f"{where} has two options of one tracking category: {_codes(entries)}")
     if len(entries) > TRACKING_PER_LINE:
-        raise Inexpressible(f"line {line.line_id} has more than {TRACKING_PER_LINE} tracking options: {_codes(entries)}")
+        raise Inexpressible(f"{where} has more than {TRACKING_PER_LINE} tracking options: {_codes(entries)}")
     return [{"Name": entry.details["category"], "Option": entry.details["option"]} for entry in entries]
 
 
@@ -295,11 +297,14 @@ def contact_body(party: Party, currency: str, *, coded: bool = False) -> Body:
         "Country": party.address.country,
     }
     postal = filled(address)
+    first, _, last = clean(party.contact.name).partition(" ")
     return filled(
         {
             "Name": f"{name} ({party.code})" if coded else name,
             "ContactNumber": party.code,
             "EmailAddress": party.contact.email,
+            "FirstName": first,
+            "LastName": last,
             "TaxNumber": party.vat_id,
             "DefaultCurrency": currency,
             "Phones": [{"PhoneType": "DEFAULT", "PhoneNumber": party.contact.phone}] if party.contact.phone else [],
@@ -313,25 +318,33 @@ def contact_body(party: Party, currency: str, *, coded: bool = False) -> Body:
 
 def payment_marker(payment: Payment) -> str:
     """The words in the reference by which a payment is known again: Xero gives payments no number of ours."""
-    return f"[{payment.source} {payment.source_id}]"
+    return clean(f"[{payment.source} {payment.source_id}]")
+
+
+def payment_reference(payment: Payment) -> str:
+    """There is no payment method and no fee: the reference names them."""
+    fee = f"fee {payment.bank_fee:f}" if payment.bank_fee else ""
+    words = (payment.reference, payment.method, fee, payment.memo, payment_marker(payment))
+    return clean(" ".join(word for word in words if word))
 
 
 def payment_bodies(payment: Payment, refs: References) -> list[Body]:
-    """The elements of `PUT /Payments`: one for each invoice the payment settles. There is no payment method: the reference names it."""
+    """The elements of `PUT /Payments`: one for each invoice the payment settles, however many of its allocations name it."""
     account = ReferenceKind.ACCOUNT, payment.bank_account
     where = {"AccountID": refs.get(*account).remote_id} if refs.has(*account) else {"Code": refs.settings["payment_account_code"]}
-    fee = f"fee {payment.bank_fee:f}" if payment.bank_fee else ""
-    words = (payment.reference, payment.method, fee, payment.memo, payment_marker(payment))
+    amounts: dict[str, Decimal] = {}
+    for each in payment.allocations:
+        amounts[each.remote_id] = amounts.get(each.remote_id, Decimal(0)) + each.amount
     return [
         filled(
             {
-                "Invoice": {"InvoiceID": each.remote_id},
+                "Invoice": {"InvoiceID": invoice_id},
                 "Account": where,
                 "Date": payment.received_on.isoformat(),
-                "Amount": each.amount,
+                "Amount": amount,
                 "CurrencyRate": currency_rate(payment, refs.settings),
-                "Reference": clean(" ".join(word for word in words if word)),
+                "Reference": payment_reference(payment),
             }
         )
-        for each in payment.allocations
+        for invoice_id, amount in amounts.items()
     ]

@@ -27,7 +27,9 @@ def _refused(name: str, text: str, *, says: str = "", fix: str = "", shared: boo
 
 
 # Validation errors have no code of their own: they are told apart by their words, matched loosely.
+# The words of a server failure refuse nothing.
 ERRORS = (
+    ErrorRule(name="platform failure", action=Action.LOOK_UP, outcome=Outcome.UNKNOWN, status=tuple(range(500, 600))),
     ErrorRule(
         name="connection withdrawn",
         action=Action.STOP,
@@ -56,6 +58,7 @@ ERRORS = (
         name="organisation not connected",
         action=Action.STOP,
         outcome=_NO,
+        status=(403,),
         codes=("AuthenticationUnsuccessful",),
         says="The token does not open this organisation.",
         fix="Correct tenant_id of the connection, or connect the organisation to the app again.",
@@ -234,14 +237,14 @@ SPEC = PlatformSpec(
     number_max=NUMBER,
     verified_against=("simulator", "xero-python on the simulator"),
     unverified=(
-        "Length of Reference (255); that an empty one clears it.",
+        "Length of Reference (255, also of a payment's, at whose end our words for it stand); that an empty one clears it.",
         "Direction of CurrencyRate (foreign units per unit of the base currency; from memory).",
         "How /CreditNotes behaves beyond its form in Xero's SDK; taken to be as /Invoices, without discounts on lines.",
         "Whether credit note numbers must be unique: they are looked up before one is created.",
-        "Which refusals POST /Invoices/{InvoiceID}/Email has; that the Payments of an invoice carry their Reference.",
+        "Which refusals POST /Invoices/{InvoiceID}/Email has.",
         "That a `where` over credit note numbers counts as optimised in organisations with more than 100 000 of them.",
         "Status of AuthorizationUnsuccessful (401 or 403); re-use of a deleted draft's number.",
         "Which fields of a part-paid invoice can still be edited: an update of one is left to Xero to refuse.",
-        "How text-only lines are read back: lines without account and item are not counted.",
+        "What a line that is sent with its LineItemID keeps of fields that are left out: the echo check tells amounts only.",
     ),
 )

@@ -25,6 +25,15 @@ SCOPES = {
     "accounting.transactions",
     "offline_access",
 }
+# Which of these scopes opens a resource; the older, wider one opens what it is named after.
+_SETTINGS, _DOCUMENTS = {"accounting.settings.read"}, {"accounting.invoices", "accounting.transactions"}
+OPENED_BY = {
+    **dict.fromkeys(("Organisation", "Accounts", "TaxRates", "Currencies", "TrackingCategories", "Items"), _SETTINGS),
+    "Contacts": {"accounting.contacts"},
+    "Invoices": _DOCUMENTS,
+    "CreditNotes": _DOCUMENTS,
+    "Payments": {"accounting.payments", "accounting.transactions"},
+}
 
 
 class TokenRefused(Exception):  # noqa: N818 - the token end point's own words
@@ -127,7 +136,7 @@ class Authority:
 
     def _issue(self, scope: str, *, custom: bool) -> Row:
         token = f"eyJ.{secrets.token_urlsafe(48)}"
-        self.access[token] = {"until": self.clock.now() + ACCESS, "custom": custom}
+        self.access[token] = {"until": self.clock.now() + ACCESS, "custom": custom, "scope": scope}
         return {"access_token": token, "expires_in": int(ACCESS.total_seconds()), "token_type": "Bearer", "scope": scope}
 
 

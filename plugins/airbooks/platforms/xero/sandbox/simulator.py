@@ -16,7 +16,7 @@ from fastapi.responses import RedirectResponse
 
 from airbooks.platforms.xero.sandbox.answers import Row, Whole, answer, malformed, problem
 from airbooks.platforms.xero.sandbox.documents import CREDIT_NOTES, FINAL, INVOICES
-from airbooks.platforms.xero.sandbox.oauth import Authority, TokenRefused
+from airbooks.platforms.xero.sandbox.oauth import OPENED_BY, Authority, TokenRefused
 from airbooks.platforms.xero.sandbox.organisation import CHARGE_ITEM, TENANT, Organisation, an_id
 from airbooks.platforms.xero.sandbox.resources import Api
 from airbooks.sandbox.kit import Booked, BookedPayment, Books, Context, RateWindow, Simulator
@@ -44,6 +44,11 @@ class Call:
     @property
     def path(self) -> dict[str, str]:
         return self.request.path_params
+
+    @property
+    def resource(self) -> str:
+        """The first word behind the API's root: what a scope opens."""
+        return self.request.url.path.rpartition("/api.xro/2.0/")[2].partition("/")[0]
 
     def json(self) -> Any:
         try:
@@ -259,7 +264,7 @@ class XeroSimulator(Simulator):
         tenant = call.header("xero-tenant-id")
         if (tenant != TENANT and not (token["custom"] and not tenant)) or self.struck("disconnect_tenant"):
             raise problem(403, "Forbidden", "AuthenticationUnsuccessful")
-        if self.struck("missing_scope"):
+        if not OPENED_BY[call.resource] & set(token["scope"].split()) or self.struck("missing_scope"):
             raise problem(401, "Unauthorized", "AuthorizationUnsuccessful")
         self._check_rate()
         lock = self.armed.get("lock_period", {}).get("until")

@@ -1,4 +1,7 @@
-"""The part of Xero's `where` language that the contract names: comparisons of a field with a literal, joined by AND or OR."""
+"""The part of Xero's `where` language that the contract names: comparisons of a field with a literal, joined by AND or OR.
+
+Texts are compared whatever their case, as recorded of contacts' names.
+"""
 
 from __future__ import annotations
 
@@ -47,10 +50,14 @@ def condition(text: str, known: frozenset[str]) -> Callable[[Row], bool]:
 
 
 def _comparison(term: re.Match[str], known: frozenset[str]) -> Callable[[Row], bool]:
-    field, compare, wanted = term["field"], _COMPARE[term["op"]], _literal(term["literal"])
+    field, compare, wanted = term["field"], _COMPARE[term["op"]], _folded(_literal(term["literal"]))
     if field.split(".")[0] not in known:
         raise _unparsable(field)
-    return lambda row: compare(_value(row, field), wanted)
+    return lambda row: compare(_folded(_value(row, field)), wanted)
+
+
+def _folded(value: Any) -> Any:
+    return value.casefold() if isinstance(value, str) else value
 
 
 def _literal(text: str) -> Any:
