@@ -243,15 +243,12 @@ class AcumaticaHook(PlatformHook):
 
     def _start(self, sending: Sending, remote: RemoteDocument) -> Started | None:
         """None: it is released. Its state is read first, because releasing twice is an error."""
-        try:
-            now = self.documents.by_id(remote.remote_id)
-            if now is None:
-                raise problem(LOST, f"{remote.number} is not there any more")
-            if now.status is not DocumentStatus.DRAFT:
-                return None
-            self.releases.take_off_hold(sending, now)
-        except PlatformError as error:
-            raise error.as_not_happened() from None  # nothing was released yet; the draft is known
+        now = self.documents.by_id(remote.remote_id)
+        if now is None:
+            raise problem(LOST, f"{remote.number} is not there any more")
+        if now.status is not DocumentStatus.DRAFT:
+            return None
+        self.releases.take_off_hold(sending, now)
         return self.releases.start(RELEASE, remote.remote_id)
 
     def _seen(self, sending: Sending, remote: RemoteDocument, started: Started) -> Sent:
@@ -292,11 +289,8 @@ class AcumaticaHook(PlatformHook):
 
     def _unchanged(self, remote: RemoteDocument) -> Row:
         """The document as it is, if it is as we know it. The contract has no version token: the time of the last change is compared."""
-        try:
-            row = self.documents.row(remote.remote_id)
-            now = None if row is None else self.documents.read(row)
-        except PlatformError as error:
-            raise error.as_not_happened() from None
+        row = self.documents.row(remote.remote_id)
+        now = None if row is None else self.documents.read(row)
         if row is None or now is None:
             raise problem(CHANGED_THERE, f"{remote.number} is not there any more")
         if now.status is not DocumentStatus.DRAFT:

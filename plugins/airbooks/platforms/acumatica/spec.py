@@ -53,7 +53,7 @@ _ACCESS = (
         Action.STOP,
         status=(403,),
         says="The API user may not do this, or the licence has no API access.",
-        fix="Give the user's role access to the screen that the message names (Access Rights by Screen, SM201020), or see License Monitoring.",
+        fix="Give the user's role access to the screen that the message names (Access Rights by Screen), or see License Monitoring.",
     ),
     _rule(
         "set-up missing",
@@ -101,7 +101,7 @@ _BOOKING = (
         "on hold",
         Action.REVIEW,
         text=r"is on (credit )?hold",
-        fix="Take the document or its customer off hold in Acumatica, then answer Retry.",
+        fix="Take the document or its customer off hold, then answer Retry.",
     ),
     _rule("released already", Action.LOOK_UP, Outcome.UNKNOWN, text=r"already (been )?released"),
     _rule(
@@ -201,7 +201,7 @@ SPEC = PlatformSpec(
             label="Log-in",
             default=OAUTH,
             choices=(OAUTH, COOKIE),
-            help="OAuth 2.0, or user and password with a session cookie.",
+            help="OAuth 2.0, or user, password and a session cookie.",
         ),
         FormField(name="client_id", label="Client id", help="Connected Applications (SM303010): GUID@Tenant. Needed for OAuth."),
         FormField(name="client_secret", label="Client secret", secret=True, help="Needed for OAuth."),
@@ -215,9 +215,7 @@ SPEC = PlatformSpec(
         FormField(name="tenant", label="Tenant", help="Log-in name of the tenant; with OAuth it is part of the client id."),
         FormField(name="branch", label="Branch", help="Branch of the documents; empty: the user's own."),
         FormField(name="endpoint", label="End point", default="Default", help="Web service end point (SM207060)."),
-        FormField(
-            name="version", label="Version", default="24.200.001", help="Of the end point; the connection test lists the installed ones."
-        ),
+        FormField(name="version", label="Version", default="24.200.001", help="The connection test lists the installed ones."),
         FormField(
             name="invoice_entity",
             label="Documents as",
@@ -241,9 +239,7 @@ SPEC = PlatformSpec(
         FormField(name="payment_method", label="Payment method", help="For payments whose own method has no mapping."),
         FormField(name="freight_item", label="Freight item", help="Non-stock item for freight lines that name none."),
         FormField(name="price_decimals", label="Decimals of prices", kind="integer", default=6, help="Price/Cost decimals of the company."),
-        FormField(
-            name="quantity_decimals", label="Decimals of quantities", kind="integer", default=6, help="Quantity decimals of the company."
-        ),
+        FormField(name="quantity_decimals", label="Decimals of quantities", kind="integer", default=6, help="Of the company."),
     ),
     reference_kinds=(
         ReferenceKind.ITEM,
