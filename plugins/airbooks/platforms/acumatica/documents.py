@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from airbooks.canonical import DocumentKind, DocumentStatus, RemoteDocument
-from airbooks.platforms.acumatica.client import Site, any_of, chunks, problem, quoted, understood
+from airbooks.platforms.acumatica.client import Site, any_of, chunks, quoted, understood
 from airbooks.platforms.acumatica.lines import NAMES
 from airbooks.platforms.acumatica.mapping import TYPES, remote_id, reversal_number
 from airbooks.platforms.acumatica.reading import remote_document
-from airbooks.platforms.acumatica.spec import INVOICE, LOST
+from airbooks.platforms.acumatica.spec import INVOICE
 from airbooks.platforms.acumatica.wrapped import Row, text
 
 Wanted = tuple[str, DocumentKind]
@@ -30,13 +30,6 @@ class Documents:
 
     def row(self, record: str, *more: str) -> Row | None:
         return self.site.record(self.entity, record, expand=(*EXPANDED, *more), custom=self.custom)
-
-    def expect(self, record: str) -> Row:
-        """A record that must be there; raises PlatformError (unknown outcome: it may come into sight)."""
-        found = self.site.record(self.entity, record)
-        if found is None:
-            raise problem(LOST, f"{record} is not there any more")
-        return found
 
     def by_id(self, record: str) -> RemoteDocument | None:
         """The document, read singly and with its rows, or None."""

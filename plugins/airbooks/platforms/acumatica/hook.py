@@ -23,7 +23,7 @@ from airbooks.platforms.acumatica.refusals import refusals
 from airbooks.platforms.acumatica.releases import RELEASE, VOID, Releases, Started, Ticket
 from airbooks.platforms.acumatica.reversals import Reversals
 from airbooks.platforms.acumatica.spec import CHANGED_THERE, COOKIE, EXISTS, FIXED, IGNORED, LOST, SPEC, UNFIT
-from airbooks.platforms.acumatica.wrapped import Body, Row, ignored
+from airbooks.platforms.acumatica.wrapped import Body, Row, ignored, text
 from airbooks.platforms.base import PlatformHook, Preview, Sending, Sent, one_by_one
 from airbooks.platforms.errors import AirbooksError, ConfigurationError, PlatformError, ReferenceMissing
 from airbooks.platforms.references import ReferenceItem, ReferenceKind, References
@@ -114,7 +114,8 @@ class AcumaticaHook(PlatformHook):
         try:
             self.wire.send(request, dict, lambda: None)
         except PlatformError as error:
-            log.warning("%s: the session could not be logged out: %s", self.conn_id, error)
+            if error.status != 401:  # it has ended by itself
+                log.warning("%s: the session could not be logged out: %s", self.conn_id, error)
 
     def close(self) -> None:
         if self._wire is not None:
@@ -243,12 +244,13 @@ class AcumaticaHook(PlatformHook):
 
     def _start(self, sending: Sending, remote: RemoteDocument) -> Started | None:
         """None: it is released. Its state is read first, because releasing twice is an error."""
-        now = self.documents.by_id(remote.remote_id)
-        if now is None:
+        row = self.documents.row(remote.remote_id)
+        if row is None:
             raise problem(LOST, f"{remote.number} is not there any more")
+        now = self.documents.read(row)
         if now.status is not DocumentStatus.DRAFT:
             return None
-        self.releases.take_off_hold(sending, now)
+        self.releases.take_off_hold(sending, now, text(row, "Status"))
         return self.releases.start(RELEASE, remote.remote_id)
 
     def _seen(self, sending: Sending, remote: RemoteDocument, started: Started) -> Sent:

@@ -34,9 +34,7 @@ class Names:
     number: str
     line_text: str
     subaccount: str
-    branch: str
     warehouse: str = ""
-    applications: str = ""
 
 
 NAMES = {
@@ -45,17 +43,13 @@ NAMES = {
         number="ExternalRef",
         line_text="TransactionDescr",
         subaccount="SubAccount",
-        branch="BranchID",
         warehouse="WarehouseID",
-        applications="ApplicationsInvoice",
     ),
     INVOICE: Names(
         customer="Customer",
         number="CustomerOrder",
         line_text="TransactionDescription",
         subaccount="Subaccount",
-        branch="Branch",
-        applications="ApplicationsDefault",
     ),
 }
 
@@ -113,7 +107,7 @@ def _line_row(document: Document, line: Line, refs: References) -> Body:
     row |= fields(UnitPrice=unit_price(line)) | _price_flags(entity, line_discount(line))
     row |= fields(**{names.warehouse: warehouse}) if takes_warehouse and warehouse else {}
     row |= fields(TaxCategory=tax_category(line.tax_code, line.tax_rate, refs), Account=_account(line.account_code, refs))
-    row |= _ledger(names, dimensions)
+    row |= fields(**{names.subaccount: dimensions.get("Subaccount")})
     return _with_note(row, texts.line_note(line, ("Warehouse", "" if takes_warehouse else warehouse)))
 
 
@@ -152,7 +146,7 @@ def _charge_row(document: Document, each: AllowanceCharge, line: Line | None, re
     row |= fields(TaxCategory=tax_category(tax, rate, refs), Account=_account(account, refs))
     dimensions = _dimensions(document, line, refs)
     dimensions.pop("Warehouse", "")
-    return row | _ledger(names, dimensions)
+    return row | fields(**{names.subaccount: dimensions.get("Subaccount")})
 
 
 def _with_note(row: Body, note: str) -> Body:
@@ -163,7 +157,7 @@ def _with_note(row: Body, note: str) -> Body:
 
 
 def _dimensions(document: Document, line: Line | None, refs: References) -> dict[str, str]:
-    """Warehouse, subaccount and branch of a row; what the line leaves open comes from the head."""
+    """Warehouse and subaccount of a row; what the line leaves open comes from the head."""
     heads = _entries(dimension_codes(document), refs)
     own = _entries(dimension_codes(document, line), refs) if line is not None else []
     return _single(heads, "the document") | _single(own, f"line {line.line_id}" if line else "")
@@ -180,10 +174,6 @@ def _single(entries: Sequence[ReferenceItem], where: str) -> dict[str, str]:
         if found.setdefault(name, code) != code:
             raise Inexpressible(f"{where} has one {name.lower()} in Acumatica, and would have {found[name]} and {code}")
     return found
-
-
-def _ledger(names: Names, dimensions: dict[str, str]) -> Body:
-    return fields(**{names.subaccount: dimensions.get("Subaccount"), names.branch: dimensions.get("Branch")})
 
 
 # -- taxes --------------------------------------------------------------------------------------------------------------------

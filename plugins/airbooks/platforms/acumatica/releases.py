@@ -64,15 +64,12 @@ class Releases:
         self.site, self.documents, self.entity = site, documents, documents.entity
         self.action = "ReleaseSalesInvoice" if self.entity == SALES_INVOICE else "ReleaseInvoice"
 
-    def take_off_hold(self, sending: Sending, remote: RemoteDocument) -> None:
+    def take_off_hold(self, sending: Sending, remote: RemoteDocument, status: str) -> None:
         """A document that is balanced and of the right date is left alone. Raises PlatformError for one that something holds back."""
-        row = self.documents.expect(remote.remote_id)
-        if text(row, "Status") in RELEASED:
-            return
         body = off_hold_body(sending.document, remote)
-        if text(row, "Status") != "Balanced" or "Date" in body:
-            row = self.site.put(self.entity, body, UPDATE_ONLY)
-        self.require_balanced(text(row, "Status"), remote.number)
+        if status != "Balanced" or "Date" in body:
+            status = text(self.site.put(self.entity, body, UPDATE_ONLY), "Status")
+        self.require_balanced(status, remote.number)
 
     @staticmethod
     def require_balanced(status: str, number: str) -> None:
