@@ -50,10 +50,18 @@ class Desk:
         headers = {"Authorization": f"Bearer {self.password_token()['access_token']}"}
         return httpx.Client(base_url=self.connection["host"], headers=headers, timeout=10)
 
-    def ask(self, method: str, path: str, body: Any = None, client: httpx.Client | None = None, **rest: Any) -> Answer:
-        """`rest` are headers with underscores for dashes, and query parameters that start with a dollar sign in `params`."""
-        params = rest.pop("params", None)
-        headers = {name.replace("_", "-"): value for name, value in rest.items()}
+    def ask(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        client: httpx.Client | None = None,
+        *,
+        params: dict[str, str] | None = None,
+        **conditions: str,
+    ) -> Answer:
+        """`conditions` are headers, with underscores for dashes."""
+        headers = {name.replace("_", "-"): value for name, value in conditions.items()}
         reply = (client or self.client).request(method, f"{BASE}/{path}", json=body, params=params, headers=headers)
         return reply.status_code, json.loads(reply.text, parse_float=Decimal) if reply.text else None
 
@@ -76,7 +84,7 @@ class Desk:
         return {"Type": v("Invoice"), "CustomerID": v(self.customer()), "Hold": v(False), "Details": [self.line()], **zone, **more}
 
     def put(self, body: Json, entity: str = "SalesInvoice", expand: str = "Details,TaxDetails", **headers: str) -> Answer:
-        return self.ask("PUT", entity, body, params={"$expand": expand}, **headers)
+        return self.ask("PUT", entity, body, None, params={"$expand": expand}, **headers)
 
     def invoice(self, **more: Any) -> Json:
         """A balanced invoice of 169.00 and 13.94 tax."""

@@ -15,16 +15,26 @@ from airbooks.platforms.acumatica.hook import AcumaticaHook
 from airbooks.platforms.acumatica.sandbox import AcumaticaSimulator
 from airbooks.platforms.errors import Action, ConfigurationError, Outcome, PlatformError
 from airbooks.platforms.tokens import MemoryTokens
-from airbooks.sandbox.server import running
+from airbooks.sandbox.server import Sandbox, running
 
 COOKIE = {"auth": "cookie"}
 
 
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    with running(["acumatica"], time_scale=1000) as made:
+        yield made
+
+
 @pytest.fixture
-def company() -> Iterator[Company]:
-    """A company of its own for each test: sessions are counted."""
-    with running(["acumatica"], time_scale=1000) as sandbox:
-        yield Company("acumatica", sandbox)
+def company(sandbox: Sandbox) -> Iterator[Company]:
+    """A company in which nobody is logged in and nothing was asked."""
+    made = Company("acumatica", sandbox)
+    simulator(made).sessions.end_all()
+    simulator(made).clock.offset = timedelta()
+    sandbox.logs["acumatica"].asked.clear()
+    yield made
+    sandbox.clear_faults()
 
 
 def simulator(company: Company) -> AcumaticaSimulator:

@@ -629,7 +629,7 @@ def test_a_location_in_any_form_leads_below_the_site(location: str) -> None:
 
 def test_a_tax_code_is_a_category_in_a_zone_at_the_newest_rate() -> None:
     zones = [{"TaxZoneID": v("TEXAS"), "ApplicableTaxes": [{"TaxID": v("TX")}]}]
-    categories = [
+    categories: list[dict[str, Any]] = [
         {"TaxCategoryID": v("TAXABLE"), "Active": v(True), "Details": [{"TaxID": v("TX")}]},
         {"TaxCategoryID": v("EXEMPT"), "Active": v(True), "Details": []},
         {"TaxCategoryID": v("ALLBUT"), "Active": v(False), "ExcludeListedTaxes": v(True), "Details": [{"TaxID": v("CA")}]},

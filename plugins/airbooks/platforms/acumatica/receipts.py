@@ -27,7 +27,7 @@ ENTITY, ACTION = "Payment", "ReleasePayment"
 TYPES = {"Payment", "Prepayment"}
 APPLICATIONS = ("DocumentsToApply", "ApplicationHistory")  # in a list the second one is an error
 _LISTED = "Type,ReferenceNbr,Status,LastModifiedDateTime"
-LOOKS = (0.0, 0.2, 0.5, 1.0, 2.0)  # seconds before each look at a release that is usually done at once
+LOOKS = (0.0, 0.05, 0.3, 1.0, 2.0)  # seconds before each look at a release that is usually done at once
 
 
 def changed_since(site: Site, since: datetime) -> Iterator[RemotePayment]:
