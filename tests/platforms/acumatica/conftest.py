@@ -34,12 +34,13 @@ class Desk:
         self.sandbox, self.simulator = sandbox, simulator
         self.connection = simulator.connection()
         self.serial = count(1)
+        self.plain = httpx.Client(timeout=10)
         self.client = self.new_client()
 
     def token(self, **form: str) -> httpx.Response:
         extra = self.connection["extra"]
         known = {"client_id": extra["client_id"], "client_secret": extra["client_secret"]}
-        return httpx.post(f"{self.connection['host']}/identity/connect/token", data={**known, **form})
+        return self.plain.post(f"{self.connection['host']}/identity/connect/token", data={**known, **form})
 
     def password_token(self, scope: str = "api") -> Json:
         user = {"username": self.connection["login"], "password": self.connection["password"]}
@@ -139,6 +140,7 @@ def running_desk() -> Iterator[Desk]:
         made = Desk(sandbox)
         yield made
         made.client.close()
+        made.plain.close()
 
 
 @pytest.fixture
@@ -154,9 +156,15 @@ def company() -> Iterator[Company]:
         yield Company("acumatica", sandbox)
 
 
-@pytest.fixture
-def hook(company: Company) -> Iterator[AcumaticaHook]:
+@pytest.fixture(scope="module")
+def open_hook(company: Company) -> Iterator[AcumaticaHook]:
     with company.hook() as made:
         assert isinstance(made, AcumaticaHook)
         yield made
+
+
+@pytest.fixture
+def hook(company: Company, open_hook: AcumaticaHook) -> Iterator[AcumaticaHook]:
+    """One hook for the tests of a module; no fault outlives its test."""
+    yield open_hook
     company.sandbox.clear_faults()
