@@ -295,3 +295,9 @@ def test_price_lists_do_not_overwrite_our_prices(company: Company, hook: Acumati
     """Filter at 50.00, which the price list has at 148.00."""
     sending, remote = draft(company, hook)
     assert remote.net == sending.document.net_total == D("100.00")
+
+
+def test_a_release_that_was_done_since_the_state_was_read_is_done(company: Company, hook: AcumaticaHook) -> None:
+    sending, remote = draft(company, hook)
+    company.post(hook, sending, remote)
+    assert hook.releases.start("release of", remote.remote_id) is None

@@ -115,7 +115,7 @@ class Site:
         self._call("DELETE", self.path(f"{entity}/{key}"), headers=self._headers)
 
     def act(self, entity: str, action: str, keys: Body) -> str:
-        """Start an action; empty when it is done (204), else the path of its status below the site (202), good in this session only."""
+        """Start an action; empty when it is done (204), else the path at which its own session is told its state (202)."""
         body = {"entity": keys, "parameters": {}}
         reply = self._call("POST", self.path(f"{entity}/{action}"), headers=self._write_headers(), json=body)
         return "" if reply.status != 202 else status_path(reply.headers.get("location", ""))

@@ -127,7 +127,7 @@ def _address(address: Address) -> Body:
 
 
 def update_body(document: Document, refs: References, options: Mapping[str, Any], record: str, row: Row) -> Body:
-    """The body that makes a document on hold equal to ours: its rows (with the ids of this session) go, ours come."""
+    """The body that makes a document on hold equal to ours: its rows (by the ids that the session was given) go, ours come."""
     old = [{"id": each["id"], "delete": True} for each in row.get("Details") or []]
     rows = [*old, *detail_rows(document, refs)]
     return {**key_fields(record), **head_body(document, refs, options), **fields(Hold=True), "Details": rows}

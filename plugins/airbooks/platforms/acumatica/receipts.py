@@ -18,6 +18,7 @@ from airbooks.platforms.acumatica.spec import (
     PAYMENT_NOT_APPLIED,
     PAYMENT_OPEN,
     PAYMENT_UNFIT,
+    RELEASED_ALREADY,
 )
 from airbooks.platforms.acumatica.wrapped import Row, number, text
 from airbooks.platforms.errors import ConfigurationError, PlatformError
@@ -126,6 +127,8 @@ class Receipts:
         try:
             status = self.site.act(ENTITY, ACTION, key_fields(record))
         except PlatformError as error:
+            if error.rule.name == RELEASED_ALREADY:  # since its state was read
+                return
             if error.rule.name != IN_PROCESS:
                 raise
             status = ""

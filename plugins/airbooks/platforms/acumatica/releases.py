@@ -13,7 +13,15 @@ from airbooks.canonical import DocumentStatus, RemoteDocument
 from airbooks.platforms.acumatica.client import UPDATE_ONLY, Site, problem
 from airbooks.platforms.acumatica.documents import Documents
 from airbooks.platforms.acumatica.mapping import key_fields, off_hold_body
-from airbooks.platforms.acumatica.spec import GIVE_UP_SECONDS, IN_PROCESS, LOST, NEVER_RELEASED, NOT_BALANCED, SALES_INVOICE
+from airbooks.platforms.acumatica.spec import (
+    GIVE_UP_SECONDS,
+    IN_PROCESS,
+    LOST,
+    NEVER_RELEASED,
+    NOT_BALANCED,
+    RELEASED_ALREADY,
+    SALES_INVOICE,
+)
 from airbooks.platforms.acumatica.wrapped import text
 from airbooks.platforms.base import Sending, Sent
 from airbooks.platforms.errors import PlatformError
@@ -82,6 +90,8 @@ class Releases:
         try:
             status = self.site.act(self.entity, self.action, key_fields(record))
         except PlatformError as error:
+            if error.rule.name == RELEASED_ALREADY:  # since its state was read
+                return None
             if error.rule.name != IN_PROCESS:
                 raise
             return Started("", Ticket(act=act, record=record, since=since))

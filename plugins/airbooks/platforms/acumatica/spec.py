@@ -15,7 +15,7 @@ MAX_LINE_TEXT = 256  # characters of a line's description (from memory)
 GIVE_UP_SECONDS = 900.0  # a release that is neither seen done nor failed by then needs a person; the vendor's requests end after 600
 
 NO_ENTITY = "PX.Api.ContractBased.NoEntitySatisfiesTheConditionException"
-GONE, EXISTS, IN_PROCESS = "no such record", "exists already", "release is running already"
+GONE, EXISTS, IN_PROCESS, RELEASED_ALREADY = "no such record", "exists already", "release is running already", "released already"
 
 
 def _rule(name: str, action: Action, outcome: Outcome = Outcome.DID_NOT_HAPPEN, **parts: object) -> ErrorRule:
@@ -103,7 +103,7 @@ _BOOKING = (
         text=r"is on (credit )?hold",
         fix="Take the document or its customer off hold, then answer Retry.",
     ),
-    _rule("released already", Action.LOOK_UP, Outcome.UNKNOWN, text=r"already (been )?released"),
+    _rule(RELEASED_ALREADY, Action.LOOK_UP, Outcome.UNKNOWN, text=r"already (been )?released"),
     _rule(
         "released document is fixed",
         Action.REVIEW,

@@ -48,7 +48,7 @@ class Company:
     # -- ids --------------------------------------------------------------------------------------------------------------
 
     def guid(self, session: Session, entity: str, key: str) -> str:
-        """The id of a record or row, as this session sees it."""
+        """The id of a record or row, as one session sees it."""
         return str(uuid5(NAMESPACE_URL, f"{session.id}/{entity}/{key}"))
 
     def by_guid(self, session: Session, entity: str, guid: str) -> Row | None:

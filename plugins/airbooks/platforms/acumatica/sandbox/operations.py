@@ -77,7 +77,7 @@ class Operations:
         """Raises Refused for an operation of another session."""
         found = self.table.get(guid)
         if found is None or found["session"] != session.id:
-            raise Refused(404, {"message": "No operation of this session has this id."})
+            raise Refused(404, {"message": "The session has no operation of this id."})
         return found
 
     def forget_session(self, session: Session) -> None:

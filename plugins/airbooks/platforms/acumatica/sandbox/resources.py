@@ -41,7 +41,7 @@ class Resources:
         return 200, [self.shown(entity, row, query, session, number) for number, row in enumerate(rows, start=1)], {}
 
     def found(self, entity: str, rest: list[str], session: Session) -> Row:
-        """A record by its keys, or by the id that this session was given."""
+        """A record by its keys, or by the id that the asking session was given."""
         shape = SHAPES[entity]
         row = self.company.table(entity).get("/".join([*rest[:-1], rest[-1].upper()])) if len(rest) == len(shape.keys) else None
         if row is None and len(rest) == 1:

@@ -35,7 +35,7 @@ class AcumaticaSimulator(Simulator):
     slug = "acumatica"
     faults: ClassVar[dict[str, str]] = {
         "expire_tokens": "The session of the next call has ended: 401.",
-        "login_limit": "The next session is refused: all sessions of the licence are used.",
+        "login_limit": "The next log-in is refused: all sessions of the licence are used.",
         "not_permitted": "The user has no right to the next call: 403.",
         "setup_missing": "The next call finds a module that is not set up.",
         "throttle": "The next call is refused with 429 and no Retry-After.",
