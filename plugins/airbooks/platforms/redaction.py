@@ -11,10 +11,12 @@ from xml.sax.saxutils import escape
 HIDDEN = "***"
 BODY_LIMIT = 2_000
 
-_SECRET_HEADERS = frozenset({"authorization", "cookie", "set-cookie", "x-api-key", "proxy-authorization", "x-ia-api-param-token"})
+_SECRET_HEADERS = frozenset(
+    {"authorization", "cookie", "set-cookie", "x-api-key", "proxy-authorization", "x-ia-api-param-token", "ocp-apim-subscription-key"}
+)
 _HIDDEN_FIELDS = (
     r"access_token|refresh_token|id_token|client_secret|client_assertion|assertion|api_?key|secret|password|passwd|pwd|sessionid|session_id"
-    r"|authorization|signature|sender_password"
+    r"|authorization|signature|sender_password|subscription[-_]?key"
 )
 _JSON_FIELD = re.compile(rf'("(?:[\w.-]*(?:{_HIDDEN_FIELDS}))"\s*:\s*)"(?:[^"\\]|\\.)*"', re.IGNORECASE)
 _FORM_FIELD = re.compile(rf"((?:^|[?&\s])(?:[\w.-]*(?:{_HIDDEN_FIELDS}))=)[^&\s]+", re.IGNORECASE)

@@ -93,8 +93,8 @@ class PlatformSpec:
     real endpoint differs from the one the blueprint named (empty where it does not). `settle_seconds` is how long after a lost answer the
     platform may still commit: its own server time-out plus margin. `poll_seconds` is the pause between two questions about a request that
     the platform took on, `overdue_seconds` when a person is told that it has not answered. `reference_kinds` are the codes that must be
-    mapped before a document can be sent. `unverified` lists what the vendor's documents do not settle; `verified_against` what the
-    connector has been run against.
+    mapped before a document can be sent. `secret_headers` are the headers besides Authorization in which the vendor wants a secret.
+    `unverified` lists what the vendor's documents do not settle; `verified_against` what the connector has been run against.
     """
 
     slug: str
@@ -117,6 +117,7 @@ class PlatformSpec:
     overdue_seconds: float = 3600.0
     number_max: int | None = None
     customer_per_currency: bool = False
+    secret_headers: tuple[str, ...] = ()
     unverified: tuple[str, ...] = ()
     verified_against: tuple[str, ...] = ("simulator",)
 

@@ -14,7 +14,8 @@ BODY_LIMIT = 64 * 1024  # bytes kept of a request body
 KEPT = 20_000  # requests kept per platform
 
 _TELLTALE_NAME = (
-    r"[\w.:-]*(?:passw|pwd|secret|token|api[_-]?key|apikey|authori[sz]ation|cookie|signature|session|assertion|credential)[\w.:-]*"
+    r"[\w.:-]*(?:passw|pwd|secret|token|api[_-]?key|apikey|subscription[_-]?key"
+    r"|authori[sz]ation|cookie|signature|session|assertion|credential)[\w.:-]*"
 )
 _TELLTALE_HEADER = re.compile(_TELLTALE_NAME, re.IGNORECASE)
 _TELLTALE_FIELDS = (

@@ -1,0 +1,35 @@
+"""The simulated company that the conformance suite books in."""
+
+from __future__ import annotations
+
+from tests.platforms.setting import Setting
+
+ACCOUNTS = {"EQUIPMENT": "4000", "PARTS": "4010", "SERVICE": "4100", "FREIGHT": "4900", "DISCOUNT": "4800"}
+TAXES = {"AU-GST10": "GST", "AU-FREE": "GST Free", "AU-EXP": "GST Free Exports"}
+TYPES = {"department": "Classification:", "warehouse": "Project:Warehouses:"}
+
+
+def codes(kind: str, code: str) -> str | None:
+    """What the book calls a code of ours."""
+    if kind == "account":
+        return ACCOUNTS.get(code)
+    if kind == "tax_code":
+        return TAXES.get(code)
+    if kind == "dimension":
+        name, _, value = code.partition(":")
+        return f"{TYPES[name]}{value}" if name in TYPES else None
+    return code
+
+
+SETTING = Setting(
+    division="AU",
+    currency="AUD",
+    country="AU",
+    codes=codes,
+    tax_code="AU-GST10",
+    tax_rate="10",
+    second_tax=("AU-FREE", "Z", "0"),
+    foreign="USD",
+    absent_id="7f2d6a90-1b3c-4d5e-8f60-a1b2c3d4e5f6",
+    options={},
+)
