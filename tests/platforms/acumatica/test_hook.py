@@ -278,6 +278,19 @@ def test_a_released_invoice_is_reversed_by_one_credit_memo_of_its_rows(company: 
     assert hook.void_invoice(remote, on=today(), reason="Again", key="k").note == "was void already"
 
 
+def test_a_reversal_of_discounts_freight_and_dimensions_comes_to_the_cent(company: Company, hook: AcumaticaHook) -> None:
+    lines = company.example_lines()
+    document = company.invoice(*lines, charges=company.volume_discount(lines))
+    remote = company.book(hook, document)
+    voided = company.void(hook, company.sending(hook, document, remote.customer_id), remote)
+    assert voided.error is None, str(voided.error)
+    record = voided.note.removeprefix("reversed by ")
+    row = hook.site.record("SalesInvoice", record, expand=("Details",))
+    assert row is not None
+    assert D(row["Amount"]["value"]) == document.gross_total
+    assert [each["SubAccount"].get("value") for each in row["Details"]] == ["WHS-000"] * 4 + [None]
+
+
 def test_a_reversal_that_takes_longer_is_decided_by_the_invoice_from_another_session(company: Company, hook: AcumaticaHook) -> None:
     sending, remote = booked(company, hook)
     with company.hook() as first:

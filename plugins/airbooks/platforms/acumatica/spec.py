@@ -254,6 +254,7 @@ SPEC = PlatformSpec(
     settle_seconds=660,  # requests end after 600 seconds over there
     read_timeout_seconds=180.0,
     number_max=MAX_NUMBER,
+    secret_headers=("cookie",),  # of a cookie session
     unverified=(
         "custom.CurrentDocument.TermsID and TaxZoneID on documents: the contract has no such fields; what is not taken over is noticed.",
         "Whether a release goes on when the session that started it logs out; if not, the document stays Balanced and becomes a review.",

@@ -21,11 +21,12 @@ class Operations:
 
     def __init__(self, company: Company, seconds: float) -> None:
         self.company, self.seconds, self.table = company, seconds, company.store.table("$operations")
+        self.running = {guid for guid, operation in self.table.items() if operation["state"] == "running"}
 
     def start(self, entity: str, row: Row, session: Session) -> str | None:
         """The id of a new operation; None when it is done at once. Raises Refused for what an action refuses at once."""
         key = self.company.key_of(entity, row)
-        if any(each["entity"] == entity and each["key"] == key and each["state"] == "running" for each in self.table.values()):
+        if any((each["entity"], each["key"]) == (entity, key) for each in map(self.table.__getitem__, self.running)):
             raise exception(RUNNING, "PX.Data.PXException")
         (receipts.check_release if entity == "Payment" else sales.check_release)(row)
         if self.company.struck("release_at_once") is not None:
@@ -42,15 +43,17 @@ class Operations:
             "fails": str(fails["message"]) if fails else "",
             "says": "",
         }
+        self.running.add(found)
         return found
 
     def settle(self) -> None:
         """Finish what is due."""
         now = self.company.clock.now()
-        for guid, operation in list(self.table.items()):
-            if operation["state"] == "running" and operation["due"] <= now:
-                self._finish(operation)
-                self.table[guid] = operation
+        for guid in [guid for guid in self.running if self.table[guid]["due"] <= now]:
+            operation = self.table[guid]
+            self._finish(operation)
+            self.table[guid] = operation
+            self.running.discard(guid)
 
     def _finish(self, operation: Row) -> None:
         entity, row = operation["entity"], self.company.table(operation["entity"]).get(operation["key"])
@@ -84,6 +87,6 @@ class Operations:
         """What runs goes on without its session, unless the fault says otherwise."""
         if self.company.struck("release_dies_with_session") is None:
             return
-        for guid, operation in list(self.table.items()):
-            if operation["session"] == session.id and operation["state"] == "running":
-                del self.table[guid]
+        for guid in [guid for guid in self.running if self.table[guid]["session"] == session.id]:
+            del self.table[guid]
+            self.running.discard(guid)
