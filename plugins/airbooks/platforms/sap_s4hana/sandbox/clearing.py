@@ -60,14 +60,14 @@ class Clearing:
 
     def _done(self, request: Row) -> Row:
         try:
-            if self.struck("clearing_fails"):
-                raise ClearingFailed("Account is currently blocked by user MUELLER")
             self._clear(request)
         except ClearingFailed as failed:
             return {"state": "failed", "error": str(failed)}
         return {"state": "done"}
 
     def _clear(self, request: Row) -> None:
+        if self.struck("clearing_fails"):
+            raise ClearingFailed("Account is currently blocked by user MUELLER")
         pairs = [self._item(request, each) for each in request["rows"]]
         used = [_used(item, each["partial"]) for (_, item), each in zip(pairs, request["rows"], strict=True)]
         if len(pairs) < 2 or sum(used, ZERO):

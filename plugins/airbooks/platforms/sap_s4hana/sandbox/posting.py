@@ -123,15 +123,15 @@ class Posting:
         return notes
 
     def _faults_of_sum(self, entry: Element) -> Notes:
-        amounts = [each for each in entry.iterdescendants("AmountInTransactionCurrency")]
+        amounts = list(entry.iterdescendants("AmountInTransactionCurrency"))
         currencies = {each.get("currencyCode", "") for each in entry.iterdescendants() if each.get("currencyCode")}
         if len(currencies) != 1:
             return [("000(RW)", f"Different transaction currencies in one document: {', '.join(sorted(currencies))}")]
         currency = currencies.pop()
-        if currency != HOME and currency not in company.RATES and not company.DECIMALS.get(currency) == 0:
+        if currency != HOME and currency not in company.RATES and company.DECIMALS.get(currency) != 0:
             return [("299(E!)", f"Currency {currency} is not defined")]
         values = [Decimal(each.text or "0") for each in amounts]
-        if any(-int(value.as_tuple().exponent) > company.decimals(currency) for value in values):  # type: ignore[arg-type]
+        if any(-int(value.as_tuple().exponent) > company.decimals(currency) for value in values):
             return [("023(RW)", f"Amounts in currency {currency} have too many decimals")]
         if sum(values, ZERO):
             return [("702(RW)", "Balance in transaction currency")]

@@ -49,44 +49,46 @@ class Filter:
 
     def __init__(self, text: str, kinds: Mapping[str, str]) -> None:
         self._kinds = kinds
-        self._tokens = self._split(text)
+        self._words = self._split(text)
         self._at = 0
-        self.root: Node = self._junction("or") if self._tokens else Junction("and", ())
-        if self._at != len(self._tokens):
-            raise QueryError(f"Invalid filter: unexpected {self._tokens[self._at]!r}")
+        self.root: Node = self._junction("or") if self._words else Junction("and", ())
+        if self._at != len(self._words):
+            raise QueryError(f"Invalid filter: unexpected {self._words[self._at]!r}")
 
     @staticmethod
     def _split(text: str) -> list[str]:
-        tokens, position = [], 0
+        words, position = [], 0
         while position < len(text.rstrip()):
             found = _TOKEN.match(text, position)
             if found is None:
                 raise QueryError(f"Invalid filter at position {position}")
-            tokens.append(found[1])
+            words.append(found[1])
             position = found.end()
-        return tokens
+        return words
 
     def _next(self) -> str:
-        if self._at >= len(self._tokens):
+        if self._at >= len(self._words):
             raise QueryError("Invalid filter: it ends too early")
         self._at += 1
-        return self._tokens[self._at - 1]
+        return self._words[self._at - 1]
 
     def _junction(self, word: str) -> Node:
         """`or` binds weaker than `and`."""
-        part = (lambda: self._junction("and")) if word == "or" else self._unary
-        parts = [part()]
-        while self._at < len(self._tokens) and self._tokens[self._at] == word:
+        parts = [self._part(word)]
+        while self._at < len(self._words) and self._words[self._at] == word:
             self._at += 1
-            parts.append(part())
+            parts.append(self._part(word))
         return parts[0] if len(parts) == 1 else Junction(word, tuple(parts))
 
+    def _part(self, word: str) -> Node:
+        return self._junction("and") if word == "or" else self._unary()
+
     def _unary(self) -> Node:
-        token = self._next()
-        if token == "not":
+        word = self._next()
+        if word == "not":
             return Junction("not", (self._unary(),))
-        if token != "(":
-            return self._comparison(token)
+        if word != "(":
+            return self._comparison(word)
         inside = self._junction("or")
         if self._next() != ")":
             raise QueryError("Invalid filter: a bracket is not closed")
@@ -101,21 +103,21 @@ class Filter:
             raise QueryError(f"Invalid operator {operator!r}")
         return Comparison(name, operator, self._literal(self._next(), kind))
 
-    def _literal(self, token: str, kind: str) -> Any:
-        value: Any = token
-        if token.startswith("datetime'"):
-            value = _moment(token[9:-1])
-        elif token.startswith("'"):
-            value = token[1:-1].replace("''", "'")
-        elif token in ("true", "false"):
-            value = token == "true"
-        elif token[0] in "-0123456789":
-            value = Decimal(token.rstrip("mMdDfFlL"))
+    def _literal(self, word: str, kind: str) -> Any:
+        value: Any = word
+        if word.startswith("datetime'"):
+            value = _moment(word[9:-1])
+        elif word.startswith("'"):
+            value = word[1:-1].replace("''", "'")
+        elif word in ("true", "false"):
+            value = word == "true"
+        elif word[0] in "-0123456789":
+            value = Decimal(word.rstrip("mMdDfFlL"))
         else:
-            raise QueryError(f"Invalid literal {token!r}")
+            raise QueryError(f"Invalid literal {word!r}")
         if not isinstance(value, _KINDS[kind]):
-            raise QueryError(f"The literal {token} does not fit the type of the property")
-        return _plain(value) if kind == "number" else value
+            raise QueryError(f"The literal {word} does not fit the type of the property")
+        return _plain(str(value)) if kind == "number" else value
 
     def accepts(self, row: Row) -> bool:
         return self._holds(self.root, row)

@@ -275,16 +275,13 @@ class SapS4HanaSimulator(Simulator):
         token = self.tokens.get(request.headers.get("x-csrf-token", ""))
         if token is None or token["until"] <= self.clock.now() or self.struck("stale_csrf"):
             return False
-        return request.cookies.get(f"SAP_SESSIONID_S4H_{company.CLIENT}") == token["session"]
+        return bool(request.cookies.get(f"SAP_SESSIONID_S4H_{company.CLIENT}") == token["session"])
 
     def _write(self, request: Request, service: str, rest: str, body: bytes) -> Response:
         if not self._has_token(request):
             return Response("CSRF token validation failed", 403, {"x-csrf-token": "Required"}, media_type="text/plain")
-        try:
-            content = json.loads(body)
-            if not isinstance(content, dict):
-                raise ValueError("no object")  # noqa: TRY004 one answer for all that is no JSON object
-        except ValueError:
+        content = _object(body)
+        if content is None:
             return answers.odata_error(400, "/IWBEP/CM_MGW_RT/176", "The request body does not contain valid data")
         try:
             return self._written(request, service, rest, content)
@@ -313,3 +310,12 @@ class SapS4HanaSimulator(Simulator):
             return answers.odata_error(412, "/IWFND/CM_MGW/575", "The precondition of the request was not met")
         self.partners.change(number, body)
         return Response(status_code=204)
+
+
+def _object(body: bytes) -> Row | None:
+    """A JSON object, or None for anything else."""
+    try:
+        content = json.loads(body)
+    except ValueError:
+        return None
+    return content if isinstance(content, dict) else None
