@@ -8,6 +8,8 @@ from datetime import datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+from lxml import etree
+
 from airbooks.canonical import DocumentKind, DocumentStatus, Payment, RemoteDocument, RemotePayment
 from airbooks.platforms.errors import Action, ErrorRule, Outcome
 from airbooks.platforms.sap_s4hana import reading, settlements
@@ -101,12 +103,12 @@ class Receipts:
         raise self.client.error(NOT_CLEARED, f"the payment is booked, its clearing with {says} was asked for and is not done yet")
 
     def _ask_for_clearing(self, payment: Payment, part: settlements.Part, items: Sequence[Row], key: str) -> None:
-        """One request per invoice, whose id is the same each time: repeated ones are ignored over there."""
+        """One request per invoice. The same request has the same id and is ignored over there; one for other items has another."""
         (paying,) = [row for row in items if row["AssignmentReference"] == part.number[:ASSIGNMENT_MAX]][:1]
         invoice, followers = self.documents.items_of(part.remote_id)
         rows = settlements.clearing_rows(reading.customer_items(invoice), followers, paying)
         entry = settlements.clearing_entry(rows, payment, self.settings)
-        self.client.clear(entry, message_id(settlements.mark(f"{key} {part.remote_id}"), "AC-"))
+        self.client.clear(entry, message_id(settlements.mark(f"{key} {etree.tostring(entry, encoding='unicode')}"), "AC-"))
 
     # -- reading ----------------------------------------------------------------------------------------------------------------
 
