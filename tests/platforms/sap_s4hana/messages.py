@@ -66,6 +66,6 @@ def facts(entry: etree._Element) -> list[str]:
 
 def _facts(element: etree._Element, path: str) -> list[str]:
     if len(element) == 0:
-        attribute = "".join(f" {value}" for value in element.attrib.values())
+        attribute = "".join(f" {value!s}" for value in map(element.get, ("currencyCode", "unitCode")) if value)
         return [f"{path}={element.text}{attribute}"]
     return [fact for child in element for fact in _facts(child, f"{path}/{child.tag}" if path else str(child.tag))]

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 from tests.documents import credit_note, invoice, line, right_documents
+from tests.platforms.sap_s4hana.expected import CREDIT, FULL
 from tests.platforms.sap_s4hana.messages import SCHEMA, VENDORS, facts, message_of
 from tests.platforms.sap_s4hana.setup import codes
 
@@ -78,127 +79,6 @@ def full_invoice() -> Invoice:
     return invoice(
         compressor, hose, freight, charges=[volume], currency="GBP", exchange_rate=rate, terms=terms, **head(sales_order="ORD-5512")
     )
-
-
-FULL = """
-OriginalReferenceDocumentType=BKPFF
-BusinessTransactionType=RFBU
-AccountingDocumentType=DR
-DocumentReferenceID=EU-SI-000123
-CreatedByUser=AIRFLOW
-CompanyCode=1710
-DocumentDate=2026-03-16
-PostingDate=2026-03-16
-ExchangeRateDate=2026-03-16
-ExchangeRate=1.16456
-Reference1InDocumentHeader=PO-88213
-Reference2InDocumentHeader=ORD-5512
-Item/ReferenceDocumentItem=2
-Item/GLAccount=0000004000
-Item/AmountInTransactionCurrency=-19750.00 GBP
-Item/DebitCreditCode=H
-Item/DocumentItemText=2 x Rotary screw compressor 22 kW
-Item/AssignmentReference=EU-SI-000123
-Item/Tax/TaxCode=A1
-Item/Tax/TaxItemGroup=1
-Item/Material=CMP-RS-22
-Item/QuantityInEntryUnit=2 C62
-Item/AccountAssignment/ProfitCenter=WHOLESALE
-Item/AccountAssignment/Segment=MAIN
-Item/ReferenceDocumentItem=3
-Item/GLAccount=0000004010
-Item/AmountInTransactionCurrency=-124.74 GBP
-Item/DebitCreditCode=H
-Item/DocumentItemText=40 x Rubber hose 3/8 in per metre
-Item/AssignmentReference=EU-SI-000123
-Item/Tax/TaxCode=A2
-Item/Tax/TaxItemGroup=2
-Item/Material=HOS-38-15
-Item/QuantityInEntryUnit=40 MTR
-Item/ReferenceDocumentItem=4
-Item/GLAccount=0000004900
-Item/AmountInTransactionCurrency=-320.00 GBP
-Item/DebitCreditCode=H
-Item/DocumentItemText=1 x Freight standard pallet
-Item/AssignmentReference=EU-SI-000123
-Item/Tax/TaxCode=A1
-Item/Tax/TaxItemGroup=1
-Item/Material=FRT-STD
-Item/QuantityInEntryUnit=1 C62
-Item/ReferenceDocumentItem=5
-Item/GLAccount=0000004800
-Item/AmountInTransactionCurrency=200.00 GBP
-Item/DebitCreditCode=S
-Item/DocumentItemText=Document discount: Volume discount
-Item/AssignmentReference=EU-SI-000123
-Item/Tax/TaxCode=A1
-Item/Tax/TaxItemGroup=1
-DebtorItem/ReferenceDocumentItem=1
-DebtorItem/Debtor=0017100042
-DebtorItem/AmountInTransactionCurrency=23778.77 GBP
-DebtorItem/DebitCreditCode=S
-DebtorItem/DocumentItemText=EU-SI-000123 PO-88213
-DebtorItem/AssignmentReference=EU-SI-000123
-DebtorItem/Reference1IDByBusinessPartner=PO-88213
-DebtorItem/CashDiscountTerms/DueCalculationBaseDate=2026-03-16
-DebtorItem/CashDiscountTerms/CashDiscount1Days=P10D
-DebtorItem/CashDiscountTerms/CashDiscount1Percent=2
-DebtorItem/CashDiscountTerms/NetPaymentDays=P30D
-ProductTaxItem/ReferenceDocumentItem=6
-ProductTaxItem/TaxCode=A1
-ProductTaxItem/TaxItemClassification=MWS
-ProductTaxItem/ConditionType=MWAS
-ProductTaxItem/TaxItemGroup=1
-ProductTaxItem/AmountInTransactionCurrency=-3775.30 GBP
-ProductTaxItem/DebitCreditCode=H
-ProductTaxItem/TaxBaseAmountInTransCrcy=-19870.00 GBP
-ProductTaxItem/ReferenceDocumentItem=7
-ProductTaxItem/TaxCode=A2
-ProductTaxItem/TaxItemClassification=MWS
-ProductTaxItem/ConditionType=MWAS
-ProductTaxItem/TaxItemGroup=2
-ProductTaxItem/AmountInTransactionCurrency=-8.73 GBP
-ProductTaxItem/DebitCreditCode=H
-ProductTaxItem/TaxBaseAmountInTransCrcy=-124.74 GBP
-""".split("\n")[1:-1]
-
-CREDIT = """
-OriginalReferenceDocumentType=BKPFF
-BusinessTransactionType=RFBU
-AccountingDocumentType=DG
-DocumentReferenceID=EU-CN-000017
-CreatedByUser=AIRFLOW
-CompanyCode=1710
-DocumentDate=2026-03-16
-PostingDate=2026-03-31
-Reference1InDocumentHeader=PO-88213
-Reference2InDocumentHeader=EU-SI-000123
-Item/ReferenceDocumentItem=2
-Item/GLAccount=0000004010
-Item/AmountInTransactionCurrency=100.00 EUR
-Item/DebitCreditCode=S
-Item/DocumentItemText=2 x Air filter element
-Item/AssignmentReference=EU-CN-000017
-Item/Tax/TaxCode=A1
-Item/Tax/TaxItemGroup=1
-DebtorItem/ReferenceDocumentItem=1
-DebtorItem/Debtor=0017100042
-DebtorItem/AmountInTransactionCurrency=-119.00 EUR
-DebtorItem/DebitCreditCode=H
-DebtorItem/DocumentItemText=EU-CN-000017 PO-88213
-DebtorItem/AssignmentReference=EU-CN-000017
-DebtorItem/Reference1IDByBusinessPartner=PO-88213
-DebtorItem/CashDiscountTerms/DueCalculationBaseDate=2026-03-16
-DebtorItem/CashDiscountTerms/NetPaymentDays=P0D
-ProductTaxItem/ReferenceDocumentItem=3
-ProductTaxItem/TaxCode=A1
-ProductTaxItem/TaxItemClassification=MWS
-ProductTaxItem/ConditionType=MWAS
-ProductTaxItem/TaxItemGroup=1
-ProductTaxItem/AmountInTransactionCurrency=19.00 EUR
-ProductTaxItem/DebitCreditCode=S
-ProductTaxItem/TaxBaseAmountInTransCrcy=100.00 EUR
-""".split("\n")[1:-1]
 
 
 def full_credit_note() -> CreditNote:
@@ -354,7 +234,7 @@ def test_every_entry_sums_to_zero_and_fits_the_schema(document: Invoice | Credit
         return
     message = message_of(soap.post_body(entry_of(document), "AB-1", NOW))
     assert SCHEMA.validate(message), SCHEMA.error_log
-    amounts = [each for each in message.iterdescendants("AmountInTransactionCurrency")]
+    amounts = list(message.iterdescendants("AmountInTransactionCurrency"))
     assert sum(Decimal(each.text or "") for each in amounts) == 0
     assert all(-int(Decimal(each.text or "").as_tuple().exponent) == minor_units(document.currency) for each in amounts)
     taxes = sum(abs(Decimal(each.findtext("AmountInTransactionCurrency") or "")) for each in message.iterdescendants("ProductTaxItem"))
@@ -397,7 +277,9 @@ def test_without_due_date_and_days_the_customers_own_terms_hold() -> None:
 
 def test_a_free_line_is_left_out() -> None:
     document = invoice(line(1, **S19), line(2, "1", "0", **S19), **head())
-    assert [each for each in facts(entry_of(document)) if each.startswith("Item/Amount")] == ["Item/AmountInTransactionCurrency=-100.00 EUR"]
+    assert [each for each in facts(entry_of(document)) if each.startswith("Item/Amount")] == [
+        "Item/AmountInTransactionCurrency=-100.00 EUR"
+    ]
 
 
 def test_a_purchase_order_that_does_not_fit_the_short_field_is_not_cut_there() -> None:

@@ -267,7 +267,7 @@ class SapS4HanaSimulator(Simulator):
         if request.headers.get("x-csrf-token", "").lower() != "fetch":
             return {}
         token, session = secrets.token_urlsafe(16) + "==", secrets.token_urlsafe(24)
-        self.tokens[token] = {"session": session, "until": self.clock.now() + SESSION / self.context.time_scale}
+        self.tokens[token] = {"session": session, "until": self.clock.now() + SESSION}
         cookie = f"SAP_SESSIONID_S4H_{company.CLIENT}={session}; path=/; secure; HttpOnly"
         return {"x-csrf-token": token, "set-cookie": cookie}
 
