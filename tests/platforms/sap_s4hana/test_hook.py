@@ -15,7 +15,7 @@ from airbooks.canonical import Contact, DocumentKind, DocumentStatus, Party, Rem
 from airbooks.platforms.base import Sent
 from airbooks.platforms.errors import PERIOD_CLOSED, Action, ConfigurationError, Outcome, PlatformError
 from airbooks.platforms.references import ReferenceKind
-from airbooks.platforms.sap_s4hana import client, soap
+from airbooks.platforms.sap_s4hana import client, mapping, soap
 from airbooks.platforms.sap_s4hana import hook as hook_module
 from airbooks.platforms.sap_s4hana.hook import SapS4HanaHook
 from airbooks.platforms.tokens import Token
@@ -122,6 +122,18 @@ def test_a_posting_that_the_open_items_do_not_show_yet_is_a_ticket_and_never_sen
     assert final.remote.remote_id == sent.ticket
     company.assert_echo(sending, final.remote)
     assert len(company.booked(document.number)) == 1
+
+
+def test_a_posting_that_somebody_reversed_before_it_was_seen_is_told_as_reversed(company: Company, hook: SapS4HanaHook) -> None:
+    document = company.small_invoice()
+    sending = company.sending(hook, document)
+    inject(company, "cube_lag", seconds=60, times=1)
+    (sent,) = hook.create_invoices([sending])
+    hook.client.post(mapping.reversal_entry(sent.ticket, "DR", today(), today(), hook.settings()), "AV-by-hand")
+    company.sandbox.simulators[SLUG].clock.offset += timedelta(seconds=61)
+    (final,) = hook.collect_answers([(sending, sent.ticket)])
+    assert final.remote is not None
+    assert final.remote.status is DocumentStatus.VOID
 
 
 def test_a_request_that_is_doubled_on_the_way_is_told_as_booked_twice(company: Company, hook: SapS4HanaHook) -> None:

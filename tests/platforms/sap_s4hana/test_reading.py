@@ -120,6 +120,13 @@ def test_dates_times_and_literals_are_the_gateways() -> None:
             odata.to_day(wrong)
 
 
+def test_a_row_without_a_field_that_was_asked_for_is_no_answer() -> None:
+    body = {"d": {"results": [row()], "__next": "https://other.example/base/sap/opu/odata/sap/X/Y?$skiptoken=5"}}
+    assert odata.page_of(body, reading.FIELDS) == ([row()], "/sap/opu/odata/sap/X/Y?$skiptoken=5")
+    with pytest.raises(KeyError, match="Shoe"):
+        odata.page_of(body, ("Customer", "Shoe"))
+
+
 @pytest.mark.parametrize("remote_id", ["", "1800000042", "abc", "18000000421710202", "1800000042171020266"])
 def test_an_id_that_is_none_of_the_platforms_names_nothing(remote_id: str) -> None:
     assert DocumentKey.of(remote_id) is None

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
-
-from airbooks.platforms.errors import ConfigurationError
 from airbooks.platforms.references import ReferenceKind
 from airbooks.platforms.sap_s4hana import lists, reading
 from airbooks.platforms.sap_s4hana.client import Client
@@ -19,7 +16,7 @@ def examine(client: Client) -> tuple[bool, str]:
     company, chart = str(client.hook.setting("company_code")), settings["chart_of_accounts"]
     client.hook.setting("home_currency")
     client.hook.setting("tax_codes")
-    _zone(settings["time_zone"])
+    client.zone()
     list(client.rows(CUBE, equal("CompanyCode", company), reading.FIELDS, reading.ORDER, top=1))
     client.fetch_csrf()
     named = {name: stripped(settings[name]) for name in ACCOUNT_SETTINGS if settings.get(name)}
@@ -32,10 +29,3 @@ def examine(client: Client) -> tuple[bool, str]:
         True,
         f"Company code {company} ({settings['home_currency']}), chart of accounts {chart}; posting is first tried by a document.{lacking}",
     )
-
-
-def _zone(name: str) -> None:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
-        raise ConfigurationError(f"The time zone {name!r} of the connection is unknown; use a name like Europe/Berlin.") from None

@@ -7,11 +7,12 @@ from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from lxml import etree
 
 from airbooks.platforms.base import PlatformHook
-from airbooks.platforms.errors import UNREADABLE_ANSWER, ErrorRule, PlatformError
+from airbooks.platforms.errors import UNREADABLE_ANSWER, ConfigurationError, ErrorRule, PlatformError
 from airbooks.platforms.sap_s4hana import odata, reading, soap
 from airbooks.platforms.sap_s4hana.odata import Row
 from airbooks.platforms.sap_s4hana.soap import Posted
@@ -67,7 +68,7 @@ class Client:
         params = {**query, **({"$top": str(top)} if top else {}), **self.system()}
         reply = self.hook.call("GET", path, params=params, headers=JSON, read=True)
         while True:
-            page, following = self.understood(lambda reply=reply: odata.page_of(reply.json()))  # type: ignore[misc]
+            page, following = self.understood(lambda reply=reply: odata.page_of(reply.json(), fields))  # type: ignore[misc]
             yield from page
             if not following:
                 return
@@ -102,6 +103,14 @@ class Client:
         if not token:
             raise self.error(UNREADABLE_ANSWER, "no CSRF token was given")
         return Token(access=token, extra={"cookies": cookies(reply.headers.get("set-cookie", ""))})
+
+    def zone(self) -> ZoneInfo:
+        """The time zone that the system's dates of change are in; raises ConfigurationError for an unknown one."""
+        name = str(self.hook.setting("time_zone"))
+        try:
+            return ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError):
+            raise ConfigurationError(f"The time zone {name!r} of the connection is unknown; use a name like Europe/Berlin.") from None
 
     # -- answers --------------------------------------------------------------------------------------------------------------
 

@@ -153,9 +153,10 @@ class SapS4HanaHook(PlatformHook):
                 there = self.documents.numbered([sending.document.number])
             except PlatformError:
                 break
+            mine = [each for each in there if each.remote_id == remote_id]
             live = [each for each in there if each.kind is sending.document.kind and each.status is not DocumentStatus.VOID]
-            if any(each.remote_id == remote_id for each in live):
-                return self._one_of(sending, live)
+            if mine:
+                return self._one_of(sending, live or mine)
         return Sent(key=sending.key, ticket=remote_id)
 
     def _one_of(self, sending: Sending, live: Sequence[RemoteDocument]) -> Sent:

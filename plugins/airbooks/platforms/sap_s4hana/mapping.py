@@ -23,6 +23,7 @@ from airbooks.platforms.sap_s4hana.taxes import borne, signed
 
 ZERO = Decimal(0)
 TEXT_MAX, HEADER_MAX, ASSIGNMENT_MAX, REFERENCE_MAX, PARTNER_REFERENCE_MAX = 50, 25, 18, 20, 12
+RATE_DECIMALS = 14
 DISCOUNT_TEXT, CHARGE_TEXT = "Document discount", "Document charge"
 # The account assignments that a line may carry, in the order of the WSDL.
 ASSIGNMENTS = ("ProfitCenter", "Segment", "CostCenter", "WBSElement", "FunctionalArea")
@@ -124,7 +125,12 @@ def exchange_rate(document: Invoice | CreditNote, settings: Mapping[str, str]) -
     if rate is None or document.currency == settings["home_currency"]:
         return []
     day = [element("ExchangeRateDate", rate.rate_date.isoformat())] if rate.rate_date else []
-    return [*day, element("ExchangeRate", f"{rate.rate:f}")]
+    return [*day, element("ExchangeRate", rate_text(rate.rate))]
+
+
+def rate_text(rate: Decimal) -> str:
+    """A rate with at most the 14 decimals that the message takes."""
+    return f"{round(rate, RATE_DECIMALS).normalize():f}"
 
 
 def _second_reference(document: Invoice | CreditNote) -> str:

@@ -68,11 +68,14 @@ def stripped(number: str) -> str:
     return number.lstrip("0") if number.isdecimal() else number
 
 
-def page_of(body: Any) -> tuple[list[Row], str]:
-    """The rows of a page and the path of the next one (empty on the last)."""
+def page_of(body: Any, fields: Collection[str]) -> tuple[list[Row], str]:
+    """The rows of a page and the path of the next one (empty on the last); raises KeyError where a row lacks one of the fields."""
     content = body["d"]
     rows = content["results"]
     if not isinstance(rows, list):
         raise TypeError("results are no list")
+    for row in rows:
+        if missing := [name for name in fields if name not in row]:
+            raise KeyError(", ".join(missing))
     following = str(content.get("__next") or "")
     return rows, following[following.index("/sap/opu/") :] if following else ""

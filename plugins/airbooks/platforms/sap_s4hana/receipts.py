@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
 from lxml import etree
 
@@ -114,7 +113,7 @@ class Receipts:
 
     def since(self, moment: datetime) -> Iterator[RemotePayment]:
         """Payments created, cleared or changed on or after the day of `moment` in the system's time zone (days are all that it tells)."""
-        day = moment.astimezone(self._zone()).date()
+        day = moment.astimezone(self.client.zone()).date()
         changed = either(*(since(name, day) for name in ("AccountingDocumentCreationDate", "ClearingCreationDate", "LastChangeDate")))
         kind = equal("AccountingDocumentType", self.settings["doc_type_payment"])
         keys = list(dict.fromkeys(map(reading.key_of, self._customer_items(kind, "IsReversal eq false", changed))))
@@ -128,11 +127,11 @@ class Receipts:
         groups = self._groups([row for key in keys for row in found.get(key, ())])
         for key in keys:
             if key in found:
-                yield self.client.understood(lambda key=key: reading.remote_payment(found[key], groups, self._zone()))  # type: ignore[misc]
+                yield self.client.understood(lambda key=key: reading.remote_payment(found[key], groups, self.client.zone()))  # type: ignore[misc]
 
     def _payment(self, items: Sequence[Row]) -> RemotePayment:
         groups = self._groups(items)
-        return self.client.understood(lambda: reading.remote_payment(items, groups, self._zone()))
+        return self.client.understood(lambda: reading.remote_payment(items, groups, self.client.zone()))
 
     def _groups(self, items: Sequence[Row]) -> dict[DocumentKey, list[Row]]:
         """All items that were cleared together with one of these."""
@@ -143,9 +142,6 @@ class Receipts:
                 if (key := reading.clearing(row)) is not None:
                     groups.setdefault(key, []).append(row)
         return groups
-
-    def _zone(self) -> ZoneInfo:
-        return ZoneInfo(self.settings["time_zone"])
 
 
 def _applied(items: Sequence[Row], part: settlements.Part) -> bool:

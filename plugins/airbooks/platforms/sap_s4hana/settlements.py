@@ -25,6 +25,7 @@ from airbooks.platforms.sap_s4hana.mapping import (
     origin,
     padded,
     posted_by,
+    rate_text,
     side,
 )
 from airbooks.platforms.sap_s4hana.odata import Row
@@ -94,7 +95,7 @@ def _rate(payment: Payment, settings: Mapping[str, str]) -> list[etree._Element]
     rate = payment.exchange_rate
     if rate is None or payment.currency == settings["home_currency"] or rate.base != settings["home_currency"]:
         return []
-    return [element("ExchangeRate", f"{rate.rate:f}")]
+    return [element("ExchangeRate", rate_text(rate.rate))]
 
 
 def _bank_item(payment: Payment, number: int, settings: Mapping[str, str]) -> etree._Element:

@@ -211,6 +211,7 @@ SPEC = PlatformSpec(
     poll_seconds=5.0,
     overdue_seconds=900.0,
     number_max=NUMBER_MAX,
+    secret_headers=("x-csrf-token", "cookie"),
     unverified=(
         "The element order of the clearing request, the sign of its partial amounts, and when its result shows.",
         "Whether a partial payment fills the payment item's InvoiceReference (as read here) or posts a new item with it.",
