@@ -22,6 +22,12 @@ def test_the_platform_tables_are_those_of_the_registry() -> None:
     assert between("platforms") == tables([registry.spec(slug) for slug in registry.slugs()])
 
 
+@pytest.mark.parametrize("slug", registry.slugs())
+def test_a_platform_says_which_client_it_was_verified_with_where_one_is_tested(slug: str) -> None:
+    says = any(each.endswith(" on the simulator") for each in registry.spec(slug).verified_against)
+    assert says is (REPOSITORY / f"tests/contracts/test_{slug}_client.py").exists()
+
+
 @pytest.mark.parametrize("target", sorted(set(re.findall(r"`?make ([a-z]+)", README))))
 def test_every_make_target_it_names_exists(target: str) -> None:
     assert re.search(rf"^{target}:", MAKEFILE, re.MULTILINE)

@@ -6,18 +6,18 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from airbooks import paths
-from airbooks.platforms.spec import Capability, PlatformSpec
+from airbooks.platforms.spec import Capability, Idempotency, PlatformSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import psycopg
 
 AsJson = Annotated[bool, typer.Option("--json", help="As JSON, for programs.")]
@@ -55,39 +55,48 @@ def facts(spec: PlatformSpec) -> dict[str, Any]:
         "blueprint_endpoint": spec.blueprint_endpoint,
         "real_endpoint": spec.real_endpoint,
         "why_they_differ": spec.endpoint_note,
+        "verified_against": list(spec.verified_against),
         "unverified": list(spec.unverified),
         "docs": spec.docs,
     }
 
 
-MATRIX: tuple[tuple[str, Capability], ...] = (
-    ("batch", Capability.BATCH),
-    ("post step", Capability.POST_STEP),
-    ("update posted", Capability.UPDATE_POSTED),
-    ("void", Capability.VOID),
-    ("credit notes", Capability.CREDIT_NOTES),
-    ("own number", Capability.OWN_NUMBER),
-    ("native idempotency", Capability.NATIVE_IDEMPOTENCY),
-    ("multi-currency", Capability.MULTI_CURRENCY),
-    ("rate given", Capability.EXCHANGE_RATE),
-    ("dimensions", Capability.DIMENSIONS),
-    ("payments in", Capability.PAYMENTS_IN),
-    ("payments out", Capability.PAYMENTS_OUT),
+MATRIX: Mapping[str, Callable[[PlatformSpec], str]] = MappingProxyType(
+    {
+        "platform": lambda spec: spec.title,
+        "create": lambda spec: _then(spec, Capability.POST_STEP, "draft, then post") or "yes",
+        "update": lambda spec: _then(spec, Capability.UPDATE_POSTED, "yes") or _then(spec, Capability.UPDATE_DRAFT, "drafts") or "-",
+        "void": lambda spec: _mark(spec, Capability.VOID),
+        "credit note": lambda spec: _mark(spec, Capability.CREDIT_NOTES),
+        "read back": lambda _: "yes",
+        "find": lambda spec: "by our number" if spec.can(Capability.OWN_NUMBER) else "by reference",
+        "batch": lambda spec: str(spec.limits.batch) if spec.can(Capability.BATCH) else "-",
+        "answers later": lambda spec: _mark(spec, Capability.ANSWERS_LATER),
+        "payments in": lambda spec: _mark(spec, Capability.PAYMENTS_IN),
+        "payments out": lambda spec: _mark(spec, Capability.PAYMENTS_OUT),
+        "multi-currency": lambda spec: _mark(spec, Capability.MULTI_CURRENCY),
+        "dimensions": lambda spec: _mark(spec, Capability.DIMENSIONS),
+        "native idempotency": lambda spec: "-" if spec.idempotency is Idempotency.NONE else spec.idempotency.value.replace("_", " "),
+        "verified against": lambda spec: ", ".join(spec.verified_against),
+        "unverified points": lambda spec: str(len(spec.unverified)),
+    }
 )
 
 
 def tables(specs: Sequence[PlatformSpec]) -> str:
-    """What the README shows of the platforms: end points and why they differ, then the matrix of capabilities."""
-    names = [name for name, _ in MATRIX]
+    """What the README shows of the platforms: end points and why they differ, then the matrix of what each connector does."""
     ends = [("platform", "the blueprint's end point", "what is called", "why they differ")]
     ends += [(each.title, f"`{each.blueprint_endpoint}`", each.real_endpoint, each.endpoint_note or "-") for each in specs]
-    matrix = [("platform", *names, "documents per call", "verified against")]
-    matrix += [(each.title, *_marks(each), str(each.limits.batch), ", ".join(each.verified_against)) for each in specs]
+    matrix = [tuple(MATRIX), *(tuple(cell(each) for cell in MATRIX.values()) for each in specs)]
     return f"{_table(ends)}\n\n{_table(matrix)}"
 
 
-def _marks(spec: PlatformSpec) -> list[str]:
-    return ["yes" if spec.can(capability) else "-" for _, capability in MATRIX]
+def _then(spec: PlatformSpec, capability: Capability, word: str) -> str:
+    return word if spec.can(capability) else ""
+
+
+def _mark(spec: PlatformSpec, capability: Capability) -> str:
+    return _then(spec, capability, "yes") or "-"
 
 
 def _table(rows: Sequence[Sequence[str]]) -> str:

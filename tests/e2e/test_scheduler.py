@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import psycopg
@@ -33,7 +34,7 @@ LOOKED_AT = {
         *("public.xcom", "public.rendered_task_instance_fields", "public.connection", "public.log", "public.hitl_detail"),
     },
 }
-Books = dict[str, Counter[tuple[str, str, str]]]  # by connection: (number, total, currency)
+Books = dict[str, Counter[tuple[str, Decimal, str]]]  # by connection: (number, total, currency)
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ def settle(stack: AirflowStack) -> None:
 def read_books(stack: AirflowStack) -> Books:
     ledgers = {name: Ledger.read(stack.sandbox_url, slug) for name, slug in PLATFORMS.items()}
     return {
-        name: Counter((row["our_number"], row["total"], row["currency"]) for row in ledger.documents.values())
+        name: Counter((row["our_number"], Decimal(row["total"]), row["currency"]) for row in ledger.documents.values())
         for name, ledger in ledgers.items()
     }
 
@@ -150,7 +151,7 @@ def test_a_run_on_the_real_scheduler_books_every_delivered_document_once(airflow
     assert {name: len(booked) for name, booked in day.books.items()}.keys() == PLATFORMS.keys()
     with psycopg.connect(airflow_stack.staging_url) as database:
         recorded = database.execute(
-            "SELECT d.connection, o.number, o.gross_total::text, o.currency FROM airbooks.delivery d JOIN airbooks.document o"
+            "SELECT d.connection, o.number, o.gross_total, o.currency FROM airbooks.delivery d JOIN airbooks.document o"
             " USING (document_id) WHERE d.state = 'delivered' AND d.confirmed_at IS NOT NULL"
         ).fetchall()
     assert Counter(recorded) == Counter((name, *row) for name, booked in day.books_at_last.items() for row in booked.elements())

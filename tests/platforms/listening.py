@@ -31,6 +31,8 @@ class Listener:
             while True:
                 client, _ = door.accept()
                 server = socket.create_connection(self.target)
+                for end in (client, server):  # or small pieces wait for each other's acknowledgement
+                    end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 threading.Thread(target=self._pump, args=(client, server, self.pieces), daemon=True).start()
                 threading.Thread(target=self._pump, args=(server, client, []), daemon=True).start()
 

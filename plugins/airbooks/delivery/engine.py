@@ -319,6 +319,8 @@ class _Round:
             hits = self.hook.find_invoice(ready.document.number, ready.document.kind)
         except PlatformError:
             return verdicts.lost(ready, str(error), self.work.place, remote)
+        if len(hits) == 1 and self._is_unfinished(ready, hits[0]):
+            return verdicts.lost(ready, "a draft of it is there already", self.work.place, hits[0])
         if len(hits) == 1 and not differences(ready.document, hits[0], ready.customer_id):
             return verdicts.booked(ready, hits[0], self.work.place, note="was there already")
         return verdicts.refused(ready, error, self.work.place)

@@ -58,7 +58,13 @@ class Place:
 
 
 def title_of(document: Invoice | CreditNote) -> str:
+    """As a sentence begins with it."""
     return f"{'Invoice' if isinstance(document, Invoice) else 'Credit note'} {document.number}"
+
+
+def name_of(document: Invoice | CreditNote) -> str:
+    """As a sentence goes on with it."""
+    return f"{'invoice' if isinstance(document, Invoice) else 'credit note'} {document.number}"
 
 
 def booked(ready: Ready, remote: RemoteDocument, place: Place, note: str = "", event: Event = Event.BOOKED) -> Verdict:
@@ -83,9 +89,7 @@ def differs(ready: Ready, remote: RemoteDocument, place: Place, found: tuple[Dif
         fix="Correct the mapping or the document on one side, then answer Retry: it is looked up again and never sent twice.",
         connection=place.connection,
     )
-    return Verdict(
-        claimed=ready.claimed, document=ready.document, event=Event.DIFFERS, says=f"differs: {what}", remote=remote, findings=(finding,)
-    )
+    return Verdict(claimed=ready.claimed, document=ready.document, event=Event.DIFFERS, says=what, remote=remote, findings=(finding,))
 
 
 def found_twice(ready: Ready, hits: Sequence[RemoteDocument], place: Place) -> Verdict:
@@ -150,7 +154,7 @@ def _overdue(claimed: Claimed, document: Invoice | CreditNote, place: Place) -> 
         field="",
         value=claimed.ticket,
         says=(
-            f"{place.title} ({place.connection}) took {title_of(document).lower()} on as {claimed.ticket}"
+            f"{place.title} ({place.connection}) took {name_of(document)} on as {claimed.ticket}"
             f" {claimed.accepted_seconds / 60:.0f} minutes ago and has not said what became of it."
         ),
         fix=(
@@ -198,15 +202,19 @@ def refused(ready: Ready, error: PlatformError, place: Place, remote: RemoteDocu
         severity=Severity.ERROR,
         field=error.field,
         value=error.code,
-        says=(
-            f"{place.title} ({place.connection}) refused {title_of(ready.document).lower()}: {error.rule.says or error.message}"
-            f" (the platform's words: {error.message})"
-        ),
+        says=(f"{place.title} ({place.connection}) refused {name_of(ready.document)}: {_reason(error)}"),
         fix=error.rule.fix or "Correct what it complains about, then answer Retry.",
         connection=place.connection,
         subject=error.rule.name if error.rule.shared else "",
     )
     return Verdict(claimed=ready.claimed, document=ready.document, event=Event.REFUSED, says=str(error), remote=remote, findings=(finding,))
+
+
+def _reason(error: PlatformError) -> str:
+    """What we know of the rule, and the platform's own words; what the connector itself refused was never there."""
+    if error.status is None:
+        return " ".join(filter(None, [error.rule.says, error.message]))
+    return f"{error.rule.says or error.message} (the platform's words: {error.message})"
 
 
 def _worn_out(ready: Ready, error: PlatformError, place: Place, remote: RemoteDocument | None) -> Verdict:

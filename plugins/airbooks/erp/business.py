@@ -79,7 +79,7 @@ def customer(business: Business, division: Division, number: int) -> Customer:
         code=f"C-{division.code}-{number:04d}",
         division=division.code,
         name=f"{name} ({number})" if number > len(company.PLACES) else name,
-        customer_class=rng.choice(company.CUSTOMER_CLASSES),
+        customer_class=company.CUSTOMER_CLASSES[number % len(company.CUSTOMER_CLASSES)],
         vat_id=digits(rng, VAT_ID_SHAPES.get(region.country, "")),
         currency=rng.choice(foreign) if rng.random() < FOREIGN_CURRENCY else division.currency,
         terms=rng.choice(USUAL_TERMS),
@@ -173,11 +173,25 @@ def sale_line(business: Business, buyer: Customer, item: Item) -> SaleLine:
         unit_price=list_price(item, buyer.currency),
         discount_percent=buyer.discount if item.kind == "item" else ZERO,
         tax_code=tax_code,
-        department="SERVICE" if item.kind == "service" or buyer.customer_class == "SERVICE" else "WHOLESALE",
-        warehouse=business.rng.choice(("MAIN", "MAIN", "NORTH")) if item.kind == "item" else "",
+        department=department(item, buyer),
+        warehouse=warehouse(business.rng, item, buyer),
         serials=serials(business, item, int(quantity)),
     )
     return line if is_unambiguous(line) else replace(line, discount_percent=ZERO)
+
+
+def department(item: Item, buyer: Customer) -> str:
+    """Whose sale it is. The main business divides a document's services from its goods; a side business sells all as its own."""
+    if buyer.customer_class not in company.MAIN_CLASSES:
+        return "WHOLESALE"
+    return "SERVICE" if item.kind == "service" or buyer.customer_class == "SERVICE" else "WHOLESALE"
+
+
+def warehouse(rng: Random, item: Item, buyer: Customer) -> str:
+    """Where goods are taken from: a side business has one store."""
+    if item.kind != "item":
+        return ""
+    return rng.choice(("MAIN", "MAIN", "NORTH")) if buyer.customer_class in company.MAIN_CLASSES else "MAIN"
 
 
 def draw_quantity(rng: Random, item: Item) -> int:

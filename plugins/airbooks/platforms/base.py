@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -182,8 +183,13 @@ class PlatformHook(BaseHook, ABC):
                 secrets=self.secrets,
                 read_complaint=self.read_complaint,
                 request_id=self.request_id,
+                tls=self.tls(),
             )
         return self._wire
+
+    def tls(self) -> ssl.SSLContext | bool:
+        """How the server's certificate is checked; platforms that firms run themselves may have authorities of their own."""
+        return True
 
     def get_conn(self) -> Wire:
         return self.wire

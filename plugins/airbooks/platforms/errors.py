@@ -137,7 +137,8 @@ class PlatformError(AirbooksError):
 
     def as_not_happened(self) -> PlatformError:
         """The same error where what it leaves open is not the document itself, but a step before it that is safe to repeat."""
-        rule = replace(self.rule, outcome=Outcome.DID_NOT_HAPPEN)
+        action = Action.RETRY if self.action is Action.LOOK_UP else self.action  # there is nothing to look up
+        rule = replace(self.rule, action=action, outcome=Outcome.DID_NOT_HAPPEN)
         return PlatformError(
             self.message,
             platform=self.platform,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import random
+import ssl
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -100,11 +101,15 @@ class Reply:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Complaint:
-    """What a platform says went wrong, read from its answer by its own connector."""
+    """What a platform says went wrong, read from its answer by its own connector.
+
+    `retry_after` is the pause it asks for, in seconds, where it says so in another way than by the header Retry-After.
+    """
 
     code: str = ""
     message: str = ""
     field: str = ""
+    retry_after: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +153,10 @@ def retry_after_seconds(headers: Mapping[str, str], now: float) -> float | None:
 
 
 class Wire:
-    """Sends requests for one hook. `read_complaint` is the connector's reader of error answers (also of errors inside HTTP 200)."""
+    """Sends requests for one hook. `read_complaint` is the connector's reader of error answers (also of errors inside HTTP 200).
+
+    `tls` is how certificates are checked: True for the usual authorities, or a context with others.
+    """
 
     def __init__(
         self,
@@ -161,10 +169,11 @@ class Wire:
         secrets: Callable[[], tuple[str, ...]],
         read_complaint: Callable[[Reply], Complaint | None],
         request_id: Callable[[Reply], str],
+        tls: ssl.SSLContext | bool = True,
     ) -> None:
         self.platform, self.rules, self.budget, self._throttle_seconds = platform, rules, budget, throttle_seconds
         self._secrets, self._read_complaint, self._request_id = secrets, read_complaint, request_id
-        self._client = httpx.Client(timeout=httpx.Timeout(read_timeout, connect=10.0), follow_redirects=False)
+        self._client = httpx.Client(timeout=httpx.Timeout(read_timeout, connect=10.0), follow_redirects=False, verify=tls)
         self.calls = 0
 
     def close(self) -> None:
@@ -261,6 +270,7 @@ class Wire:
 
     def _error(self, rule: ErrorRule, complaint: Complaint, reply: Reply) -> PlatformError:
         secrets = self._secrets()
+        asked = complaint.retry_after
         return PlatformError(
             redact(complaint.message or rule.name, secrets),
             platform=self.platform,
@@ -269,6 +279,6 @@ class Wire:
             code=complaint.code,
             field=complaint.field,
             request_id=self._request_id(reply),
-            retry_after=retry_after_seconds(reply.headers, time.time()),
+            retry_after=asked if asked is not None else retry_after_seconds(reply.headers, time.time()),
             body=redact(reply.text, secrets),
         )

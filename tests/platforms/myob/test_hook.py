@@ -27,6 +27,7 @@ from airbooks.delivery.echo import differences
 from airbooks.platforms.base import Sending
 from airbooks.platforms.errors import PERIOD_CLOSED, Action, ConfigurationError, Outcome, PlatformError
 from airbooks.platforms.myob.hook import MyobHook, _until_tomorrow
+from airbooks.platforms.myob.reversals import reversal_number
 from airbooks.platforms.myob.sandbox import MyobSimulator
 from airbooks.platforms.references import ReferenceItem, ReferenceKind
 from airbooks.platforms.tokens import MemoryTokens
@@ -158,7 +159,7 @@ def test_a_connection_that_fits_names_its_business_and_what_to_mind(company: Com
         company.sandbox.clear_faults()
 
 
-@pytest.mark.parametrize("scope", ["sme-sales", "sme-inventory", "sme-contacts-customer", "sme-general-ledger"])
+@pytest.mark.parametrize("scope", ["sme-sales", "sme-inventory", "sme-contacts-customer", "sme-general-ledger", "sme-company-settings"])
 def test_a_missing_scope_is_named(company: Company, hook: MyobHook, scope: str) -> None:
     company.sandbox.inject("myob", "missing_scope", scope=scope)
     works, says = hook.test_connection()
@@ -295,6 +296,15 @@ def test_a_service_sale_is_booked_found_changed_and_deleted_in_its_own_layout(co
     assert company.booked(document.number) == []
 
 
+def test_a_sale_is_gone_only_where_no_layout_has_it(company: Company, hook: MyobHook) -> None:
+    sending = with_options(company.sending(hook, company.small_invoice()), layout="Service")
+    remote = created(company, hook, sending)
+    company.sandbox.inject("myob", "layout_not_found")
+    assert hook.get_invoice(remote.remote_id, DocumentKind.INVOICE) == remote
+    assert hook.void_invoice(remote, on=today(), reason="Entered twice", key="k").note == "deleted"
+    assert hook.get_invoice(remote.remote_id, DocumentKind.INVOICE) is None
+
+
 def test_header_freight_is_booked_and_counted_and_a_hybrid_file_says_what_to_do(company: Company, hook: MyobHook) -> None:
     sending = with_options(company.sending(hook, company.invoice()), freight="header")
     assert differences(sending.document, created(company, hook, sending), sending.references.customer) == ()
@@ -388,6 +398,19 @@ def test_a_foreign_sale_keeps_its_rate(company: Company, hook: MyobHook) -> None
 # -- finding and lists ---------------------------------------------------------------------------------------------------------
 
 
+def test_an_answer_without_an_amount_proves_nothing(company: Company, hook: MyobHook) -> None:
+    remote = company.book(hook, company.small_invoice())
+    del simulator(company).company.invoices[remote.remote_id]["TotalTax"]
+    for ask in (
+        lambda: hook.get_invoice(remote.remote_id, DocumentKind.INVOICE),
+        lambda: hook.find_invoice(remote.our_number, DocumentKind.INVOICE),
+    ):
+        with pytest.raises(PlatformError, match="TotalTax") as caught:
+            ask()
+        assert caught.value.action is Action.LOOK_UP
+    del simulator(company).company.invoices[remote.remote_id]
+
+
 def test_many_numbers_are_looked_up_in_few_calls(company: Company, hook: MyobHook) -> None:
     document = company.small_invoice()
     company.book(hook, document)
@@ -396,6 +419,15 @@ def test_many_numbers_are_looked_up_in_few_calls(company: Company, hook: MyobHoo
     found = hook.find_invoices(wanted)
     assert [len(hits) for hits in found.values()] == [1, *[0] * 30]
     assert len(calls(company, before)) == 3
+
+
+def test_blanks_in_a_query_are_percent_twenty(company: Company, hook: MyobHook) -> None:
+    before = len(company.sandbox.requests("myob"))
+    hook.find_invoice("AU-SI-1", DocumentKind.INVOICE)
+    list(hook.list_payments(datetime.now(UTC)))
+    asked = [path for method, path in calls(company, before) if method == "GET"]
+    assert asked
+    assert all("%20" in path and "+" not in path for path in asked)
 
 
 def test_a_number_with_a_quote_is_asked_for_as_it_is(company: Company, hook: MyobHook) -> None:
@@ -498,6 +530,46 @@ def test_where_nothing_may_be_deleted_the_opposite_sale_settles_it_once(company:
     assert len(company.booked(number)) == 1
 
 
+def test_a_sale_that_is_partly_paid_is_not_reversed(company: Company, hook: MyobHook) -> None:
+    document = company.small_invoice()
+    remote = company.book(hook, document)
+    pay(company, hook, document, remote, "10.00")
+    company.sandbox.inject("myob", "must_be_reversed")
+    now = hook.get_invoice(remote.remote_id, DocumentKind.INVOICE)
+    assert now is not None
+    error = hook.void_invoice(now, on=today(), reason="Entered twice", key="k").error
+    assert error is not None
+    assert (error.rule.name, error.outcome) == ("paid or settled", Outcome.DID_NOT_HAPPEN)
+    assert company.booked(reversal_number(remote.remote_id)) == []
+
+
+def test_a_reversed_sale_is_void_and_its_number_is_free_again(company: Company, hook: MyobHook) -> None:
+    company.sandbox.inject("myob", "must_be_reversed")
+    document = company.small_invoice()
+    remote = company.book(hook, document)
+    assert hook.void_invoice(remote, on=today(), reason="Entered twice", key="k").error is None
+    now = hook.get_invoice(remote.remote_id, DocumentKind.INVOICE)
+    assert now is not None
+    assert now.status is DocumentStatus.VOID
+    assert hook.find_invoice(document.number, DocumentKind.INVOICE) == []
+
+
+def test_a_reversal_that_somebody_used_for_another_sale_settles_nothing_more(company: Company, hook: MyobHook) -> None:
+    company.sandbox.inject("myob", "must_be_reversed")
+    document = company.small_invoice()
+    remote, other = company.book(hook, document), company.book(hook, company.small_invoice(buyer=document.buyer))
+    company.sandbox.inject("myob", "reset_before_commit", path="CreditSettlement")
+    assert hook.void_invoice(remote, on=today(), reason="Entered twice", key="k").error is not None
+    (credit,) = [each.remote_id for each in company.booked(reversal_number(remote.remote_id))]
+    lines = [{"Type": "Invoice", "Sale": {"UID": other.remote_id}, "AmountApplied": D(110)}]
+    used = {"CreditFromInvoice": {"UID": credit}, "Number": "X", "Date": "2026-01-15T00:00:00", "CreditAmount": D(110), "Lines": lines}
+    simulator(company).receipts.settled(used)
+    error = hook.void_invoice(remote, on=today(), reason="Entered twice", key="k").error
+    assert error is not None
+    assert (error.rule.name, error.action) == ("changed in MYOB", Action.REVIEW)
+    assert company.booked(document.number)[0].balance == D(110)
+
+
 @pytest.mark.parametrize("after", [0, 1])
 def test_a_reversal_that_breaks_off_is_finished_by_the_next_try(company: Company, hook: MyobHook, after: int) -> None:
     company.sandbox.inject("myob", "must_be_reversed")
@@ -510,6 +582,16 @@ def test_a_reversal_that_breaks_off_is_finished_by_the_next_try(company: Company
     assert hook.void_invoice(now, on=today(), reason="Entered twice", key="k").error is None
     assert [(each.balance, each.kind) for each in company.booked(number)] == [(D(0), "credit_note")]
     assert company.booked(remote.our_number)[0].balance == 0
+
+
+def test_a_reversal_that_is_booked_and_not_settled_is_named(company: Company, hook: MyobHook) -> None:
+    company.sandbox.inject("myob", "must_be_reversed")
+    remote = company.book(hook, company.small_invoice())
+    company.sandbox.inject("myob", "error_before_commit", path="CreditSettlement", status=400)
+    error = hook.void_invoice(remote, on=today(), reason="Entered twice", key="k").error
+    assert error is not None
+    assert error.action is Action.REVIEW
+    assert f"{reversal_number(remote.remote_id)} is booked and not settled" in str(error)
 
 
 def test_a_foreign_sale_that_must_be_reversed_is_for_a_person(company: Company, hook: MyobHook) -> None:
@@ -552,6 +634,15 @@ def test_a_payment_in_dollars_is_told_in_dollars(company: Company, hook: MyobHoo
     remote = company.book(hook, document)
     paid = pay(company, hook, document, remote, "110.00", exchange_rate=company.exchange_rate())
     assert (paid.currency, paid.amount, paid.allocations[0].amount) == ("USD", D("110.00"), D("110.00"))
+
+
+def test_a_payment_whose_rate_is_to_another_currency_than_the_books_is_refused(company: Company, hook: MyobHook) -> None:
+    document = company.small_invoice(currency="USD", exchange_rate=company.exchange_rate())
+    remote = company.book(hook, document)
+    with pytest.raises(PlatformError, match="rate is to EUR") as caught:
+        pay(company, hook, document, remote, "10.00", exchange_rate=ExchangeRate(base="EUR", rate=D("0.92")))
+    assert caught.value.action is Action.REVIEW
+    assert company.booked(document.number)[0].balance == D("110.00")
 
 
 def test_a_bank_account_that_is_mapped_is_used_and_without_any_the_money_waits(company: Company, hook: MyobHook) -> None:

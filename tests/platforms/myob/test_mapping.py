@@ -569,6 +569,10 @@ def named(name: str, message: str = "", code: int | None = None) -> bytes:
         (408, b"{}", "time-out at MYOB", "look_up", "unknown"),
         (504, b'{"Message":"timed out"}', "time-out at MYOB", "look_up", "unknown"),
         (500, b"{}", "platform failure", "look_up", "unknown"),
+        (500, named("InternalError", "ForeignCurrency could not be read"), "platform failure", "look_up", "unknown"),
+        (500, named("InvoicePaid", "paid", 10001), "platform failure", "look_up", "unknown"),
+        (503, named("SerializationError", "bad", 50), "platform failure", "look_up", "unknown"),
+        (502, named("Duplicate", "Number is used", 200), "platform failure", "look_up", "unknown"),
     ],
 )
 def test_every_documented_error_is_sorted_into_what_to_do_and_whether_it_happened(

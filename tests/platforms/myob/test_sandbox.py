@@ -128,8 +128,10 @@ def test_a_query_that_is_not_understood_is_refused(desk: Desk, params: dict[str,
     assert desk.get("Inventory/Item", where, **params)[0] == 400
 
 
-def test_blanks_in_a_query_are_percent_twenty(desk: Desk) -> None:
-    assert desk.client.get("/Inventory/Item?$filter=Number+eq+'FLT-KIT-75'").status_code == 400
+@pytest.mark.parametrize("blank", ["%20", "+"])
+def test_a_blank_in_a_query_is_understood_in_both_spellings(desk: Desk, blank: str) -> None:
+    found = desk.client.get(f"/Inventory/Item?$filter=Number{blank}eq{blank}'FLT-KIT-75'").json()["Items"]
+    assert [row["Number"] for row in found] == ["FLT-KIT-75"]
 
 
 # -- sales ---------------------------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 from uuid import uuid4
@@ -14,7 +15,7 @@ from airbooks.canonical import Contact, DocumentKind, DocumentStatus, RemoteDocu
 from airbooks.platforms.base import PlatformHook, Sending
 from airbooks.platforms.errors import PERIOD_CLOSED, Action, Outcome, PlatformError, classify
 from airbooks.platforms.reckon_one.hook import ReckonOneHook
-from airbooks.platforms.reckon_one.spec import ERRORS
+from airbooks.platforms.reckon_one.spec import DUPLICATE_NAME, ERRORS
 from airbooks.platforms.references import ReferenceKind
 from airbooks.platforms.tokens import MemoryTokens
 from airbooks.platforms.wire import Reply
@@ -64,6 +65,10 @@ def test_a_withdrawn_refresh_token_stops_the_connection_and_says_how_to_go_on(co
         hook.find_invoice("AU-SI-000001", DocumentKind.INVOICE)
     assert (caught.value.action, caught.value.code) == (Action.STOP, "invalid_grant")
     assert "Sign in again" in caught.value.rule.fix
+    with company.hook(tokens=MemoryTokens(), extra={"refresh_token": "0" * 64}) as hook:
+        works, says = hook.test_connection()
+    assert not works
+    assert "Sign in again" in says
     assert company.connection()["extra"]["refresh_token"] == stored
 
 
@@ -90,6 +95,9 @@ def test_the_check_names_the_book_and_how_invoices_are_approved(hook: ReckonOneH
     [
         ({"book_id": "00000000-0000-0000-0000-000000000000"}, "is not among those of this user: Old book"),
         ({"home_currency": "NZD"}, "books of AU are kept in AUD, the connection's home_currency is NZD"),
+        ({"default_income_account": "Income:Gone"}, "default_income_account: the book has no 'Income:Gone'"),
+        ({"bank_account": "Petty cash"}, "bank_account: the book has no 'Petty cash'"),
+        ({"payment_method": "Barter"}, "payment_method: the book has no 'Barter'"),
     ],
 )
 def test_the_check_says_what_is_wrong_in_the_connection(company: Company, extra: dict[str, str], words: str) -> None:
@@ -116,9 +124,19 @@ def test_the_check_says_that_a_book_is_inactive_and_that_a_role_lacks_rights(com
     assert "User does not have permission" in says
 
 
-def test_a_wrong_book_id_stops_the_connection_and_is_no_missing_document(company: Company) -> None:
-    with company.hook(extra={"book_id": "00000000-0000-0000-0000-000000000000"}) as hook, pytest.raises(PlatformError) as caught:
-        hook.find_invoice("AU-SI-000001", DocumentKind.INVOICE)
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda hook, remote: hook.find_invoice(remote.our_number, DocumentKind.INVOICE),
+        lambda hook, remote: hook.get_invoice(remote.remote_id, DocumentKind.INVOICE),
+    ],
+)
+def test_a_wrong_book_id_stops_the_connection_and_is_no_missing_document(
+    company: Company, hook: ReckonOneHook, ask: Callable[[PlatformHook, RemoteDocument], object]
+) -> None:
+    remote = book(company, hook)
+    with company.hook(extra={"book_id": "00000000-0000-0000-0000-000000000000"}) as other, pytest.raises(PlatformError) as caught:
+        ask(other, remote)
     assert (caught.value.action, caught.value.rule.name) == (Action.STOP, "no such book")
 
 
@@ -160,6 +178,11 @@ def test_an_inactive_customer_is_for_a_person_to_decide(company: Company, desk: 
     assert (caught.value.action, caught.value.rule.name) == (Action.REVIEW, "customer is inactive")
 
 
+def test_a_name_that_is_refused_in_other_words_is_a_name_that_is_taken() -> None:
+    assert classify(ERRORS, 400, "", "name: This is used by a supplier.").name == DUPLICATE_NAME
+    assert classify(ERRORS, 400, "", "organisationName: The text is longer than 100 characters.").name != DUPLICATE_NAME
+
+
 def test_types_of_contact_details_are_the_books_own(company: Company, desk: Desk, hook: ReckonOneHook) -> None:
     """A book may call its phones otherwise: a name that it does not list would be refused."""
     phones = desk.simulator.book.table("phonetypes")
@@ -182,6 +205,42 @@ def test_a_draft_is_approved_and_one_approved_already_is_left_alone(company: Com
     already = len(company.sandbox.requests("reckon_one"))
     assert company.post(hook, sending, draft).status is DocumentStatus.OPEN
     assert [each.method for each in company.sandbox.requests("reckon_one")[already:]] == ["GET"]
+
+
+def test_a_draft_whose_approval_does_nothing_is_not_told_as_posted(company: Company, hook: ReckonOneHook) -> None:
+    sending = company.sending(hook, company.small_invoice())
+    draft = company.create(hook, sending)[sending.key].remote
+    assert draft is not None
+    company.sandbox.inject("reckon_one", "approval_ignored", times=1)
+    (sent,) = hook.post_invoices([(sending, draft)])
+    assert sent.error is not None
+    assert (sent.error.rule.name, sent.error.action, sent.outcome) == ("not approved", Action.REVIEW, Outcome.DID_NOT_HAPPEN)
+    assert company.post(hook, sending, draft).status is DocumentStatus.OPEN
+
+
+@pytest.mark.parametrize(("post", "status"), [(True, DocumentStatus.OPEN), (False, DocumentStatus.DRAFT)])
+def test_a_draft_that_is_corrected_is_approved_where_documents_are(
+    company: Company, hook: ReckonOneHook, post: bool, status: DocumentStatus
+) -> None:
+    document = company.small_invoice()
+    sending = company.sending(hook, document)
+    draft = company.create(hook, sending)[sending.key].remote
+    assert draft is not None
+    changed = company.invoice(company.line(1, quantity="3"), number=document.number, buyer=document.buyer)
+    again = replace(company.sending(hook, changed, draft.customer_id), options={"post": post})
+    updated = hook.update_invoice(again, draft).remote
+    assert updated is not None
+    assert (updated.status, updated.total) == (status, changed.gross_total)
+
+
+def test_an_update_that_comes_out_differently_is_left_a_draft(company: Company, hook: ReckonOneHook) -> None:
+    sending = company.sending(hook, company.small_invoice())
+    draft = company.create(hook, sending)[sending.key].remote
+    assert draft is not None
+    company.sandbox.inject("reckon_one", "wrong_tax", times=1)
+    updated = hook.update_invoice(sending, draft).remote
+    assert updated is not None
+    assert (updated.status, updated.tax) == (DocumentStatus.DRAFT, Decimal("10.01"))
 
 
 def test_a_book_without_approval_needs_no_step(company: Company, desk: Desk, hook: ReckonOneHook) -> None:
@@ -358,6 +417,10 @@ def test_reference_lists_know_what_is_not_for_sales(hook: ReckonOneHook) -> None
         (400, "lineItems[0].taxRate: 'VAT' was not found.", Action.REVIEW, Outcome.DID_NOT_HAPPEN),
         (400, "Something went wrong.", Action.REVIEW, Outcome.DID_NOT_HAPPEN),
         (502, "", Action.LOOK_UP, Outcome.UNKNOWN),
+        (500, "Transaction (Process ID 52) was deadlocked on lock resources.", Action.LOOK_UP, Outcome.UNKNOWN),
+        (500, "Cannot insert duplicate key row.", Action.LOOK_UP, Outcome.UNKNOWN),
+        (504, "The upstream took longer than the limit: the time exceeds 30 seconds.", Action.LOOK_UP, Outcome.UNKNOWN),
+        (503, "invoice: link to the service is down.", Action.LOOK_UP, Outcome.UNKNOWN),
     ],
 )
 def test_every_documented_error_says_what_to_do_and_whether_it_happened(status: int, text: str, action: Action, outcome: Outcome) -> None:

@@ -214,6 +214,11 @@ def test_where_the_book_wants_prices_with_tax_they_have_it() -> None:
     assert cents(item["itemDetails"]["quantity"] * item["itemDetails"]["price"]) == Decimal("109.99")
 
 
+def test_without_a_due_date_our_terms_make_it_and_not_the_customers() -> None:
+    document = invoice(ours(1), **head(due_date=None, terms=PaymentTerms(text="Forty days", net_days=40), posting_date=date(2026, 1, 20)))
+    assert body(document)["dueDate"] == "2026-02-24T00:00:00Z"
+
+
 def test_an_order_number_stands_in_the_notes_where_the_book_has_no_field() -> None:
     sent = body(invoice(ours(1), **head(purchase_order="PO-88213")), refs(po_field="notes"))
     assert "purchaseOrderNumber" not in sent

@@ -9,7 +9,10 @@ from typing import Any
 import pytest
 
 from airbooks.canonical import DocumentKind, DocumentStatus
+from airbooks.platforms.base import Account
+from airbooks.platforms.errors import Action, Outcome, PlatformError
 from airbooks.platforms.reckon_one import reading
+from airbooks.platforms.reckon_one.hook import ReckonOneHook
 from airbooks.platforms.wire import Reply
 
 NAME = "Outback Drilling Supplies"
@@ -55,6 +58,13 @@ def test_status_is_read_from_status_and_balance(status: str, balance: str, read:
 def test_a_status_nobody_knows_is_not_guessed() -> None:
     with pytest.raises(ValueError, match="Sideways"):
         reading.document_status("Sideways", Decimal(0), Decimal(1))
+
+
+@pytest.mark.parametrize("drift", [{"lineItems": ["Filter"]}, {"lineItems": None}, {"customer": None}, {"totalAmount": "much"}])
+def test_an_answer_of_another_form_proves_nothing(drift: dict[str, Any]) -> None:
+    with ReckonOneHook(account=Account()) as hook, pytest.raises(PlatformError) as caught:
+        hook.client.sound(lambda: reading.remote_document(row_of(**drift), DocumentKind.INVOICE, "AUD"))
+    assert (caught.value.action, caught.value.outcome) == (Action.LOOK_UP, Outcome.UNKNOWN)
 
 
 @pytest.mark.parametrize(

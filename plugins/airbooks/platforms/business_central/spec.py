@@ -197,6 +197,7 @@ SPEC = PlatformSpec(
     settle_seconds=660,  # the gateway gives up after 10 minutes
     read_timeout_seconds=180.0,
     number_max=MAX_NUMBER,
+    verified_against=("simulator", "pybusinesscentral on the simulator"),
     unverified=(
         "The error code and a Retry-After of HTTP 429.",
         "Whether each part of a $batch counts as a request of the rate limit.",

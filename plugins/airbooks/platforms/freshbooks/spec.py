@@ -207,6 +207,7 @@ SPEC = PlatformSpec(
     settle_seconds=180,
     read_timeout_seconds=60.0,
     number_max=NUMBER,
+    verified_against=("simulator", "freshbooks-sdk on the simulator"),
     unverified=(
         "The answer to a document number that is taken, and whether a deleted document keeps its number: both are looked up.",
         "Lengths of document number and purchase order.",

@@ -23,25 +23,28 @@ SCOPES = {
 
 def checked(client: MyobClient, lists: Lists, settings: Mapping[str, str]) -> tuple[bool, str]:
     """Reads a little of everything that the connector uses, and compares the file with the connection."""
-    preferences = client.understood(client.get("Company/Preferences"), lambda body: dict(body["System"]))
-    missing = list(_missing_scopes(client))
-    if missing:
-        return False, f"Business {settings['business_id']}: the API key has no access to {'; '.join(missing)}"
+    business = f"Business {settings['business_id']}"
+    closed = dict(_closed_parts(client))
+    if len(closed) == len(SCOPES):
+        raise next(iter(closed.values()))
+    if closed:
+        return False, f"{business}: the API key has no access to {'; '.join(f'/{path} (scope {SCOPES[path]})' for path in closed)}"
     wrong = [*_unknown_codes(lists, settings), *_currencies(lists, settings)]
     if wrong:
-        return False, f"Business {settings['business_id']}: {'; '.join(wrong)}"
-    hints = list(_hints(preferences))
-    return True, "; ".join([f"Business {settings['business_id']} is reached; its books are in {settings['home_currency']}", *hints])
+        return False, f"{business}: {'; '.join(wrong)}"
+    preferences = client.understood(client.get("Company/Preferences"), lambda body: dict(body["System"]))
+    books = f"its books are taken to be in {settings['home_currency']} (home_currency), which MYOB does not tell"
+    return True, "; ".join([f"{business} is reached", books, *_hints(preferences)])
 
 
-def _missing_scopes(client: MyobClient) -> Iterator[str]:
-    for path, scope in SCOPES.items():
+def _closed_parts(client: MyobClient) -> Iterator[tuple[str, PlatformError]]:
+    for path in SCOPES:
         try:
             client.get(path, **({} if path.startswith("Company") else {"$top": "1"}))
         except PlatformError as error:
             if error.status not in {401, 403} or error.action.value == "wait":
                 raise
-            yield f"/{path} (scope {scope})"
+            yield path, error
 
 
 def _unknown_codes(lists: Lists, settings: Mapping[str, str]) -> Iterator[str]:

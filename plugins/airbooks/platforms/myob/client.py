@@ -85,12 +85,15 @@ class MyobClient:
 
     def understood(self, reply: Reply, read: Callable[[Any], Read]) -> Read:
         """What `read` makes of an answer; a good status with another form than documented proves nothing."""
+        return self.sound(lambda: read(reply.json()), status=reply.status, request_id=self._hook.request_id(reply))
+
+    def sound(self, read: Callable[[], Read], *, status: int | None = None, request_id: str = "") -> Read:
+        """What `read` makes of something that was answered."""
         try:
-            return read(reply.json())
+            return read()
         except (KeyError, TypeError, ValueError, IndexError, AttributeError, ArithmeticError) as error:
             message = f"the answer does not have the documented form ({type(error).__name__}: {error})"
-            request_id = self._hook.request_id(reply)
-            raise PlatformError(message, platform=SPEC.slug, rule=UNREADABLE_ANSWER, status=reply.status, request_id=request_id) from None
+            raise PlatformError(message, platform=SPEC.slug, rule=UNREADABLE_ANSWER, status=status, request_id=request_id) from None
 
     def error(self, rule: ErrorRule, message: str) -> PlatformError:
         return PlatformError(message, platform=SPEC.slug, rule=rule)

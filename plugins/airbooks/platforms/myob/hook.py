@@ -35,7 +35,7 @@ from airbooks.platforms.myob.lists import Lists
 from airbooks.platforms.myob.pricing import charges
 from airbooks.platforms.myob.receipts import Receipts
 from airbooks.platforms.myob.refusals import refusals
-from airbooks.platforms.myob.reversals import Reversals
+from airbooks.platforms.myob.reversals import Reversals, reversal_number
 from airbooks.platforms.myob.spec import (
     ABSENT,
     CHANGED_THERE,
@@ -187,31 +187,42 @@ class MyobHook(PlatformHook):
             if layout not in LAYOUTS:
                 yield head
                 continue
-            full = self.client.one(f"Sale/Invoice/{layout}/{uid}", lambda row, layout=layout: self._document(row, layout))  # type: ignore[misc]
-            if full is not None:
+            row = self.client.one(f"Sale/Invoice/{layout}/{uid}", dict)
+            if row is not None and (full := self._standing(row, layout)).status is not DocumentStatus.VOID:
                 yield full
 
     def get_invoice(self, remote_id: str, kind: DocumentKind) -> RemoteDocument | None:  # noqa: ARG002 both kinds are sales
         found = self._row(remote_id)
-        return None if found is None else self._document(*found)
+        return None if found is None else self._standing(*found)
+
+    def _standing(self, row: Row, layout: str) -> RemoteDocument:
+        """A sale and what it counts for: one that was reversed, where nothing may be deleted, looks paid, and is void."""
+        remote = self._document(row, layout)
+        looks_paid = remote.status is DocumentStatus.PAID and remote.total
+        return _as_void(remote) if looks_paid and Reversals(self.client, self.settings()).is_reversed(row, layout) else remote
 
     def _document(self, row: Row, layout: str) -> RemoteDocument:
-        remote = reading.remote_document(row, self.settings(), layout)
+        remote = self.client.sound(lambda: reading.remote_document(row, self.settings(), layout))
         if row["Status"] == "Credit" and remote.kind is DocumentKind.INVOICE:
             log.warning("%s: %s has more paid than it is: MYOB shows it as a credit", self.conn_id, remote.number)
         return remote
 
     def _row(self, remote_id: str) -> tuple[dict[str, Any], str] | None:
-        """A sale and its layout, which the path must name."""
+        """A sale and its layout, which the path must name; gone is what no layout has."""
+        elsewhere: PlatformError | None = None
         for layout in LAYOUTS:
             try:
                 row = self.client.one(f"Sale/Invoice/{layout}/{remote_id}", dict)
             except PlatformError as error:
-                if error.rule.name != WRONG_LAYOUT or layout == LAYOUTS[-1]:
+                if error.rule.name != WRONG_LAYOUT:
                     raise
+                elsewhere = error
             else:
-                return None if row is None else (row, layout)
-        raise AssertionError("unreachable")
+                if row is not None:
+                    return row, layout
+        if elsewhere is not None:
+            raise elsewhere
+        return None
 
     # -- sales: creating --------------------------------------------------------------------------------------------------
 
@@ -309,19 +320,22 @@ class MyobHook(PlatformHook):
         """Delete the sale: MYOB has no void. Where the file's preference forbids that, the opposite sale is booked and settled with it."""
         try:
             found = self._row(remote.remote_id)
+            now = self._standing(*found) if found else None
         except PlatformError as error:
             return Sent(key=key, error=error.as_not_happened())
-        if found is None:
+        if found is None or now is None:
             return Sent(key=key, remote=_as_void(remote), note="was deleted already")
+        if now.status is DocumentStatus.VOID:
+            return Sent(key=key, remote=now, note=f"was reversed already by {reversal_number(remote.remote_id)}")
         try:
-            note = self._delete(remote, *found) or self._reverse(remote, *found, on, reason)
+            self._check_same_money(remote, now)
+            note = self._delete(remote, found[1]) or self._reverse(remote, *found, on, reason)
         except PlatformError as error:
             return Sent(key=key, error=error)
         return Sent(key=key, remote=_as_void(remote), note=note)
 
-    def _delete(self, remote: RemoteDocument, row: Row, layout: str) -> str:
+    def _delete(self, remote: RemoteDocument, layout: str) -> str:
         """What became of it; empty where the file lets nothing be deleted."""
-        self._check_same_money(remote, self._document(row, layout))
         try:
             self.client.delete(f"Sale/Invoice/{layout}/{remote.remote_id}")
         except PlatformError as error:
@@ -335,8 +349,7 @@ class MyobHook(PlatformHook):
     def _reverse(self, remote: RemoteDocument, row: Row, layout: str, on: date, reason: str) -> str:
         if remote.currency != self._home():
             raise self._error(INEXPRESSIBLE, f"{remote.number} must be reversed, and a reversal in {remote.currency} is for a person")
-        number, was_done = Reversals(self.client, self.settings()).reverse(row, layout, on, reason)
-        return f"{'was reversed already' if was_done else 'reversed'} by {number}"
+        return f"reversed by {Reversals(self.client, self.settings()).reverse(row, layout, on, reason)}"
 
     def _check_same_money(self, before: RemoteDocument, now: RemoteDocument) -> None:
         for field in ("our_number", "customer_id", "currency", "total", "tax", "balance"):

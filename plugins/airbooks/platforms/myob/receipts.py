@@ -46,6 +46,10 @@ class Receipts:
         if not plain or payment.unapplied or not payment.allocations:
             message = f"payment {payment.source_id} ({payment.kind.value}, {payment.unapplied} unapplied)"
             raise self._client.error(INEXPRESSIBLE_PAYMENT, message)
+        home, rate = self._settings.get("home_currency"), payment.exchange_rate
+        if payment.currency != home and rate is not None and rate.base != home:
+            message = f"payment {payment.source_id}: its rate is to {rate.base}, the books are in {home}"
+            raise self._client.error(INEXPRESSIBLE_PAYMENT, message)
 
     def _booked(self, payment: Payment) -> RemotePayment | None:
         """The payment of ours among those of the first sale it settles."""

@@ -7,9 +7,11 @@ from datetime import date
 from typing import Any
 
 from airbooks.canonical import RemoteDocument
+from airbooks.platforms.errors import PlatformError
 from airbooks.platforms.myob.client import MyobClient, text
 from airbooks.platforms.myob.mapping import Body, filled, moment
 from airbooks.platforms.myob.reading import Row, amount, remote_document
+from airbooks.platforms.myob.spec import CHANGED_THERE, IS_PAID
 
 _KEPT = ("CustomerPurchaseOrderNumber", "ShipToAddress", "IsTaxInclusive", "Comment")
 _LINE_KEPT = ("Type", "Description", "DiscountPercent", "UnitPrice")
@@ -59,18 +61,36 @@ class Reversals:
     def __init__(self, client: MyobClient, settings: Mapping[str, str]) -> None:
         self._client, self._settings = client, settings
 
-    def reverse(self, row: Row, layout: str, on: date, reason: str) -> tuple[str, bool]:
-        """The reversal's number, and whether everything had been done before."""
-        number = reversal_number(row["UID"])
-        resource = f"Sale/Invoice/{layout}"
-        opposite = next(self._client.rows(resource, dict, f"Number eq {text(number)}"), None)
+    def is_reversed(self, row: Row, layout: str) -> bool:
+        """Whether the sale and its reversal have settled each other."""
+        opposite = self._opposite(row, layout)
+        return opposite is not None and not self._read(row).balance and not self._read(opposite).balance
+
+    def reverse(self, row: Row, layout: str, on: date, reason: str) -> str:
+        """The number of the reversal of a sale that nothing is applied to. Raises PlatformError."""
+        if self._is_settled_in_part(row):
+            raise self._client.error(IS_PAID, f"{row['Number']} must be reversed whole, and something is applied to it")
+        opposite = self._opposite(row, layout)
         if opposite is None:
-            reply = self._client.write("POST", resource, reversal_body(row, number, on, reason))
-            opposite = self._client.understood(reply, dict)
-        elif not self._read(opposite).balance:
-            return number, True
-        self._settle(row, opposite, number, on)
-        return number, False
+            body = reversal_body(row, reversal_number(row["UID"]), on, reason)
+            opposite = self._client.understood(self._client.write("POST", f"Sale/Invoice/{layout}", body), dict)
+        elif self._is_settled_in_part(opposite) or amount(opposite["TotalAmount"]) != -amount(row["TotalAmount"]):
+            message = f"{opposite['Number']}, the reversal of {row['Number']}, was changed or used for something else"
+            raise self._client.error(CHANGED_THERE, message)
+        number = str(opposite["Number"])
+        try:
+            self._settle(row, opposite, number, on)
+        except PlatformError as error:
+            error.message = f"{number} is booked and not settled with {row['Number']}: {error.message}"
+            raise
+        return number
+
+    def _opposite(self, row: Row, layout: str) -> Row | None:
+        return next(self._client.rows(f"Sale/Invoice/{layout}", dict, f"Number eq {text(reversal_number(row['UID']))}"), None)
+
+    def _is_settled_in_part(self, row: Row) -> bool:
+        read = self._read(row)
+        return read.balance != read.total
 
     def _settle(self, row: Row, opposite: Row, number: str, on: date) -> None:
         """The negative one of the two is the credit."""
@@ -87,4 +107,4 @@ class Reversals:
         self._client.write("POST", "Sale/CreditSettlement", body)
 
     def _read(self, row: Row) -> RemoteDocument:
-        return remote_document(row, self._settings)
+        return self._client.sound(lambda: remote_document(row, self._settings))

@@ -21,19 +21,27 @@ PERCENT_DECIMALS = 2
 MOST_DAYS = 999
 
 _NO = Outcome.DID_NOT_HAPPEN
+# Where words decide: a time-out or a failure of MYOB proves nothing, whatever it says.
+_REFUSING = tuple(status for status in range(400, 500) if status != 408)
 
 
 def _refused(name: str, text: str, *, says: str = "", fix: str = "", shared: bool = False) -> ErrorRule:
-    return ErrorRule(name=name, action=Action.REVIEW, outcome=_NO, text=text, says=says, fix=fix, shared=shared)
+    return ErrorRule(name=name, action=Action.REVIEW, outcome=_NO, status=_REFUSING, text=text, says=says, fix=fix, shared=shared)
 
 
 DAILY_LIMIT = "daily limit reached"
 CONFLICT = "changed in MYOB meanwhile"
-PAID = "paid or settled"
 MUST_BE_REVERSED = "must be reversed"
 WRONG_LAYOUT = "another layout"
 ABSENT = "not found"
 CARD_TAKEN = "card identifier taken"
+
+IS_PAID = _refused(
+    "paid or settled",
+    r"^InvoicePaid",
+    says="Payments or credits are applied to it, and MYOB deletes no such document.",
+    fix="Delete the payment in MYOB first, or correct with a credit note.",
+)
 
 # MYOB names its errors (`Errors[].Name`): the name is the code, and stands before the message, so that a rule can ask for part of it.
 ERRORS = (
@@ -67,6 +75,7 @@ ERRORS = (
         name="API key switched off",
         action=Action.STOP,
         outcome=_NO,
+        status=(401, 403),
         text=r"^DeveloperInactive",
         says="The developer account of the API key is not active.",
         fix="Renew the developer account at MYOB.",
@@ -88,7 +97,7 @@ ERRORS = (
         status=(403,),
         fix="Check business_id and the scopes, and consent again with an administrator of the business.",
     ),
-    ErrorRule(name=CONFLICT, action=Action.REREAD, outcome=_NO, text=r"^IncorrectRowVersionSupplied"),
+    ErrorRule(name=CONFLICT, action=Action.REREAD, outcome=_NO, status=_REFUSING, text=r"^IncorrectRowVersionSupplied"),
     _refused(
         "read-only in this file",
         r"^ReadOnly\b",
@@ -102,12 +111,7 @@ ERRORS = (
         fix="Give it a later posting date, or change the lock date in MYOB (Setup, Preferences, Security).",
         shared=True,
     ),
-    _refused(
-        PAID,
-        r"^InvoicePaid",
-        says="Payments or credits are applied to it, and MYOB deletes no such document.",
-        fix="Delete the payment in MYOB first, or correct with a credit note.",
-    ),
+    IS_PAID,
     _refused(
         MUST_BE_REVERSED,
         r"^TransactionsCannotBe",
@@ -122,6 +126,7 @@ ERRORS = (
         name="number already used",
         action=Action.LOOK_UP,
         outcome=Outcome.HAPPENED,
+        status=_REFUSING,
         text=r"^Duplicate\b",
         says="MYOB already has a document with this number.",
         fix="Compare the two, or give ours another number.",
@@ -172,7 +177,7 @@ ERRORS = (
     ErrorRule(name="read-only in this file", action=Action.REVIEW, outcome=_NO, status=(405,), says="MYOB does not let it be changed."),
     ErrorRule(name=ABSENT, action=Action.REVIEW, outcome=_NO, status=(404, 410), says="MYOB does not have it."),
     ErrorRule(name="time-out at MYOB", action=Action.LOOK_UP, outcome=Outcome.UNKNOWN, status=(408, 504)),
-    ErrorRule(name="refused", action=Action.REVIEW, outcome=_NO, codes=("Required", "SerializationError")),
+    ErrorRule(name="refused", action=Action.REVIEW, outcome=_NO, status=_REFUSING, codes=("Required", "SerializationError")),
 )
 
 # What the connector itself finds out before or between requests.
@@ -273,7 +278,13 @@ SPEC = PlatformSpec(
             name="cf_username", label="Company file user", help="Only for users who are not linked to the file; often Administrator."
         ),
         FormField(name="cf_password", label="Company file password", help="Of that user; may be empty.", secret=True),
-        FormField(name="home_currency", label="Currency of the books", default="AUD", choices=("AUD", "NZD")),
+        FormField(
+            name="home_currency",
+            label="Currency of the books",
+            help="MYOB does not tell it: documents in this currency are sent without naming one.",
+            default="AUD",
+            choices=("AUD", "NZD"),
+        ),
         FormField(
             name="multi_currency",
             label="Several currencies",
@@ -315,6 +326,8 @@ SPEC = PlatformSpec(
     read_timeout_seconds=75.0,
     number_max=NUMBER,
     customer_per_currency=True,
+    verified_against=("simulator", "pymyob on the simulator"),
+    secret_headers=("x-myobapi-cftoken",),
     unverified=(
         "Life of the refresh token (about a week); whether expires_in is a number or a text.",
         "Length of CustomerPurchaseOrderNumber per product (255, older files 20), and of a line's Description (1000).",
@@ -324,7 +337,8 @@ SPEC = PlatformSpec(
         "Whether tax is rounded per line or per document: a cent of difference becomes an exception.",
         "That the amounts of a payment's sales must add up to the amount received; what an unknown payment method does.",
         "Direction of CurrencyExchangeRate (foreign units for one of the file's currency); confirm it with the file.",
-        "PUT /Contact/Customer/{UID} (from the vendor's SDK); status of LayoutTypeMismatch (400).",
+        "PUT /Contact/Customer/{UID}, GET /Company/Preferences (from the vendor's SDK); status of LayoutTypeMismatch (400 or 404).",
+        "The fields that name jobs (Number), locations (Identifier) and categories (DisplayID).",
         "That service sales take text-only lines; which refusal comes first where a settled sale may not be deleted.",
         "Exact names of validation errors, and which name for a locked period a product uses.",
         "Whether LastModified of a payment follows all its changes: payments are listed by it or by their date.",

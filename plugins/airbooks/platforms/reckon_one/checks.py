@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from airbooks.platforms.base import PlatformHook
 from airbooks.platforms.reckon_one.client import ReckonOneClient, Row
 from airbooks.platforms.reckon_one.spec import CURRENCIES, OURS
+
+# What the connection may name, and where the book lists it.
+NAMED = {"default_income_account": "ledgeraccounts", "bank_account": "ledgeraccounts", "payment_method": "paymentMethods"}
 
 
 def examine(hook: PlatformHook) -> tuple[bool, str]:
@@ -17,7 +22,7 @@ def examine(hook: PlatformHook) -> tuple[bool, str]:
         shown = ", ".join(f"{row.get('name')} ({key})" for key, row in sorted(books.items()))
         return False, f"the book {wanted} is not among those of this user: {shown or 'none'}"
     book = books[wanted]
-    missing = [*_of_the_book(book, str(hook.setting("home_currency"))), *_of_its_settings(hook, client)]
+    missing = [*_of_the_book(book, str(hook.setting("home_currency"))), *_of_its_settings(hook, client), *_of_its_lists(hook, client)]
     if missing:
         return False, f"{book.get('name')}: {'; '.join(missing)}"
     return True, f"{book.get('name')} ({book.get('country')}) is reached; {_approval(client)}"
@@ -42,6 +47,19 @@ def _of_its_settings(hook: PlatformHook, client: ReckonOneClient) -> list[str]:
     if not tax.get("taxAmountEditable", True) and hook.setting("tax_amounts") == OURS:
         found.append("tax amounts cannot be edited in the book (Settings, Tax), which tax_amounts = ours needs")
     return found
+
+
+def _of_its_lists(hook: PlatformHook, client: ReckonOneClient) -> Iterator[str]:
+    for field, resource in NAMED.items():
+        name = str(hook.setting(field) or "")
+        if name and name not in _names(client, resource):
+            yield f"{field}: the book has no {name!r}"
+
+
+def _names(client: ReckonOneClient, resource: str) -> set[str]:
+    """Ids and full names."""
+    rows = list(client.rows(resource))
+    return client.sound(lambda: {str(each) for row in rows for each in (row["id"], row.get("fullName") or row["name"])})
 
 
 def _approval(client: ReckonOneClient) -> str:

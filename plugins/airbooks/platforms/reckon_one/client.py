@@ -54,13 +54,14 @@ class ReckonOneClient:
             page += 1
 
     def one(self, resource: str, key: str) -> Row | None:
-        """One resource by its id, or None."""
+        """One resource by its id, or None; a book that is not there is not found in the same words."""
         try:
             reply = self._hook.call("GET", self.path(f"{resource}/{key}"), read=True)
         except PlatformError as error:
-            if error.status == 404:
-                return None
-            raise
+            if error.status != 404:
+                raise
+            self.get(resource, page="1", perPage="1")
+            return None
         return self.understood(reply, lambda body: {**body, "id": body["id"]})
 
     # -- writing ----------------------------------------------------------------------------------------------------------
@@ -95,7 +96,7 @@ class ReckonOneClient:
         """What `read` makes of an answer; a good status with another form than documented proves nothing."""
         try:
             return read()
-        except (KeyError, TypeError, ValueError, ArithmeticError) as error:
+        except (KeyError, TypeError, ValueError, IndexError, AttributeError, ArithmeticError) as error:
             message = f"the answer does not have the documented form ({type(error).__name__}: {error})"
             raise self.error(UNREADABLE_ANSWER, message) from None
 

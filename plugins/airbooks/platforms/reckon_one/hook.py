@@ -39,6 +39,7 @@ from airbooks.platforms.reckon_one.spec import (
     HAS_PAYMENTS,
     INEXPRESSIBLE,
     NO_MAPPING,
+    NOT_APPROVED,
     PRODUCTION,
     SPEC,
     UNREAD,
@@ -126,7 +127,8 @@ class ReckonOneHook(PlatformHook):
         try:
             return checks.examine(self)
         except (PlatformError, ConfigurationError) as error:
-            return False, str(error)
+            fix = f" {error.rule.fix}" if isinstance(error, PlatformError) and error.rule.fix else ""
+            return False, f"{error}{fix}"
 
     def refusals(self, document: Invoice | CreditNote) -> tuple[Finding, ...]:
         return refusals(document, self.settings(), self.conn_id)
@@ -222,7 +224,10 @@ class ReckonOneHook(PlatformHook):
         if now.status is not DocumentStatus.DRAFT:
             return now
         self.client.change(f"{RESOURCE[remote.kind]}/{remote.remote_id}", {"status": "Approved"})
-        return self._after(remote.remote_id, remote.kind)
+        approved = self._after(remote.remote_id, remote.kind)
+        if approved.status is DocumentStatus.DRAFT:
+            raise self.client.error(NOT_APPROVED, f"{approved.number} is still a draft")
+        return approved
 
     def preview(self, batch: Sequence[Sending]) -> list[Preview]:
         return [
@@ -243,14 +248,16 @@ class ReckonOneHook(PlatformHook):
             except PlatformError as error:
                 raise error.as_not_happened() from None
             self.client.replace(f"{RESOURCE[remote.kind]}/{remote.remote_id}", body)
-            return Sent(key=sending.key, remote=self._as_approved_as(now))
+            return Sent(key=sending.key, remote=self._finished(sending, now))
         except PlatformError as error:
             return Sent(key=sending.key, error=error)
 
-    def _as_approved_as(self, before: RemoteDocument) -> RemoteDocument:
-        """The document after a PUT; one that was approved and has become a draft is approved again."""
+    def _finished(self, sending: Sending, before: RemoteDocument) -> RemoteDocument:
+        """The document after a PUT; a draft that is ours to the cent is approved where that is wished, or where it was approved before."""
         after = self._after(before.remote_id, before.kind)
-        return self._approve(after) if before.status is not DocumentStatus.DRAFT else after
+        wanted = before.status is not DocumentStatus.DRAFT or sending.options.get("post", True)
+        is_ours = (after.total, after.tax) == (sending.document.gross_total, sending.document.tax_total)
+        return self._approve(after) if wanted and is_ours and after.status is DocumentStatus.DRAFT else after
 
     def void_invoice(self, remote: RemoteDocument, *, on: date, reason: str, key: str) -> Sent:  # noqa: ARG002 a delete has neither
         """Delete the document: Reckon One has no void. Refused while receipts or credit notes are linked to it."""

@@ -8,7 +8,7 @@ stand on the lines taxed like them: how the book spreads a header discount over 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -61,13 +61,20 @@ def document_body(document: Document, refs: References, options: Options, custom
     return filled(
         {
             **common,
-            "dueDate": moment(document.due_date) if document.due_date else None,
+            "dueDate": _due(document),
             "paymentTerms": refs.get(ReferenceKind.TERMS, document.terms.code).remote_id if document.terms.code else None,
             "purchaseOrderNumber": clean(document.purchase_order) if in_field else None,
             "template": options.get("template"),
             "paymentDetails": options.get("payment_details"),
         }
     )
+
+
+def _due(document: Document) -> str | None:
+    """The due date, or what our terms make it: without one Reckon One would take the customer's."""
+    if document.due_date:
+        return moment(document.due_date)
+    return None if document.terms.net_days is None else moment(document.issue_date + timedelta(days=document.terms.net_days))
 
 
 def line_items(document: Document, refs: References) -> list[Body]:

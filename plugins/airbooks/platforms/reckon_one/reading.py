@@ -162,7 +162,7 @@ LISTS: Mapping[ReferenceKind, tuple[tuple[str, Callable[[Row], ReferenceItem]], 
     ReferenceKind.TAX_CODE: (("taxrates/{today}", tax_rate),),
     ReferenceKind.TERMS: (("terms", terms),),
     ReferenceKind.DIMENSION: (("classifications", classification), ("projects", project)),
-    ReferenceKind.PAYMENT_METHOD: (("paymentmethods", payment_method),),
+    ReferenceKind.PAYMENT_METHOD: (("paymentMethods", payment_method),),
 }
 
 

@@ -22,10 +22,13 @@ OURS, COMPUTED = "ours", "computed"  # whose tax amounts stand on the lines
 PO_FIELD, PO_IN_NOTES = "purchaseOrderNumber", "notes"
 
 _NO, _MAYBE = Outcome.DID_NOT_HAPPEN, Outcome.UNKNOWN
+# Where words decide: a time-out or a failure of Reckon proves nothing, whatever it says ("deadlocked" is no locked period).
+_REFUSING = tuple(status for status in range(400, 500) if status != 408)
 
 
 def _refused(name: str, text: str = "", *, says: str = "", fix: str = "", shared: bool = False) -> ErrorRule:
-    return ErrorRule(name=name, action=Action.REVIEW, outcome=_NO, text=text, says=says, fix=fix, shared=shared)
+    status = _REFUSING if text else ()
+    return ErrorRule(name=name, action=Action.REVIEW, outcome=_NO, status=status, text=text, says=says, fix=fix, shared=shared)
 
 
 def _stops(name: str, *, says: str, fix: str, status: tuple[int, ...] = (), codes: tuple[str, ...] = (), text: str = "") -> ErrorRule:
@@ -103,7 +106,9 @@ ERRORS = (
         fix="Set template of the operator to a template of the book.",
         shared=True,
     ),
-    _refused("duplicate customer name", r"already exists|duplicate|must be unique", says="Another contact of the book has this name."),
+    _refused(
+        "duplicate customer name", r"already exists|duplicate|must be unique|^name:", says="Another contact of the book has this name."
+    ),
     _refused("customer refused", r"customer:", says="Reckon One does not take the customer.", fix="Compare the customer there."),
     _refused("reconciled", r"reconcil", says="It is reconciled with the bank and cannot be changed.", fix="Undo the reconciliation first."),
     _refused("pays too much", r"exceeds", says="It is more than is still to be paid, or than the receipt.", fix="Correct the allocation."),
@@ -138,6 +143,11 @@ CHANGED_THERE = _refused(
     "changed in Reckon One",
     says="Somebody changed, paid or deleted it in Reckon One in the meantime.",
     fix="Compare the two, then answer Retry or Reject.",
+)
+NOT_APPROVED = _refused(
+    "not approved",
+    says="Reckon One took the approval and left the document a draft.",
+    fix="See whether the user who signed in may approve in Reckon One, or approve it there, then answer Retry.",
 )
 HAS_PAYMENTS = _refused(
     "payments block the change",

@@ -231,5 +231,5 @@ SPEC = PlatformSpec(
         "Largest page size (200 is asked for) and thousands separators in amounts (minor units are read instead).",
         "How long a number may be, and whether quantities may be negative.",
     ),
-    verified_against=("simulator",),
+    verified_against=("simulator", "gql on the simulator"),
 )

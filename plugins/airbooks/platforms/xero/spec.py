@@ -232,6 +232,7 @@ SPEC = PlatformSpec(
     settle_seconds=420,
     read_timeout_seconds=90.0,
     number_max=NUMBER,
+    verified_against=("simulator", "xero-python on the simulator"),
     unverified=(
         "Length of Reference (255); that an empty one clears it.",
         "Direction of CurrencyRate (foreign units per unit of the base currency; from memory).",

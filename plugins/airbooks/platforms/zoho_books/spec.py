@@ -239,6 +239,7 @@ SPEC = PlatformSpec(
     read_timeout_seconds=60.0,
     number_max=NUMBER,
     customer_per_currency=True,
+    verified_against=("simulator", "zohopy on the simulator"),
     unverified=(
         "The code of a duplicate invoice number (1001) and of a locked period: both are known by their words.",
         "The status of an upsert that creates (200 or 201), and what two of them with one key do at the same time.",

@@ -45,7 +45,7 @@ class Sales:
 
     def one(self, uid: str, layout: str) -> Row:
         row = self.company.invoices.get(uid.lower())
-        if row is None:
+        if row is None or (row["layout"] != layout and self.struck("layout_not_found")):
             raise not_here()
         if row["layout"] != layout:
             raise refused("LayoutTypeMismatch", f"The sale has the layout {row['layout']}", 37004)

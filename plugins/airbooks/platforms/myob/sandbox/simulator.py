@@ -89,6 +89,7 @@ class MyobSimulator(Simulator):
         "throttle": "403 RateLimitError; with `daily`, for the whole day.",
         "late_504": "A sale is booked, and the answer is 504.",
         "must_be_reversed": "The file's preference: transactions can't be changed or deleted, they must be reversed.",
+        "layout_not_found": "A sale that is addressed by another layout than its own is not found, instead of LayoutTypeMismatch.",
         "hybrid_layout": "The file shows sales in the hybrid layout, which takes no freight.",
         "older_file": "An older file: item lines take no account, purchase order numbers have at most 20 characters.",
         "single_currency": "The file deals in its own currency only.",
@@ -116,8 +117,9 @@ class MyobSimulator(Simulator):
 
     def routes(self) -> None:
         add = self.router.add_api_route
-        add("/oauth2/account/authorize", self.consent, methods=["GET"])
-        add("/oauth2/v1/authorize", self.tokens, methods=["POST"])
+        for end in ("", "/"):  # MYOB takes both forms of an address
+            add(f"/oauth2/account/authorize{end}", self.consent, methods=["GET"])
+            add(f"/oauth2/v1/authorize{end}", self.tokens, methods=["POST"])
         add("/accountright/", self.serve(_no_file_list), methods=["GET"])
         file = self.company
         for path, rows, fields in (
@@ -153,7 +155,8 @@ class MyobSimulator(Simulator):
         self._route("DELETE", f"{path}/{{uid}}", lambda call: self.sale_deleted(call, layout))
 
     def _route(self, method: str, path: str, operation: Operation) -> None:
-        self.router.add_api_route(f"/accountright/{{business}}/{path}", self.serve(operation), methods=[method])
+        for end in ("", "/"):
+            self.router.add_api_route(f"/accountright/{{business}}/{path}{end}", self.serve(operation), methods=[method])
 
     def seed(self) -> None:
         self.company.seed(self.context.options.get("catalogue", []))
@@ -272,8 +275,6 @@ class MyobSimulator(Simulator):
     def listing(self, rows: Callable[[Call], list[Row]], fields: tuple[str, ...]) -> Operation:
         def listed(call: Call) -> Done:
             asked = dict(call.request.query_params)
-            if "+" in call.request.url.query:
-                raise refused("InvalidFilter", "Blanks in a query are written %20")
             page, count, following = page_of(rows(call), asked, fields)
             query = urlencode({**asked, "$skip": following}, quote_via=quote)
             link = None if following is None else f"{self.context.base_url}{_path(call)}?{query}"

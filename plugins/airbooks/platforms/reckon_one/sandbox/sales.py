@@ -73,7 +73,7 @@ def patch(book: Book, kind: str, row: Row, sent: Row) -> None:
     if "status" in sent:
         if sent["status"] not in STATUSES[kind]:
             raise invalid("status", f"'{sent['status']}' is not a status.")
-        changed["status"] = sent["status"]
+        changed["status"] = row["status"] if book.struck("approval_ignored") is not None else sent["status"]
     book.put(kind, totalled(book, kind, changed))
 
 

@@ -56,6 +56,7 @@ class ReckonOneSimulator(Simulator):
         "template_required": "An invoice without a template is refused.",
         "credit_notes_are_approved": "Credit notes are approved from the start.",
         "put_makes_drafts": "A PUT makes an approved document a draft again.",
+        "approval_ignored": "A document stays a draft although its approval is answered with 204.",
         "wrong_tax": "The tax comes out `amount` (0.01) higher than computed.",
     }
 
