@@ -45,7 +45,10 @@ def dashboard(company: Company) -> list[str]:
     return [row["error"] for row in simulator.clearing.requests.values() if row["state"] == "failed"]
 
 
-def test_two_payments_in_part_close_an_invoice(company: Company, hook: SapS4HanaHook) -> None:
+@pytest.mark.parametrize("posts_items", [False, True], ids=["noted on the payment", "posted anew"])
+def test_two_payments_in_part_close_an_invoice(company: Company, hook: SapS4HanaHook, posts_items: bool) -> None:
+    if posts_items:
+        company.sandbox.inject(SLUG, "partial_posts_items")
     document, remote = sold(company, hook)
     first = pay(company, hook, company.payment(document, remote, Decimal("19.00")), remote.customer_id)
     assert standing(hook, remote) == (DocumentStatus.PARTIALLY_PAID, Decimal("100.00"))

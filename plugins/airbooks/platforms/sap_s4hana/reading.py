@@ -172,13 +172,14 @@ def _settles(item: Row, groups: Mapping[DocumentKey, Sequence[Row]]) -> list[tup
     cleared_by = clearing(item)
     if cleared_by is None:
         return []
-    return _shared_out(item, groups.get(cleared_by, ()))
+    return _shared_out(item, cleared_by, groups.get(cleared_by, ()))
 
 
-def _shared_out(item: Row, group: Sequence[Row]) -> list[tuple[str, Decimal]]:
+def _shared_out(item: Row, cleared_by: DocumentKey, group: Sequence[Row]) -> list[tuple[str, Decimal]]:
     """A clearing names no pairs: its payments fill its invoices in the order of their numbers."""
-    open_ = {key_of(row): amount(row) for row in group if amount(row) > 0}
-    payers = sorted((row for row in group if amount(row) < 0), key=lambda row: (referenced(row) is None, _place(row)))
+    open_ = _paid_by(cleared_by, group)
+    payers = [row for row in group if amount(row) < 0 and key_of(row) != cleared_by]
+    payers.sort(key=lambda row: (referenced(row) is None, _place(row)))
     for payer in payers:
         rest, given = -amount(payer), []
         partial = referenced(payer)
@@ -191,6 +192,18 @@ def _shared_out(item: Row, group: Sequence[Row]) -> list[tuple[str, Decimal]]:
         if _place(payer) == _place(item):
             return given
     return []
+
+
+def _paid_by(cleared_by: DocumentKey, group: Sequence[Row]) -> dict[DocumentKey, Decimal]:
+    """The invoices of a clearing: cleared by it, or paid in part by an item that it posted itself."""
+    found: dict[DocumentKey, Decimal] = {}
+    for row in group:
+        own = key_of(row) == cleared_by
+        key = referenced(row) if own else key_of(row)
+        paid = -amount(row) if own else amount(row)
+        if key is not None and paid > 0:
+            found[key] = found.get(key, ZERO) + paid
+    return found
 
 
 def _place(row: Row) -> tuple[str, int]:

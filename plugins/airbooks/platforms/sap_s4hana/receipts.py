@@ -134,13 +134,16 @@ class Receipts:
         return self.client.understood(lambda: reading.remote_payment(items, groups, self.client.zone()))
 
     def _groups(self, items: Sequence[Row]) -> dict[DocumentKey, list[Row]]:
-        """All items that were cleared together with one of these."""
+        """All items that were cleared together with one of these, and those that the clearing posted itself."""
         numbers = {key.number for row in items if (key := reading.clearing(row)) is not None}
         groups: dict[DocumentKey, list[Row]] = {}
         for some in portions(sorted(numbers)):
             for row in self._customer_items(one_of("ClearingAccountingDocument", some)):
                 if (key := reading.clearing(row)) is not None:
                     groups.setdefault(key, []).append(row)
+            for row in self._customer_items(one_of("AccountingDocument", some)):
+                if reading.key_of(row) in groups:
+                    groups[reading.key_of(row)].append(row)
         return groups
 
 

@@ -214,7 +214,7 @@ SPEC = PlatformSpec(
     secret_headers=("x-csrf-token", "cookie"),
     unverified=(
         "The element order of the clearing request, the sign of its partial amounts, and when its result shows.",
-        "Whether a partial payment fills the payment item's InvoiceReference (as read here) or posts a new item with it.",
+        "Whether a partial payment fills the payment item's InvoiceReference, or clears it and posts a new item with one (both are read).",
         "The sign of ProductTaxItem's base amount (the same as its amount's, from memory).",
         "Whether DocumentReferenceID is stored in capitals (small letters are refused) and whether a duplicate one is checked.",
         "HTTP 429 and its Retry-After; the message numbers 201(F5) and 702(RW), which are from memory.",

@@ -1,7 +1,8 @@
 """Journal Entry - Clearing (Asynchronous): taken on at once, done some seconds later, and silent about what fails.
 
 A clearing of whole items sets them cleared by a new document. One in which an invoice's row has a partial amount leaves all items open
-and notes the invoice on the payment's item (InvoiceReference, FollowOnDocumentType Z; UNVERIFIED: a real system may post new items).
+and notes the invoice on the payment's item (InvoiceReference, FollowOnDocumentType Z). UNVERIFIED: a real system may clear the payment and
+post a new item instead, which the fault `partial_posts_items` does.
 """
 
 from __future__ import annotations
@@ -74,7 +75,7 @@ class Clearing:
             raise ClearingFailed(f"The items do not balance: {sum(used, ZERO)} {request['currency']}")
         partly = [pair for pair, each in zip(pairs, request["rows"], strict=True) if each["partial"] is not None]
         if partly:
-            self._pay_in_part(pairs, partly)
+            self._pay_in_part(pairs, partly, request)
         else:
             self._clear_all(pairs, request)
 
@@ -86,15 +87,28 @@ class Clearing:
             raise ClearingFailed(f"Item {wanted['number']} {wanted['item']} is cleared already")
         return found
 
-    def _pay_in_part(self, pairs: list[Pair], partly: list[Pair]) -> None:
+    def _pay_in_part(self, pairs: list[Pair], partly: list[Pair], request: Row) -> None:
         if len(partly) != 1:
             raise ClearingFailed("More than one partial payment in one request")
         invoice, debt = partly[0]
+        names = {"invoice_reference": invoice["number"], "invoice_year": invoice["year"], "invoice_item": str(debt["item"])}
         for row, item in pairs:
-            if item is not debt:
-                item.update({"invoice_reference": invoice["number"], "invoice_year": invoice["year"], "invoice_item": str(debt["item"])})
-                item.update({"follow_on": "Z", "applied": {key_of(invoice): -item["amount"]}})
-                self.journal.save(row)
+            if item is debt:
+                continue
+            item["applied"] = {key_of(invoice): -item["amount"]}
+            if self.struck("partial_posts_items"):
+                self._post_instead(row, item, {**names, "follow_on": "Z"}, request)
+            else:
+                item.update({**names, "follow_on": "Z"})
+            self.journal.save(row)
+
+    def _post_instead(self, row: Row, item: Row, names: Row, request: Row) -> None:
+        """The payment's item is cleared by a document that has the same item again, with the invoice's name on it."""
+        year = str(request["on"].year)
+        number = self.journal.next_number("AB", year)
+        again = {**item, **names, "item": 1, "applied": {}}
+        self.journal.save({**row, "number": number, "year": year, "type": "AB", "reference": "", "items": [again]})
+        clear(item, number, year, request["on"], self.journal.context.clock.today())
 
     def _clear_all(self, pairs: list[Pair], request: Row) -> None:
         year = str(request["on"].year)

@@ -62,6 +62,7 @@ class SapS4HanaSimulator(Simulator):
         "shifted_fiscal_year": "The fiscal year is not the calendar year: it is one ahead.",
         "cube_lag": "Open items show a posting only after `seconds` (default 60).",
         "slow_clearing": "A clearing is done only after `seconds` (default 60).",
+        "partial_posts_items": "A partial payment clears the payment's item and posts a new one that names the invoice.",
         "clearing_fails": "A clearing fails, which only the Message Dashboard tells.",
         "small_pages": "OData answers hold at most `rows` rows (default 2).",
         "missing_arrangement": "The user may not call the service whose path contains `service`.",
