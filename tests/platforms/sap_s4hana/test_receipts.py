@@ -100,6 +100,8 @@ def test_a_clearing_that_takes_longer_is_told_and_ends_well_without_a_second_boo
     assert document.number in caught.value.message
     simulator: Any = company.sandbox.simulators[SLUG]
     requests = len(simulator.clearing.requests)
+    with pytest.raises(PlatformError):
+        pay(company, hook, payment, remote.customer_id, key)  # asks again while the first request waits: the same id, a duplicate
     simulator.clock.offset += timedelta(seconds=61)
     applied = pay(company, hook, payment, remote.customer_id, key)
     assert [each.amount for each in applied.allocations] == [document.gross_total]
