@@ -32,6 +32,8 @@ from airbooks.platforms.errors import (
 from airbooks.platforms.redaction import redact
 
 log = logging.getLogger(__name__)
+# Its debug records quote the headers of every answer, and with them session cookies and tokens.
+logging.getLogger("httpcore").setLevel(logging.INFO)
 
 ANSWER_LIMIT = 64 * 1024 * 1024
 LONGEST_WAIT = 90.0  # a longer Retry-After is handed to the engine instead of holding the worker
