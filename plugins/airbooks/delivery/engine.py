@@ -77,14 +77,6 @@ def deliver(run: Run, span: tuple[int, int]) -> Counter[str]:
     return tally
 
 
-def collect(run: Run) -> Counter[str]:
-    """Ask the platform what became of the requests it took on; sends nothing. Returns how many ended in which event."""
-    work = run.work
-    outbox.announce_worker(work.aside, run.worker)
-    with budget.slot(work.aside, work.connection, work.hook.spec.limits.concurrent):
-        return collect_answers(work, run.worker, run.run_id)
-
-
 def _claims(run: Run, span: tuple[int, int]) -> Iterator[Sequence[outbox.Claimed]]:
     work = run.work
     size = max(SMALLEST_CLAIM, work.hook.spec.limits.batch)

@@ -100,6 +100,8 @@ def _turn(operator: InvoiceOperator, context: Context, form: RunForm, config: Co
 def deliver_chunk(operator: InvoiceOperator, context: Context) -> dict[str, Any]:
     """Deliver the operator's chunk and return counts; `waiting` is how many the platform took on and answers later.
 
+    Called again, it records the answers that have come, and sends what waited for them (a credit note for its invoice).
+
     Raises AirflowFailException when the connection itself needs a person.
     """
     config = load_config()
@@ -108,13 +110,6 @@ def deliver_chunk(operator: InvoiceOperator, context: Context) -> dict[str, Any]
         if form.dry_run:
             return dict(engine.preview(run, operator.span, _show))
         return _counts(run, _guarded(run, lambda: engine.deliver(run, operator.span)), operator)
-
-
-def collect_chunk(operator: InvoiceOperator, context: Context) -> dict[str, Any]:
-    """Record what the platform says of the requests of this chunk that it took on; sends nothing. Counts as of `deliver_chunk`."""
-    config = load_config()
-    with _turn(operator, context, read_form(context["params"], tuple(config.connections)), config) as run:
-        return _counts(run, _guarded(run, lambda: engine.collect(run)), operator)
 
 
 def _guarded(run: engine.Run, work: Callable[[], Counter[str]]) -> Counter[str]:

@@ -61,10 +61,10 @@ class InvoiceOperator(BaseOperator):
         return self._wait_for_answers(deliver_chunk(self, context), deadline, {})
 
     def collect(self, context: Context, deadline: str, counted: dict[str, Any], **_event: Any) -> dict[str, Any]:
-        """Go on after the platform has answered: record its answers, and wait for those that are still open."""
-        from airbooks.operators.delivering import collect_chunk
+        """Go on after the platform has answered: record its answers, send what waited for them, wait for those that are still open."""
+        from airbooks.operators.delivering import deliver_chunk
 
-        return self._wait_for_answers(collect_chunk(self, context), datetime.fromisoformat(deadline), counted)
+        return self._wait_for_answers(deliver_chunk(self, context), datetime.fromisoformat(deadline), counted)
 
     def _wait_for_answers(self, counts: dict[str, Any], deadline: datetime, counted: Mapping[str, Any]) -> dict[str, Any]:
         counts = together(counted, counts)
