@@ -91,7 +91,7 @@ def _void(hook: Unit4Hook, remote: RemoteDocument, *, on: date, reason: str, key
     rows = hook.voucher_rows(posted.voucher)
     if not rows or sum((each.value for each in rows), ZERO) or sum((each.amount for each in rows), ZERO):
         raise hook.problem(CHANGED_THERE, f"the ledger shows {len(rows)} rows of voucher {posted.voucher}, which do not balance")
-    batch = reversal_batch(posted, rows, hook.settings(), on=on, reason=reason)
+    batch = reversal_batch(posted, rows, hook.configured(), on=on, reason=reason)
     orders = is_on(hook.settings(), "run_gl07")
     return _hand_in(hook, key, batch, orders, lambda: _void_one(hook, remote.our_number, remote.kind))
 

@@ -118,12 +118,7 @@ class Unit4Hook(PlatformHook):
     def test_connection(self) -> tuple[bool, str]:
         """Reads one row of each object that the work needs, so that a role, an object or a company that is missing is named."""
         try:
-            settings = self.settings()
-            for field in SPEC.form:
-                self.setting(field.name)
-            for name in ("status_fields", "ledger_fields", "gl07_parameters"):
-                table(settings, name)
-            dimension_slots(settings)
+            settings = self.configured()
             for name, order in self._needed_objects():
                 told = self._reached(name, order)
                 if told:
@@ -134,6 +129,18 @@ class Unit4Hook(PlatformHook):
             return False, str(error)
         way = "GL07 is ordered for each batch" if is_on(settings, "run_gl07") else "GL07 is left to the tenant's schedule"
         return True, f"company {self.company} of tenant {self.setting('tenant')} is reached; {way}"
+
+    def configured(self) -> Mapping[str, str]:
+        """The connection's settings, complete and well-formed; raises ConfigurationError."""
+        for field in SPEC.form:
+            self.setting(field.name)
+        settings = self.settings()
+        for name in ("status_fields", "ledger_fields", "gl07_parameters"):
+            table(settings, name)
+        dimension_slots(settings)
+        if is_on(settings, "run_gl07") and not settings.get("gl07_user_id"):
+            raise ConfigurationError(f"Connection {self.conn_id!r} orders GL07 and names no gl07_user_id (the ERPx user that orders it).")
+        return settings
 
     def _needed_objects(self) -> Iterator[tuple[str, str]]:
         settings = self.settings()
@@ -154,7 +161,7 @@ class Unit4Hook(PlatformHook):
         return ""
 
     def refusals(self, document: Invoice | CreditNote) -> tuple[Finding, ...]:
-        return refusals(document, self.settings(), self.conn_id)
+        return refusals(document, self.configured(), self.conn_id)
 
     # -- the ledger -------------------------------------------------------------------------------------------------------
 

@@ -170,7 +170,7 @@ def _moment(text: str) -> datetime | None:
 
 def reversed_vouchers(documents: Sequence[Posted], reversals: Iterable[Posted]) -> frozenset[str]:
     """The vouchers that a reversal takes back: each one the earliest of the opposite value, whether it was matched or not."""
-    left = sorted(documents, key=lambda each: each.voucher)
+    left = sorted(documents, key=lambda each: (len(each.voucher), each.voucher))
     taken: list[Posted] = []
     for reversal in reversals:
         opposite = (each for each in left if (each.customer, each.currency, each.value) == _opposite(reversal))

@@ -47,10 +47,14 @@ def _is_there(error: PlatformError) -> bool:
 
 def _replace(hook: Unit4Hook, batch: Batch, posted: Callable[[], Found | None], cause: PlatformError) -> Found | None:
     try:
-        withdraw(hook, batch)
+        was_there = withdraw(hook, batch)
         there = posted()
     except PlatformError as error:
         raise hook.problem(NOT_WITHDRAWN, f"batch {batch.batch_id}: {cause.message}; then {error.message}") from None
+    if there is None and _is_there(cause) and not was_there:
+        raise hook.problem(
+            NOT_WITHDRAWN, f"batch {batch.batch_id} was there and is gone: GL07 has taken it, and the ledger does not show it"
+        )
     if there is None:
         try:
             _post(hook, batch)
@@ -61,13 +65,15 @@ def _replace(hook: Unit4Hook, batch: Batch, posted: Callable[[], Found | None], 
     return there
 
 
-def withdraw(hook: Unit4Hook, batch: Batch) -> None:
-    """Remove a staged batch; one that is not there is no error."""
+def withdraw(hook: Unit4Hook, batch: Batch) -> bool:
+    """Remove a staged batch; False where ERPx says that it is not there (UNVERIFIED that it does)."""
     try:
         hook.ask("DELETE", f"{BATCHES}/{quote(batch.batch_id, safe='')}/{quote(batch.interface, safe='')}")
     except PlatformError as error:
         if error.status != 404:
             raise
+        return False
+    return True
 
 
 def order(hook: Unit4Hook, batch: Batch) -> str:

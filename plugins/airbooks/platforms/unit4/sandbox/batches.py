@@ -129,7 +129,8 @@ def _check(node: Any, schema: Mapping[str, Any]) -> None:
         _mark(node, f"The field {missing[0]} is required" if missing else f"Could not find member '{unknown[0]}'")
     for name, value in node.items():
         if isinstance(known.get(name), Mapping):
-            _check(value, known[name])
+            if value is not None:
+                _check(value, known[name])
         elif name in known and value is not None and (says := _complaint(known[name], value)):
             _mark(node, f"{says} ({name})")
 

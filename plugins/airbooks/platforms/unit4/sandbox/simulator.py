@@ -36,7 +36,7 @@ from airbooks.sandbox.kit import Booked, BookedPayment, Books, RateWindow, Simul
 
 Handler = Callable[[Request, bytes], Response]
 CALLS_A_MINUTE, JOBS_AN_HOUR, LARGEST = 500, 480, 5_000_000
-JOB_SECONDS, LAG_SECONDS, SCHEDULE_SECONDS = 3.0, 1.0, 5.0
+JOB_SECONDS, LAG_SECONDS, SCHEDULE_SECONDS = 3.0, 0.3, 5.0
 REVERSAL = "-CR"
 JSON, PATCH = "application/json", "application/json-patch+json"
 CUSTOMER_PROPERTIES = {"companyId", "customerId", "customerName", "externalReference", "customerGroupId", "payment", "invoice"}
