@@ -14,10 +14,10 @@ from uuid import uuid4
 
 import pytest
 from tests.platforms.company import Company
-from tests.platforms.scripted import answer, scripted
+from tests.platforms.scripted import Scripted, Step, answer, scripted
 from tests.platforms.unit4.conftest import BATCHES, ORDERS
 
-from airbooks.canonical import DocumentKind, DocumentStatus, RemoteDocument
+from airbooks.canonical import DocumentKind, DocumentStatus
 from airbooks.platforms.base import Account, Sending, Sent
 from airbooks.platforms.errors import PERIOD_CLOSED, Action, Outcome
 from airbooks.platforms.tokens import MemoryTokens
@@ -245,17 +245,37 @@ def test_a_batch_that_gl07_takes_between_two_tries_is_not_staged_again(company: 
     """POST says that it is there, DELETE that it is gone, and the ledger shows nothing yet."""
     exists = answer(400, b'{"message":"Batch X for interface BI already exists."}')
     token = answer(200, b'{"access_token":"abcdef","expires_in":3600}')
-    with scripted(token, exists, answer(404, b'{"message":"not found"}'), answer(200, b"[]")) as server:
-        stored = company.connection()
-        extra = {**stored["extra"], "token_url": f"{server.url}/identity/connect/token"}
-        with company.hook() as there:
-            sending = company.sending(there, company.small_invoice())
+    server, sent = by_script(company, token, exists, answer(404, b'{"message":"not found"}'), answer(200, b"[]"))
+    assert sent.error is not None
+    assert sent.error.outcome is Outcome.UNKNOWN
+    assert [each.method for each in server.asked] == ["POST", "POST", "DELETE", "GET"]
+
+
+def by_script(company: Company, *steps: Step) -> tuple[Scripted, Sent]:
+    """A small invoice created at a server that answers in these steps, the token first."""
+    with scripted(*steps) as server, company.hook() as there:
+        sending = company.sending(there, company.small_invoice())
+        extra = {**company.connection()["extra"], "token_url": f"{server.url}/identity/connect/token"}
         account = Account(host=server.url, login="client", password="secret-of-client", extra=extra)
         with Unit4Hook("scripted", account=account, tokens=MemoryTokens()) as hook:
-            error = created(hook, sending).error
-    assert error is not None
-    assert error.outcome is Outcome.UNKNOWN
-    assert [each.method for each in server.asked] == ["POST", "POST", "DELETE", "GET"]
+            return server, created(hook, sending)
+
+
+def test_a_good_answer_that_complains_within_is_none_and_the_batch_is_taken_back(company: Company) -> None:
+    token = answer(200, b'{"access_token":"abcdef","expires_in":3600}')
+    complains = answer(200, b'{"batchId":"X","notificationMessages":{"errors":["Row 2 was left out"]}}')
+    server, sent = by_script(company, token, complains, answer(204, b""))
+    assert sent.error is not None
+    assert (sent.error.action, sent.error.outcome) == (Action.REVIEW, Outcome.DID_NOT_HAPPEN)
+    assert "Row 2 was left out" in sent.error.message
+    assert [each.method for each in server.asked] == ["POST", "POST", "DELETE"]
+
+
+def test_an_order_without_a_location_is_followed_in_the_ledger(company: Company) -> None:
+    token, empty = answer(200, b'{"access_token":"abcdef","expires_in":3600}'), answer(200, b"")
+    _, sent = by_script(company, token, empty, answer(202, b"{}"))
+    assert sent.error is None
+    assert Ticket.read(sent.ticket).job == ""
 
 
 def test_a_document_that_is_posted_twice_is_found_twice(company: Company, hook: Unit4Hook) -> None:
@@ -280,10 +300,6 @@ def test_a_posted_voucher_is_not_changed_by_any_call(company: Company, hook: Uni
     assert sent.error is not None
     assert (sent.error.action, sent.error.outcome) == (Action.REVIEW, Outcome.DID_NOT_HAPPEN)
     assert {each.method for each in heard.all()} <= {"GET"}
-
-
-def reversing(company: Company, hook: Unit4Hook, remote: RemoteDocument, sending: Sending) -> Sent:
-    return company.void(hook, sending, remote)
 
 
 def test_a_void_is_a_voucher_of_opposite_rows_that_balances(company: Company, hook: Unit4Hook) -> None:

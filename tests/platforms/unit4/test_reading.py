@@ -126,7 +126,7 @@ def test_what_an_answer_means(status: int, text: str, name: str, action: Action,
         ("Account 9999 is not valid", "account or dimension not valid", Action.REVIEW),
         ("Attribute value 210 is not valid for C1", "account or dimension not valid", Action.REVIEW),
         ("The transaction does not balance in EUR: 0.01", "voucher does not balance", Action.REVIEW),
-        ("Invoice number INV-1 is already used for customer 1001", "invoice number used already", Action.LOOK_UP),
+        ("Invoice number INV-1 is already used for customer 1001", "invoice number used already", Action.REVIEW),
         ("Something new", "rejected by GL07", Action.REVIEW),
     ],
 )

@@ -11,7 +11,8 @@ from airbooks.operators.invoice import InvoiceOperator
 class Unit4InvoiceOperator(InvoiceOperator):
     """Delivers one chunk of the outbox to one company of a Unit4 ERPx tenant, one transaction batch for each document.
 
-    :param run_gl07: order GL07 for each batch; False leaves posting to the tenant's own schedule; None does what the connection says.
+    :param run_gl07: order GL07 for each document that is created; False leaves posting to the tenant's own schedule; None does what the
+        connection says (as voids and payments always do).
     :param payment_method: payment method of the open item (at most 2 characters), instead of the connection's.
     :param company_reference: our reference on the open item (a user of ERPx, for example SALES1).
     :param responsible: who is responsible for the open item (a user of ERPx).

@@ -255,6 +255,14 @@ def complaint(code: int, content: bytes) -> Complaint | None:
     )
 
 
+def messages(content: bytes) -> list[str]:
+    """The errors within a good answer; one that is empty or no JSON has none."""
+    try:
+        return [text for _, text in notifications(from_json(content))] if content else []
+    except ValueError:
+        return []
+
+
 def notifications(node: Any, path: str = "") -> Iterator[tuple[str, str]]:
     """Every error within a structure, with the path of its node (the inner shape is UNVERIFIED)."""
     if isinstance(node, list):

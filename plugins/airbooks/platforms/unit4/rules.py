@@ -93,15 +93,12 @@ _REQUEST = (
     ),
 )
 _POSTING = (
-    # The tenant may check that a customer has an invoice number once.
-    ErrorRule(
-        name="invoice number used already",
-        action=Action.LOOK_UP,
-        outcome=Outcome.HAPPENED,
-        codes=(GL07,),
-        text=r"invoice (number|no)\b.*(already|exists|used|duplicate)",
-        says="The customer has a transaction with this number already.",
-        fix="Compare the two; reverse the wrong one, or give ours another number. " + _STAYS,
+    # Only where the tenant checks that a customer has a number once; what we posted ourselves is found in the ledger before this is read.
+    _rejected(
+        "invoice number used already",
+        r"invoice (number|no)\b.*(already|exists|used|duplicate)",
+        "The customer has another transaction with this number already.",
+        "Compare the two; reverse the wrong one, or give ours another number. " + _STAYS,
     ),
     _rejected(
         PERIOD_CLOSED,
@@ -211,6 +208,13 @@ NO_RATE = ErrorRule(
     outcome=_NO,
     says="A payment in a foreign currency that settles no invoice brings no exchange rate.",
     fix="Give the payment an exchange rate.",
+)
+STAGED_WITH_ERRORS = ErrorRule(
+    name="staged with errors",
+    action=Action.REVIEW,
+    outcome=_NO,
+    says="ERPx took the batch and complained about it in the same answer; it was removed again.",
+    fix="Correct what it complains about, then answer Retry.",
 )
 # Whether the batch is staged, or what GL07 does with it, is not known now.
 NOT_WITHDRAWN = ErrorRule(name="staged, and not withdrawn", action=Action.LOOK_UP, outcome=_MAYBE)

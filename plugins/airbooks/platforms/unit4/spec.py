@@ -29,7 +29,7 @@ SPEC = PlatformSpec(
         "job and the ledger. Sales orders would let ERPx number and tax anew what is numbered and taxed already."
     ),
     # 480 system jobs an hour: eight orders of GL07 a minute.
-    limits=Limits(per_minute=500, per_day=500_000, batches_per_minute=8, batch_bytes=5_000_000, lines=9_000, throttle_seconds=10.0),
+    limits=Limits(per_minute=500, per_day=500_000, batches_per_minute=8, batch_bytes=5_000_000, lines=6_000, throttle_seconds=10.0),
     idempotency=Idempotency.NONE,
     capabilities=frozenset(
         {
@@ -191,7 +191,7 @@ SPEC = PlatformSpec(
     errors=ERRORS,
     settle_seconds=300,  # a call may take 220 seconds there; then GL07 and the objects need a moment
     read_timeout_seconds=230.0,
-    poll_seconds=15.0,
+    poll_seconds=10.0,
     overdue_seconds=26 * 3600.0,  # GL07 may be scheduled once a night
     number_max=NUMBER_MAX,
     unverified=(

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote
 
 from airbooks.platforms.errors import Outcome, PlatformError
+from airbooks.platforms.unit4 import reading
 from airbooks.platforms.unit4.mapping import Batch, gl07_order
-from airbooks.platforms.unit4.rules import BATCH_EXISTS, NOT_WITHDRAWN
+from airbooks.platforms.unit4.rules import BATCH_EXISTS, NOT_WITHDRAWN, STAGED_WITH_ERRORS
 
 if TYPE_CHECKING:
     from airbooks.platforms.unit4.hook import Unit4Hook
@@ -38,7 +39,13 @@ def stage(hook: Unit4Hook, batch: Batch, *, orders: bool, posted: Callable[[], F
 
 
 def _post(hook: Unit4Hook, batch: Batch) -> None:
-    hook.ask("POST", BATCHES, json=batch.rows)
+    """A good answer is usually empty; one that complains within is none."""
+    reply = hook.ask("POST", BATCHES, json=batch.rows)
+    complaints = reading.messages(reply.content)
+    if complaints:
+        error = hook.problem(STAGED_WITH_ERRORS, "; ".join(complaints))
+        _take_back(hook, batch, error)
+        raise error
 
 
 def _is_there(error: PlatformError) -> bool:
@@ -93,5 +100,5 @@ def _take_back(hook: Unit4Hook, batch: Batch, cause: PlatformError) -> None:
     try:
         withdraw(hook, batch)
     except PlatformError as error:
-        says = f"batch {batch.batch_id} is staged, GL07 was not ordered ({cause.message}), and it could not be removed ({error.message})"
+        says = f"batch {batch.batch_id} is staged ({cause.message}) and could not be removed ({error.message})"
         raise hook.problem(NOT_WITHDRAWN, says) from None
