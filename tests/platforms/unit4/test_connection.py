@@ -40,6 +40,9 @@ def test_the_connection_says_what_it_reaches_and_who_runs_gl07(hook: Unit4Hook, 
         ({"status_fields": "{"}, "status_fields"),
         ({"status_fields": '{"voucher": "voucherNo"}'}, "voucherNo"),
         ({"scope": "all"}, "scope"),
+        ({"period_shift": "nine"}, "period_shift"),
+        ({"payment_method": "WIRE"}, "WIRE"),
+        ({"payment_methods": "IP, WIRE"}, "WIRE"),
     ],
 )
 def test_what_is_missing_is_named(make_hook: MakeHook, extra: dict[str, str], word: str) -> None:

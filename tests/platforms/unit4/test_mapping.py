@@ -462,6 +462,18 @@ def test_a_tax_that_two_codes_make_up_is_shared_out_to_the_penny() -> None:
     ]
 
 
+def test_two_codes_of_ours_that_are_one_of_theirs_make_one_tax_row_with_the_base_of_both() -> None:
+    entries = {**refs().entries}
+    key = (ReferenceKind.TAX_CODE, "GB-X20")
+    entries[key] = ReferenceItem(kind=key[0], code="U1", remote_id="U1", details={"rate": "20", "system": "UK"})
+    document = sale(line(1, price="100.00"), line(2, price="50.00", tax_code="GB-X20"))
+    batch = mapping.document_batch(document, References(customer="1001", entries=entries, settings=SETTINGS), {})
+    details = [each["transactionInformation"]["transactionDetailInformation"] for each in batch.rows]
+    (tax,) = [each for each in details if each["lineType"] == "TX"]
+    assert tax["amounts"]["currencyAmount"] == Decimal("-30.00")
+    assert tax["taxInformation"]["taxDetails"]["baseCurrencyAmount"] == Decimal("-150.00")
+
+
 def test_a_rate_of_zero_brings_no_tax_row() -> None:
     batch = mapping.document_batch(sale(line(tax_code="GB-Z0", rate="0", category="Z")), refs(), {})
     assert [each["transactionInformation"]["transactionDetailInformation"]["lineType"] for each in batch.rows] == ["AR", "GL"]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 from airbooks.paths import PLUGINS
 from airbooks.platforms import registry
 from airbooks.platforms.unit4 import Unit4Hook, Unit4InvoiceOperator
@@ -30,6 +32,11 @@ def test_the_options_reach_the_hook_by_name() -> None:
 def test_by_default_the_connection_says_who_runs_gl07() -> None:
     operator = Unit4InvoiceOperator(task_id="deliver", connection_id="unit4_uk")
     assert operator.platform_options() == {"run_gl07": None, "payment_method": "", "company_reference": "", "responsible": ""}
+
+
+def test_a_payment_method_that_erpx_would_refuse_is_no_option() -> None:
+    with pytest.raises(ValueError, match="at most 2"):
+        Unit4InvoiceOperator(task_id="deliver", connection_id="unit4_uk", payment_method="WIRE")
 
 
 def test_the_registry_finds_both_classes() -> None:

@@ -26,8 +26,8 @@ from airbooks.platforms.unit4 import answers, customers, mapping, reading, recei
 from airbooks.platforms.unit4.reading import Json, Posted, Row
 from airbooks.platforms.unit4.refusals import refusals
 from airbooks.platforms.unit4.rules import GL07, GL07_FAILED, POSTED_IS_FINAL
-from airbooks.platforms.unit4.settings import dimension_slots, is_on, lookup, names, table
-from airbooks.platforms.unit4.spec import PAGE, REVERSAL, SPEC
+from airbooks.platforms.unit4.settings import dimension_slots, is_on, lookup, names, table, whole
+from airbooks.platforms.unit4.spec import PAGE, PAYMENT_METHOD, REVERSAL, SPEC
 from airbooks.platforms.wire import Complaint, Reply, Request, base_url, to_json
 
 Read = TypeVar("Read")
@@ -137,7 +137,14 @@ class Unit4Hook(PlatformHook):
         settings = self.settings()
         for name in ("status_fields", "ledger_fields", "gl07_parameters"):
             table(settings, name)
+        for name in ("period_shift", "gl07_variant"):
+            whole(settings, name, 0)
         dimension_slots(settings)
+        for method in (settings.get("payment_method", ""), *names(settings, "payment_methods")):
+            if len(method) > PAYMENT_METHOD:
+                raise ConfigurationError(
+                    f"Connection {self.conn_id!r}: payment method {method!r} has more than {PAYMENT_METHOD} characters."
+                )
         if is_on(settings, "run_gl07") and not settings.get("gl07_user_id"):
             raise ConfigurationError(f"Connection {self.conn_id!r} orders GL07 and names no gl07_user_id (the ERPx user that orders it).")
         return settings

@@ -16,8 +16,8 @@ from airbooks.platforms.references import ReferenceItem, ReferenceKind, Referenc
 from airbooks.platforms.unit4 import postings, taxes
 from airbooks.platforms.unit4.postings import Body, Conversion, Posting, Tax
 from airbooks.platforms.unit4.reading import Posted
-from airbooks.platforms.unit4.settings import Settings, dimension_slots, table
-from airbooks.platforms.unit4.spec import BATCH_ID, COMPANY_UNITS, INT32, NUMBERED, OURS, PAYMENT_METHOD, TEXT
+from airbooks.platforms.unit4.settings import Settings, dimension_slots, table, whole
+from airbooks.platforms.unit4.spec import BATCH_ID, COMPANY_UNITS, INT32, NUMBERED, OURS, TEXT
 
 Document = Invoice | CreditNote
 ZERO = Decimal(0)
@@ -92,7 +92,8 @@ def _customer_posting(document: Document, settings: Settings, rate: Conversion) 
     words = f"{document.number} {document.buyer.name}"
     if isinstance(document, CreditNote):
         corrected = ", ".join(each.number for each in document.preceding_invoices)
-        words += f": {document.reason} {corrected}"
+        why = f"{document.reason} {corrected}".strip()
+        words += f": {why}" if why else ""
     return Posting(
         line_type="AR",
         text=plain(words)[:TEXT],
@@ -132,13 +133,14 @@ def _document_postings(document: Document, refs: References, rate: Conversion) -
 
 
 def _tax_postings(document: Document, refs: References, rate: Conversion, revenue: Sequence[Posting]) -> Iterator[Posting]:
-    """A TX row for each code that brings tax, with its base: the rows of that code, on the account of the first of them."""
+    """A TX row for each tax code of ERPx that brings tax, with its base: the rows of that code, on the account of the first of them."""
+    due: dict[Tax, Decimal] = {}
     for share in taxes.shares(document):
-        if not share.tax:
-            continue
         tax = _tax(share.code, share.rate, refs)
-        assert tax is not None  # noqa: S101 tax without a code is refused beforehand
-        taxed = [each for each in revenue if each.tax is not None and each.tax.code == tax.code]
+        if tax is not None and share.tax:
+            due[tax] = due.get(tax, ZERO) + share.tax
+    for tax, amount in due.items():
+        taxed = [each for each in revenue if each.tax == tax]
         base = replace(
             tax,
             base_account=taxed[0].account,
@@ -147,10 +149,10 @@ def _tax_postings(document: Document, refs: References, rate: Conversion, revenu
         )
         yield Posting(
             line_type="TX",
-            text=f"VAT {postings.number(share.rate):f}%",
+            text=f"VAT {postings.number(tax.rate):f}%",
             account=refs.settings["tax_account"],
-            value=-share.tax,
-            amount=rate.amount(-share.tax),
+            value=-amount,
+            amount=rate.amount(-amount),
             tax=base,
         )
 
@@ -228,7 +230,7 @@ def _open_item(document: Document, refs: References, options: Mapping[str, Any])
         **_early_payment(document),
         "kid": plain(document.payment_reference),
         "orderNumber": whole_number(document.sales_order),
-        "paymentMethod": (options.get("payment_method") or settings.get("payment_method", ""))[:PAYMENT_METHOD],
+        "paymentMethod": options.get("payment_method") or settings.get("payment_method", ""),
         "paymentCurrency": document.currency,
         "companyReference": options.get("company_reference") or "",
         "responsible": options.get("responsible") or "",
@@ -276,7 +278,7 @@ def gl07_order(batch: Batch, settings: Settings, now: datetime) -> Body:
     return {
         "reportId": "GL07",
         "reportName": settings.get("gl07_report_name", "GL07"),
-        "variant": int(settings.get("gl07_variant", "1")),
+        "variant": whole(settings, "gl07_variant", 1),
         "userId": settings.get("gl07_user_id", ""),
         "companyId": settings["company_id"],
         "parameters": [{"id": name, "value": value} for name, value in parameters.items()],

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from airbooks.operators.invoice import InvoiceOperator
+from airbooks.platforms.unit4.spec import PAYMENT_METHOD
 
 
 class Unit4InvoiceOperator(InvoiceOperator):
@@ -31,6 +32,8 @@ class Unit4InvoiceOperator(InvoiceOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        if len(payment_method) > PAYMENT_METHOD:
+            raise ValueError(f"payment_method has at most {PAYMENT_METHOD} characters, not {payment_method!r}")
         self.run_gl07 = run_gl07
         self.payment_method = payment_method
         self.company_reference = company_reference

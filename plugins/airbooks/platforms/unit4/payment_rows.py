@@ -12,7 +12,7 @@ from airbooks.platforms.unit4.mapping import PAY, Batch, batch_id, code_of, plai
 from airbooks.platforms.unit4.postings import Body, Conversion, Posting
 from airbooks.platforms.unit4.reading import Posted
 from airbooks.platforms.unit4.settings import Settings
-from airbooks.platforms.unit4.spec import COMPANY_UNITS, PAYMENT_METHOD, TEXT
+from airbooks.platforms.unit4.spec import COMPANY_UNITS, TEXT
 
 ZERO = Decimal(0)
 
@@ -89,4 +89,4 @@ def _method(payment: Payment, refs: References) -> Body:
     """The payment method where ours is mapped; ERPx takes it from the customer otherwise."""
     if not refs.has(ReferenceKind.PAYMENT_METHOD, payment.method):
         return {}
-    return {"paymentMethod": code_of(refs.get(ReferenceKind.PAYMENT_METHOD, payment.method))[:PAYMENT_METHOD]}
+    return {"paymentMethod": code_of(refs.get(ReferenceKind.PAYMENT_METHOD, payment.method))}

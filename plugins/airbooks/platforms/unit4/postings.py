@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from airbooks.canonical import round_amount
-from airbooks.platforms.unit4.settings import Settings
+from airbooks.platforms.unit4.settings import Settings, whole
 from airbooks.platforms.unit4.spec import COMPANY_UNITS, TEXT
 
 Body = dict[str, Any]
@@ -85,7 +85,7 @@ def head(settings: Settings, *, batch_id: str, voucher_type: str, dated: date, b
         interface=settings["interface"],
         batch_id=batch_id,
         company=settings["company_id"],
-        period=period(booked, int(settings.get("period_shift") or 0)),
+        period=period(booked, whole(settings, "period_shift", 0)),
         dated=dated,
         voucher_type=voucher_type,
     )

@@ -71,6 +71,15 @@ def lookup(settings: Settings, field: str) -> Lookup | None:
     return Lookup(matched[1], tuple(each.strip() for each in matched[2].split(",")))
 
 
+def whole(settings: Settings, field: str, default: int) -> int:
+    """A field that holds a whole number; raises ConfigurationError."""
+    text = settings.get(field, "").strip()
+    try:
+        return int(text) if text else default
+    except ValueError:
+        raise ConfigurationError(f"The connection's field {field!r} has {text!r}; write a whole number.") from None
+
+
 def is_on(settings: Settings, field: str) -> bool:
     return settings.get(field, "").lower() in {"true", "1", "yes", "on"}
 
