@@ -22,7 +22,9 @@ from airbooks.platforms.base import Account, Sending, Sent
 from airbooks.platforms.errors import PERIOD_CLOSED, Action, Outcome
 from airbooks.platforms.tokens import MemoryTokens
 from airbooks.platforms.unit4.hook import Unit4Hook
+from airbooks.platforms.unit4.sandbox import Unit4Simulator
 from airbooks.platforms.unit4.tickets import Ticket
+from airbooks.sandbox.kit import RateWindow
 from airbooks.sandbox.requests import Asked
 
 MakeHook = Callable[..., Unit4Hook]
@@ -52,13 +54,15 @@ def tables(company: Company) -> Any:
 
 @contextmanager
 def later(company: Company, seconds: float) -> Iterator[None]:
-    """The tenant's clock, moved on."""
-    clock = company.sandbox.simulators["unit4"].clock
-    clock.offset = timedelta(seconds=seconds)
+    """The tenant's clock, moved on; what it counted in that time is forgotten with it."""
+    simulator = company.sandbox.simulators["unit4"]
+    assert isinstance(simulator, Unit4Simulator)
+    counted, simulator.calls = simulator.calls, RateWindow(simulator.clock, 500, 60)
+    simulator.clock.offset = timedelta(seconds=seconds)
     try:
         yield
     finally:
-        clock.offset = timedelta()
+        simulator.clock.offset, simulator.calls = timedelta(), counted
 
 
 def created(hook: Unit4Hook, sending: Sending) -> Sent:

@@ -73,9 +73,11 @@ class Unit4Hook(PlatformHook):
     def company(self) -> str:
         return str(self.setting("company_id"))
 
-    def ask(self, method: str, path: str, *, params: Mapping[str, str] | None = None, **more: Any) -> Reply:
+    def ask(
+        self, method: str, path: str, *, params: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None, **more: Any
+    ) -> Reply:
         """One call; the tenant goes with each. Raises PlatformError."""
-        headers = {"Accept": "application/json", **({"Content-Type": "application/json"} if "json" in more else {})}
+        headers = {"Accept": "application/json", **({"Content-Type": "application/json"} if "json" in more else {}), **(headers or {})}
         return self.call(method, path, params={"tenant": str(self.setting("tenant")), **(params or {})}, headers=headers, **more)
 
     def objects(

@@ -40,7 +40,8 @@ def stage(hook: Unit4Hook, batch: Batch, *, orders: bool, posted: Callable[[], F
 
 def _post(hook: Unit4Hook, batch: Batch) -> None:
     """A good answer is usually empty; one that complains within is none."""
-    reply = hook.ask("POST", BATCHES, json=batch.rows)
+    # The order that follows must not meet a connection that the other side is closing: whether it arrived could not be told.
+    reply = hook.ask("POST", BATCHES, json=batch.rows, headers={"Connection": "close"})
     complaints = reading.messages(reply.content)
     if complaints:
         error = hook.problem(STAGED_WITH_ERRORS, "; ".join(complaints))
