@@ -74,8 +74,15 @@ def test_a_rejection_of_gl07_is_an_exception_in_its_words_and_retry_posts_the_do
     assert office.exceptions() == []
 
 
-@pytest.mark.parametrize("path", ["financial-transaction-batch", "report-jobs/order"], ids=["batch", "order"])
-@pytest.mark.parametrize("kind", ["reset_after_commit", "reset_before_commit"])
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("financial-transaction-batch", "reset_after_commit"),
+        ("report-jobs/order", "reset_after_commit"),
+        ("report-jobs/order", "reset_before_commit"),
+    ],
+    ids=["batch", "order", "order that never arrived"],
+)
 def test_an_answer_lost_at_either_step_leaves_one_voucher(office: Office, simulator: Sandbox, kind: str, path: str) -> None:
     office.plant(service(1))
     simulator.inject("unit4", kind, path=path, method="POST")

@@ -417,7 +417,7 @@ def test_a_batch_id_is_the_same_for_each_try_and_another_for_each_purpose_and_co
 
 
 @given(st.text(min_size=1, max_size=97))
-@settings(max_examples=60)
+@settings(max_examples=30)
 def test_a_batch_id_fits_whatever_the_number_is(number: str) -> None:
     made = mapping.batch_id(mapping.CREATE, "EN", number)
     assert len(made) <= 25
@@ -490,7 +490,7 @@ class EveryCode(dict[tuple[ReferenceKind, str], ReferenceItem]):
 
 
 @given(right_documents(), st.decimals("0.0001", "200", places=4))
-@settings(max_examples=60)
+@settings(max_examples=30)
 def test_every_voucher_balances_in_both_currencies_and_says_debit_and_credit_by_its_sign(
     document: Invoice | CreditNote, rate: Decimal
 ) -> None:
