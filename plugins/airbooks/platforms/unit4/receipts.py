@@ -1,0 +1,125 @@
+"""Payments: read from the customers' ledger, or posted as a batch of their own and looked for a few times."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from airbooks.canonical import Payment, PaymentKind, RemotePayment
+from airbooks.platforms.errors import ConfigurationError, Outcome, PlatformError
+from airbooks.platforms.references import References
+from airbooks.platforms.unit4 import payment_rows, reading, staging
+from airbooks.platforms.unit4.mapping import Batch
+from airbooks.platforms.unit4.reading import Posted
+from airbooks.platforms.unit4.rules import INEXPRESSIBLE_PAYMENT, NO_RATE, OVERPAID, STILL_STAGED
+from airbooks.platforms.unit4.settings import is_on, payment_types
+
+if TYPE_CHECKING:
+    from airbooks.platforms.unit4.hook import Unit4Hook
+
+# GL07 needs seconds; what takes longer is looked up by the next try instead of holding the worker.
+PAUSES = (0.05, 0.2, 0.5, 1.0, 2.0)
+
+
+def listed(hook: Unit4Hook, since: datetime) -> Iterator[RemotePayment]:
+    """Payment vouchers with a row that changed since, each read as a whole: a later matching changes one row of it alone."""
+    fields = reading.status_fields(hook.settings())
+    changed = f"{fields['updated']} ge '{since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}'"
+    for voucher_type in payment_types(hook.settings()):
+        last = ""
+        for row in hook.transactions({"type": voucher_type}, also=changed):
+            if row.voucher != last:
+                last = row.voucher
+                yield _whole(hook, hook.transactions({"voucher": row.voucher, "type": voucher_type}))
+
+
+def _whole(hook: Unit4Hook, rows: Iterator[Posted]) -> RemotePayment:
+    found = list(rows)
+    settled = {(each.customer, each.number) for each in found if each.number and each.rest != each.value}
+    vouchers = {(customer, number): _invoice(hook, customer, number) for customer, number in settled}
+    return reading.remote_payment(found, vouchers)
+
+
+def _invoice(hook: Unit4Hook, customer: str, number: str) -> str:
+    """The voucher of the invoice that a payment's row names, or empty where it names none."""
+    rows = hook.transactions({"customer": customer, "number": number})
+    return next((each.voucher for each in rows if each.voucher_type in hook.document_types() and each.value > 0), "")
+
+
+# -- posting -----------------------------------------------------------------------------------------------------------------------
+
+
+def book(hook: Unit4Hook, payment: Payment, customer: str, references: References) -> RemotePayment:
+    """Post one payment, once: its rows bear a marker that is looked for first. Raises PlatformError, of unknown outcome while GL07 has
+    not posted it yet."""
+    if payment.kind is not PaymentKind.RECEIPT or any(each.discount or each.write_off for each in payment.allocations):
+        raise hook.problem(INEXPRESSIBLE_PAYMENT, f"payment {payment.source_id} ({payment.kind.value})")
+    if not hook.setting("bank_account"):
+        raise ConfigurationError(f"Connection {hook.conn_id!r} posts payments and names no bank_account.")
+    marker = payment_rows.payment_marker(payment, hook.company)
+    found = _find(hook, marker)
+    if found is not None:
+        return found
+    settled = [_open_item(hook, payment, customer, position) for position in range(len(payment.allocations))]
+    batch = payment_rows.payment_batch(payment, customer, settled, _rate(hook, payment, settled), references)
+    orders = is_on(hook.settings(), "run_gl07")
+    there = staging.stage(hook, batch, orders=orders, posted=lambda: _find(hook, marker))
+    return there if there is not None else _posted(hook, batch, marker, orders=orders)
+
+
+def _find(hook: Unit4Hook, marker: str) -> RemotePayment | None:
+    rows = list(hook.transactions({"reference": marker}))
+    return _whole(hook, iter(rows)) if rows else None
+
+
+def _open_item(hook: Unit4Hook, payment: Payment, customer: str, position: int) -> Posted:
+    allocation = payment.allocations[position]
+    item = hook.posted(allocation.remote_id)
+    if item is None or (item.customer, item.currency) != (customer, payment.currency):
+        raise hook.problem(OVERPAID, f"voucher {allocation.remote_id} is none of customer {customer} in {payment.currency}")
+    claimed = sum((each.amount for each in payment.allocations if each.remote_id == allocation.remote_id), Decimal(0))
+    if claimed > item.rest:
+        raise hook.problem(OVERPAID, f"payment {payment.source_id} settles {claimed} of {item.number}, of which {item.rest} is open")
+    return item
+
+
+def _rate(hook: Unit4Hook, payment: Payment, settled: Sequence[Posted]) -> Decimal | None:
+    """Company units for one: the payment's own rate, else that of the first invoice it settles, which makes no exchange difference."""
+    if payment.currency == hook.setting("home_currency"):
+        return None
+    if payment.exchange_rate is not None:
+        return payment.exchange_rate.rate
+    if not settled:
+        raise hook.problem(NO_RATE, f"payment {payment.source_id} in {payment.currency}")
+    return (settled[0].amount / settled[0].value).quantize(Decimal("0.00000001"))
+
+
+def _posted(hook: Unit4Hook, batch: Batch, marker: str, *, orders: bool) -> RemotePayment:
+    job, lost = "", None
+    if orders:
+        try:
+            job = staging.order(hook, batch)
+        except PlatformError as error:
+            if error.outcome is Outcome.DID_NOT_HAPPEN:
+                raise
+            lost = error
+    for pause in PAUSES if orders else PAUSES[:1]:
+        time.sleep(pause)
+        found = _look(hook, batch, marker, job)
+        if found is not None:
+            return found
+    raise lost or hook.problem(STILL_STAGED, f"batch {batch.batch_id}{f', report job {job}' if job else ''}")
+
+
+def _look(hook: Unit4Hook, batch: Batch, marker: str, job: str) -> RemotePayment | None:
+    told = hook.job(job)
+    if told is not None and told.is_open:
+        return None
+    found = _find(hook, marker)
+    if found is None and told is not None and (told.errors or not told.is_done):
+        staging.withdraw(hook, batch)
+        raise hook.rejection(told, batch.batch_id)
+    return found
