@@ -119,8 +119,12 @@ def _stack(ui_port: int, sandbox_port: int) -> Stack:
     from airbooks.runtime.settings import DEMO_TIME_SCALE, Stack, free_port, steady_port
 
     state = paths.state_dir()
-    ports = {"ui_port": ui_port or free_port(), "sandbox_port": sandbox_port or steady_port(state)}
-    return Stack(state=state, **ports, time_scale=DEMO_TIME_SCALE)
+    return Stack(
+        state=state,
+        ui_port=ui_port or free_port(),
+        sandbox_port=sandbox_port or steady_port(state),
+        time_scale=DEMO_TIME_SCALE,
+    )
 
 
 def main() -> None:
