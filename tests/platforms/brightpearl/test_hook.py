@@ -154,13 +154,29 @@ def test_a_contact_without_code_is_taken_when_name_and_email_fit(desk: Desk, cli
 
 
 def test_of_several_contacts_the_primary_one_is_taken_and_without_one_a_person_asked(desk: Desk, client: Client) -> None:
-    secondary = client.contact("Many Air Ltd", email="", isPrimaryContact=False)
-    primary = client.contact("Many Air Ltd", email="")
-    assert desk.hook.ensure_customer(party("Many Air Ltd"), "GBP") == str(primary)
-    client.contact("Many Air Ltd", email="")
+    secondary = client.contact("Many Air Ltd", isPrimaryContact=False)
+    primary = client.contact("Many Air Ltd")
+    assert desk.hook.ensure_customer(party("Many Air Ltd", email="ap@northgate.example"), "GBP") == str(primary)
+    client.contact("Many Air Ltd")
     with pytest.raises(PlatformError, match=str(secondary)) as caught:
-        desk.hook.ensure_customer(party("Many Air Ltd"), "GBP")
+        desk.hook.ensure_customer(party("Many Air Ltd", email="ap@northgate.example"), "GBP")
     assert (caught.value.action, caught.value.outcome) == (Action.REVIEW, Outcome.DID_NOT_HAPPEN)
+
+
+def test_a_contact_of_our_name_alone_is_not_ours(desk: Desk, client: Client) -> None:
+    party = BUYER.model_copy(update={"code": "C-UK-7001", "name": "Namesake Air Ltd"})
+    theirs = str(client.contact(name=party.name, email=""))
+    made = desk.hook.ensure_customer(party, "GBP")
+    assert made != theirs
+    assert desk.hook.ensure_customer(party, "GBP") == made
+
+
+def test_a_token_end_point_that_fails_has_sent_no_document(desk: Desk) -> None:
+    sending = desk.sending(invoice())
+    with desk.another(MemoryTokens()) as hook:
+        desk.inject("error_before_commit", path="token", times=None)
+        sent = desk.create(sending, hook)
+        assert sent.outcome is Outcome.DID_NOT_HAPPEN
 
 
 def test_an_email_that_only_resembles_ours_is_not_ours(desk: Desk, client: Client) -> None:
@@ -353,6 +369,14 @@ def test_a_paid_invoice_is_not_taken_back_behind_the_payers_back(desk: Desk, cli
     assert len(booked_under(desk, f"{document.number}-CR")) == 0
 
 
+def test_an_invoice_that_is_credited_in_part_is_not_credited_whole_on_top(desk: Desk, client: Client) -> None:
+    document = invoice()
+    _, remote = desk.book(document)
+    desk.book(credit_note(line(1, quantity="1"), preceding_invoices=(DocumentReference(number=document.number),)))
+    assert error_of(void(desk, remote)).rule.name == "credited in part"
+    assert booked_under(desk, f"{document.number}-CR") == []
+
+
 def test_without_a_cancelled_status_an_open_order_stays_and_the_field_is_named(desk: Desk) -> None:
     _, draft = desk.draft(invoice())
     with desk.another(cancelled_status_id="") as hook:
@@ -419,6 +443,51 @@ def test_a_payment_that_broke_off_between_two_invoices_is_finished(desk: Desk) -
     assert apply(desk, made, one.customer_id).amount == Decimal("30.00")
     paid = [each.amount for each in desk.sandbox.books(SLUG).payments if set(each.applied) <= {one.remote_id, two.remote_id}]
     assert paid == [Decimal("10.00"), Decimal("20.00")]
+
+
+def test_two_allocations_to_one_invoice_are_one_receipt(desk: Desk) -> None:
+    _, remote = desk.book(invoice())
+    made = payment((remote, "10.00"), (remote, "20.00"))
+    applied = apply(desk, made, remote.customer_id)
+    assert (applied.amount, [each.amount for each in applied.allocations]) == (Decimal("30.00"), [Decimal("30.00")])
+
+
+def test_a_payment_of_which_a_part_is_booked_is_never_told_as_not_booked(desk: Desk) -> None:
+    (_, one), (_, two) = desk.book(invoice()), desk.book(invoice())
+    made = payment((one, "10.00"), (two, "20.00"))
+    desk.sandbox.inject(SLUG, "error_before_commit", status=400, path="/customer-payment$", body=f'"orderId":{two.remote_id}')
+    with pytest.raises(PlatformError) as caught:
+        apply(desk, made, one.customer_id)
+    assert (caught.value.action, caught.value.outcome) == (Action.LOOK_UP, Outcome.UNKNOWN)
+
+
+@pytest.mark.parametrize("wrong", ["currency", "customer", "amount"])
+def test_nothing_is_booked_when_one_of_the_invoices_cannot_take_its_part(desk: Desk, wrong: str) -> None:
+    (_, one), (_, two) = desk.book(invoice()), desk.book(invoice(**(euros() if wrong == "currency" else {})))
+    before = desk.asked("POST", "customer-payment")
+    made = payment((one, "10.00"), (two, "500.00" if wrong == "amount" else "20.00"))
+    with pytest.raises(PlatformError) as caught:
+        apply(desk, made, "999" if wrong == "customer" else one.customer_id)
+    assert (caught.value.action, caught.value.outcome) == (Action.REVIEW, Outcome.DID_NOT_HAPPEN)
+    assert desk.asked("POST", "customer-payment") == before
+
+
+def test_a_payment_that_is_there_with_another_amount_is_for_a_person(desk: Desk) -> None:
+    _, remote = desk.book(invoice())
+    made = payment((remote, "10.00"))
+    apply(desk, made, remote.customer_id)
+    with pytest.raises(PlatformError) as caught:
+        apply(desk, payment((remote, "12.00"), source_id=made.source_id), remote.customer_id)
+    assert caught.value.rule.name == "payment booked otherwise"
+
+
+def test_a_payment_whose_method_is_mapped_anew_is_not_booked_again(desk: Desk) -> None:
+    _, remote = desk.book(invoice())
+    made = payment((remote, "10.00"))
+    applied = apply(desk, made, remote.customer_id)
+    with desk.another(payment_method_code="CARD") as hook:
+        again = hook.apply_payment(made, customer_id=remote.customer_id, key="k", references=References(settings=hook.settings()))
+    assert again.remote_id == applied.remote_id
 
 
 @pytest.mark.parametrize("fields", [{"kind": PaymentKind.REFUND}, {"allocations": ()}, {"amount": Decimal("500.00")}])
