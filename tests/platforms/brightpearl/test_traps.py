@@ -12,9 +12,12 @@ from uuid import uuid4
 
 import pytest
 from tests.platforms.brightpearl.conftest import SLUG, Client, Desk
-from tests.platforms.brightpearl.documents import invoice, line
+from tests.platforms.brightpearl.documents import invoice, line, refs
+from tests.platforms.scripted import answer, scripted
 
-from airbooks.canonical import DocumentKind, DocumentStatus
+from airbooks.canonical import DocumentKind, DocumentStatus, RemoteDocument
+from airbooks.platforms.base import Account, Sending, Sent
+from airbooks.platforms.brightpearl import BrightpearlHook
 from airbooks.platforms.brightpearl.spec import ERRORS
 from airbooks.platforms.errors import Action, Outcome, PlatformError, classify
 from airbooks.sandbox.server import running
@@ -210,6 +213,32 @@ def test_an_invoice_that_does_not_come_is_neither_success_nor_failure_and_closin
     assert posted is not None
     assert posted.status is DocumentStatus.OPEN
     assert desk.post(sending, draft).remote == posted
+
+
+def closed_by_script(after: bytes) -> Sent:
+    """An order that was closed, and what became of it where the next reading answers `after`."""
+    order = b'{"response":[{"id":7,"state":{"tax":"READY"},"invoices":[],"orderStatus":{"orderStatusId":1}}]}'
+    sending = Sending(key=str(uuid4()), document=invoice(), references=refs())
+    draft = RemoteDocument(remote_id="7", kind=INVOICE, status=DocumentStatus.DRAFT)
+    with scripted(answer(200, order), answer(200, b"{}"), answer(200, b"{}"), answer(200, after)) as server:
+        account = Account(host=server.url, login="acc", password="t", extra={"app_ref": "a", "home_currency": "GBP"})
+        with BrightpearlHook("bp", account=account, read_timeout=5.0) as hook:
+            (sent,) = hook.post_invoices([(sending, draft)])
+    assert [each.method for each in server.asked][:3] == ["GET", "PUT", "POST"]
+    return sent
+
+
+def test_an_order_that_is_not_in_the_answer_after_its_close_may_be_invoiced() -> None:
+    """Only what was seen proves that nothing happened."""
+    sent = closed_by_script(b'{"response":[]}')
+    assert sent.error is not None
+    assert sent.outcome is Outcome.UNKNOWN
+
+
+def test_an_answer_of_another_form_after_a_close_is_unknown_and_no_crash() -> None:
+    with pytest.raises(PlatformError) as caught:
+        closed_by_script(b'{"response":[{"id":7}]}')
+    assert (caught.value.action, caught.value.outcome) == (Action.LOOK_UP, Outcome.UNKNOWN)
 
 
 def test_an_order_that_a_person_closed_meanwhile_is_a_success(desk: Desk, client: Client) -> None:

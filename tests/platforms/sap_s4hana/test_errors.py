@@ -6,7 +6,7 @@ import pytest
 
 from airbooks.platforms.errors import Action, Outcome, classify
 from airbooks.platforms.sap_s4hana.reading import complaint
-from airbooks.platforms.sap_s4hana.spec import CSRF, FAULT, SPEC
+from airbooks.platforms.sap_s4hana.spec import CSRF, FAULT, NO_NUMBER, NUMBER_AND_ERRORS, SPEC
 from airbooks.platforms.wire import Reply
 
 NO, UNKNOWN = Outcome.DID_NOT_HAPPEN, Outcome.UNKNOWN
@@ -25,6 +25,9 @@ NO, UNKNOWN = Outcome.DID_NOT_HAPPEN, Outcome.UNKNOWN
         (200, "353(F5A)", "Document 1800000042 contains cleared items", Action.REVIEW, NO),
         (200, "361(F5A)", "Document 1800000042 has already been reversed", Action.LOOK_UP, Outcome.HAPPENED),
         (200, "999(ZZ)", "Something that nobody wrote down", Action.REVIEW, NO),
+        (200, NUMBER_AND_ERRORS, "1800000042: Account 17100042 is currently being processed by user MUELLER", Action.LOOK_UP, UNKNOWN),
+        (200, NO_NUMBER, "Account is locked by user MUELLER", Action.LOOK_UP, UNKNOWN),
+        (503, FAULT, "soap-env:Server: The service took too long", Action.LOOK_UP, UNKNOWN),
         (500, FAULT, "soap-env:Server: Web service processing error", Action.REVIEW, NO),
         (500, "", "<html>", Action.LOOK_UP, UNKNOWN),
         (400, "/IWBEP/CM_MGW_RT/021", "Invalid filter", Action.REVIEW, NO),

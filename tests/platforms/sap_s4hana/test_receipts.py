@@ -175,3 +175,34 @@ def test_payments_are_asked_for_by_the_day_in_the_systems_own_time_zone(company:
         list(hook.list_payments(datetime(2026, 3, 1, 20, 0, tzinfo=UTC)))
     asked = company.sandbox.requests(SLUG)[already:]
     assert any("2026-03-02T00" in each.path.replace("%3A", ":") for each in asked)
+
+
+def test_a_payment_whose_clearing_is_refused_is_never_told_as_not_booked(company: Company, hook: SapS4HanaHook) -> None:
+    document, remote = sold(company, hook)
+    payment = company.payment(document, remote, document.gross_total)
+    company.sandbox.inject(SLUG, "missing_arrangement", service="journalentrybulkclearing")
+    with pytest.raises(PlatformError) as caught:
+        pay(company, hook, payment, remote.customer_id)
+    assert (caught.value.action, caught.value.outcome) == (Action.LOOK_UP, Outcome.UNKNOWN)
+    company.sandbox.clear_faults()
+    assert pay(company, hook, payment, remote.customer_id).amount == document.gross_total
+    assert len([each for each in company.sandbox.books(SLUG).payments if remote.remote_id in each.applied]) == 1
+
+
+def test_a_payment_is_booked_once_whatever_its_key(company: Company, hook: SapS4HanaHook) -> None:
+    document, remote = sold(company, hook)
+    payment = company.payment(document, remote, Decimal("19.00"))
+    first = pay(company, hook, payment, remote.customer_id, "one")
+    assert pay(company, hook, payment, remote.customer_id, "another").remote_id == first.remote_id
+    assert standing(hook, remote) == (DocumentStatus.PARTIALLY_PAID, Decimal("100.00"))
+
+
+def test_a_payment_that_is_there_with_another_amount_or_invoice_is_for_a_person(company: Company, hook: SapS4HanaHook) -> None:
+    document, remote = sold(company, hook)
+    payment = company.payment(document, remote, Decimal("19.00"))
+    pay(company, hook, payment, remote.customer_id)
+    parts = (payment.allocations[0].model_copy(update={"amount": Decimal("9.00")}),)
+    for other in (company.payment(document, remote, Decimal("20.00")), payment.model_copy(update={"allocations": parts})):
+        with pytest.raises(PlatformError) as caught:
+            pay(company, hook, other.model_copy(update={"source_id": payment.source_id}), remote.customer_id)
+        assert caught.value.rule.name == "payment booked otherwise"

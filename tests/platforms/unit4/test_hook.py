@@ -395,3 +395,23 @@ def test_long_results_are_read_page_by_page(company: Company, hook: Unit4Hook) -
     hook.page_size = 1
     assert {each.voucher for each in hook.transactions({"customer": customer})} == numbers
     assert len(hook.voucher_rows(min(numbers))) == 3
+
+
+def test_a_void_of_a_number_that_was_void_before_is_not_told_before_it_is_posted(company: Company, make_hook: MakeHook) -> None:
+    company.sandbox.inject("unit4", "numbers_unchecked")
+    hook, document = make_hook(read_report_job=False), company.small_invoice()
+    remote = company.book(hook, document)
+    sending = company.sending(hook, document)
+    first = hook.void_invoice(remote, on=document.issue_date, reason="Entered twice", key=sending.key)
+    assert company.final(hook, sending, first).remote is not None
+    again = company.book(hook, document)
+    company.sandbox.inject("unit4", "job_waits", seconds=60)
+    second = hook.void_invoice(again, on=document.issue_date, reason="Entered twice", key=str(uuid4()))
+    waiting = asked_again(hook, sending, second.ticket)
+    assert (waiting.ticket, waiting.remote) == (second.ticket, None)
+
+
+def test_a_token_end_point_that_fails_has_sent_no_document(company: Company, hook: Unit4Hook, make_hook: MakeHook) -> None:
+    sending = company.sending(hook, company.small_invoice())
+    company.sandbox.inject("unit4", "error_before_commit", path="connect/token", times=None)
+    assert created(make_hook(), sending).outcome is Outcome.DID_NOT_HAPPEN

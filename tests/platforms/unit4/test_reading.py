@@ -74,11 +74,12 @@ def test_a_reversal_voids_one_voucher_of_its_amount_and_no_other() -> None:
 
 
 @pytest.mark.parametrize(
-    ("letter", "is_open", "is_done"), [("N", True, False), ("W", True, False), ("T", False, True), ("E", False, False), ("C", False, False)]
+    ("letter", "is_open", "has_failed"),
+    [("N", True, False), ("W", True, False), ("T", False, False), ("E", False, True), ("C", False, True), ("F", False, False)],
 )
-def test_the_letters_of_a_job(letter: str, is_open: bool, is_done: bool) -> None:
+def test_the_letters_of_a_job_and_one_that_nobody_wrote_down(letter: str, is_open: bool, has_failed: bool) -> None:
     found = reading.job({"status": letter, "notificationMessages": None})
-    assert (found.is_open, found.is_done, found.errors) == (is_open, is_done, ())
+    assert (found.is_open, found.has_failed, found.errors) == (is_open, has_failed, ())
 
 
 def test_a_message_is_read_in_any_case_and_at_any_node() -> None:

@@ -187,3 +187,27 @@ def test_payments_of_other_hands_are_listed_by_the_types_that_the_connection_nam
     assert [(each.remote_id, each.amount) for each in found.allocations] == [(remote.remote_id, Decimal("70.00"))]
     only_ours = make_hook(payment_types="CP")
     assert "BACS 4711" not in {each.reference for each in only_ours.list_payments(since)}
+
+
+@pytest.mark.parametrize("status", [403, 404])
+@pytest.mark.usefixtures("no_pauses")
+def test_a_payment_that_is_staged_is_never_told_as_not_booked(company: Company, hook: Unit4Hook, status: int) -> None:
+    document, remote = booked(company, hook)
+    payment = company.payment(document, remote, Decimal("120.00"))
+    company.sandbox.inject("unit4", "error_before_commit", status=status, path="customer-transactions", after=2, times=None)
+    with pytest.raises(PlatformError) as caught:
+        apply(company, hook, payment, remote.customer_id)
+    assert (caught.value.action, caught.value.outcome) == (Action.LOOK_UP, Outcome.UNKNOWN)
+    company.sandbox.clear_faults()
+    company.booked(document.number)
+    assert apply(company, hook, payment, remote.customer_id).amount == Decimal("120.00")
+
+
+def test_a_payment_that_is_there_with_another_amount_is_for_a_person(company: Company, hook: Unit4Hook) -> None:
+    document, remote = booked(company, hook)
+    payment = company.payment(document, remote, Decimal("20.00"))
+    apply(company, hook, payment, remote.customer_id)
+    other = company.payment(document, remote, Decimal("30.00"), source_id=payment.source_id)
+    with pytest.raises(PlatformError) as caught:
+        apply(company, hook, other, remote.customer_id)
+    assert caught.value.rule.name == "payment booked otherwise"

@@ -18,6 +18,7 @@ from airbooks.platforms.brightpearl.spec import (
     CHANGED_THERE,
     CREDIT_IS_FINAL,
     CREDIT_SUFFIX,
+    CREDITED_IN_PART,
     FIXED,
     NO_CANCELLED_STATUS,
     PAID_THERE,
@@ -185,6 +186,8 @@ def _credit(hook: BrightpearlHook, now: RemoteDocument, on: date, key: str) -> S
 
 def _create_credit(hook: BrightpearlHook, now: RemoteDocument, on: date) -> str:
     (row,) = hook.orders.rows([now.remote_id])
+    for credited in hook.orders.credited([row]).values():
+        raise hook.client.error(CREDITED_IN_PART, f"{credited} of order {now.remote_id} are credited already")
     body = mapping.taking_back(row, now.our_number, on, hook.settings())
     return str(hook.client.write("POST", "order-service/sales-credit", body))
 

@@ -86,7 +86,7 @@ def wait_for(hook: BrightpearlHook, ids: Sequence[str], expected: set[str]) -> d
 
 def _sent(hook: BrightpearlHook, sending: Sending, now: RemoteDocument | None, error: PlatformError | None) -> Sent:
     if now is None:
-        gone = hook.client.error(CHANGED_THERE, "it is not there any more")
+        gone = hook.client.error(PENDING, "it was closed, and is not in the answer that was read after it")
         return Sent(key=sending.key, error=error or gone)
     if now.status is DocumentStatus.VOID:
         return Sent(key=sending.key, remote=now, error=hook.client.error(CHANGED_THERE, f"order {now.remote_id} is void"))

@@ -57,10 +57,9 @@ def _has_email(row: Row, email: str) -> bool:
 
 
 def _is_same_company(row: Row, party: Party) -> bool:
-    """Our name, no other e-mail address than ours, and neither staff nor a supplier alone."""
-    theirs, ours = str(row["primaryEmail"] or ""), party.contact.email
-    other_address = theirs and ours and not _has_email(row, ours.strip())
-    return bool(_has_name(row, name_of(party.name)) and not other_address and not row["isStaff"] and row["isCustomer"])
+    """Our name and our e-mail address (a name alone may be somebody else's), and neither staff nor a supplier alone."""
+    same = _has_name(row, name_of(party.name)) and _has_email(row, plain(party.contact.email).strip())
+    return bool(same and not row["isStaff"] and row["isCustomer"])
 
 
 def _account_references(hook: BrightpearlHook, ids: list[str]) -> dict[str, str]:

@@ -103,8 +103,11 @@ class BrightpearlHook(PlatformHook):
             headers={"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"},
             content=urlencode(form).encode(),
         )
-        reply = self.wire.send(request, dict, lambda: None)
-        return documented(lambda: reading.token(reply.json(), refresh, seed))
+        try:
+            reply = self.wire.send(request, dict, lambda: None)
+            return documented(lambda: reading.token(reply.json(), refresh, seed))
+        except PlatformError as error:
+            raise error.as_not_happened() from None  # what the token was for has not been sent
 
     def read_complaint(self, reply: Reply) -> Complaint | None:
         return reading.complaint(reply)
@@ -174,7 +177,7 @@ class BrightpearlHook(PlatformHook):
 
     def post_invoices(self, batch: Sequence[tuple[Sending, RemoteDocument]]) -> list[Sent]:
         """Close them, which invoices them and gives them their number."""
-        return closing.close(self, batch)
+        return documented(lambda: closing.close(self, batch))
 
     def update_invoice(self, sending: Sending, remote: RemoteDocument) -> Sent:
         """Change an order that is not invoiced; one that is comes back as a REVIEW error."""
@@ -196,7 +199,7 @@ class BrightpearlHook(PlatformHook):
 
     def apply_payment(self, payment: Payment, *, customer_id: str, key: str, references: References) -> RemotePayment:  # noqa: ARG002
         """Book a receipt on each of its orders; it is known again by the payment's own source and id."""
-        return receipts.apply(self, payment, references)
+        return receipts.apply(self, payment, customer_id, references)
 
     # -- reference lists --------------------------------------------------------------------------------------------------
 
@@ -236,6 +239,6 @@ class BrightpearlHook(PlatformHook):
 
 def _answered(key: str, act: Callable[[], Sent]) -> Sent:
     try:
-        return act()
+        return documented(act)
     except PlatformError as error:
         return Sent(key=key, error=error)

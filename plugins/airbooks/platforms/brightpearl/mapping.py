@@ -6,6 +6,7 @@ text. Dimensions exist on the whole order only. The due date follows from the co
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from datetime import date, datetime, time
 from decimal import ROUND_HALF_UP, Decimal
@@ -290,20 +291,25 @@ def transaction_ref(payment: Payment, remote_id: str) -> str:
 def payment_bodies(payment: Payment, refs: References, method: str) -> list[Body]:
     """A body of `POST /customer-payment` for each order that the payment settles."""
     memo = " ".join(part for part in (payment.reference, payment.memo, payment.bank_account) if part)
+    shares: dict[str, Decimal] = defaultdict(Decimal)
+    for each in payment.allocations:
+        shares[each.remote_id] += each.amount
+    names = {each.remote_id: each.document_number for each in payment.allocations}
     return [
         filled(
             {
-                "transactionRef": transaction_ref(payment, each.remote_id),
+                "transactionRef": transaction_ref(payment, remote_id),
                 "transactionCode": plain(payment.reference)[:TRANSACTION],
                 "paymentMethodCode": method,
                 "paymentType": "RECEIPT",
-                "orderId": id_of(each.remote_id),
+                "orderId": id_of(remote_id),
                 "currencyIsoCode": payment.currency,
                 "exchangeRate": exchange_rate(payment, refs.settings),
-                "amountPaid": amount(each.amount),
+                "amountPaid": amount(share),
                 "paymentDate": stamp(payment.received_on, refs.settings),
-                "journalRef": plain(f"{each.document_number} {memo}".strip())[:JOURNAL],
+                "journalRef": plain(f"{names[remote_id]} {memo}".strip())[:JOURNAL],
             }
         )
-        for each in payment.allocations
+        for remote_id, share in shares.items()
+        if share
     ]

@@ -44,9 +44,11 @@ class Orders:
 
     def read(self, ids: Iterable[str]) -> dict[str, RemoteDocument]:
         """What exists of the ids, as remote documents by id, with as few requests for all of them as for one."""
-        rows = self.rows(ids)
+        return documented(lambda: self._read(self.rows(ids)))
+
+    def _read(self, rows: Sequence[Row]) -> dict[str, RemoteDocument]:
         numbers, cancelled = self._numbers(rows)
-        credited = self._credited([row for row in rows if row["orderTypeCode"] == "SO" and reading.is_invoiced(row)])
+        credited = self.credited([row for row in rows if row["orderTypeCode"] == "SO" and reading.is_invoiced(row)])
         paid = self._paid([row for row in rows if row["orderPaymentStatus"] == "PARTIALLY_PAID"])
 
         def document(row: Row) -> RemoteDocument:
@@ -55,7 +57,7 @@ class Orders:
                 row, numbers.get(key, ""), cancelled=key in cancelled, credited=credited.get(key, ZERO), paid=paid.get(key)
             )
 
-        return documented(lambda: {str(row["id"]): document(row) for row in rows if row["orderTypeCode"] in ("SO", "SC")})
+        return {str(row["id"]): document(row) for row in rows if row["orderTypeCode"] in ("SO", "SC")}
 
     def one(self, remote_id: str, kind: DocumentKind) -> RemoteDocument | None:
         found = self.read([remote_id]).get(remote_id)
@@ -89,7 +91,7 @@ class Orders:
         status = str(self._hook.setting("cancelled_credit_status_id") or "")
         return (str(row["id"]) for row in rows if row["orderTypeCode"] == "SC" and str(row["orderStatus"]["orderStatusId"]) == status)
 
-    def _credited(self, invoiced: Sequence[Row]) -> dict[str, Decimal]:
+    def credited(self, invoiced: Sequence[Row]) -> dict[str, Decimal]:
         """What closed sales credits take off each invoiced order."""
         if not invoiced:
             return {}

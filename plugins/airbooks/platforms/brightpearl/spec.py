@@ -183,6 +183,30 @@ AMBIGUOUS_CUSTOMER = ErrorRule(
     says="More than one contact fits this customer, and not exactly one of them is the company's primary contact.",
     fix="Write our customer code into the account reference of the right contact in Brightpearl.",
 )
+CREDITED_IN_PART = ErrorRule(
+    name="credited in part",
+    action=Action.REVIEW,
+    outcome=_NO,
+    says="Sales credits take a part off it already, and a credit of the whole would take that off twice.",
+    fix="Credit the rest in Brightpearl by hand.",
+)
+NOT_PAYABLE = ErrorRule(
+    name="order cannot take the payment",
+    action=Action.REVIEW,
+    outcome=_NO,
+    says="An order takes money of its own contact, in its own currency, and no more than is open.",
+    fix="Allocate the payment anew.",
+)
+PAYMENT_DIFFERS = ErrorRule(
+    name="payment booked otherwise",
+    action=Action.REVIEW,
+    outcome=_NO,
+    says="The payment is in Brightpearl already, with another amount or currency.",
+    fix="Compare the two; delete the wrong one in Brightpearl.",
+)
+PARTLY_BOOKED = ErrorRule(
+    name="payment booked in part", action=Action.LOOK_UP, outcome=_MAYBE, fix="Apply it again: only the rest is booked."
+)
 INEXPRESSIBLE_PAYMENT = ErrorRule(
     name="payment cannot be expressed",
     action=Action.REVIEW,

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
+from typing import TypeVar
 
 from lxml import etree
 
 from airbooks.canonical import DocumentKind, DocumentStatus, Payment, RemoteDocument, RemotePayment
-from airbooks.platforms.errors import Action, ErrorRule, Outcome
+from airbooks.platforms.errors import Action, ErrorRule, Outcome, PlatformError
 from airbooks.platforms.sap_s4hana import reading, settlements
 from airbooks.platforms.sap_s4hana.client import Client
 from airbooks.platforms.sap_s4hana.documents import Documents, portions
 from airbooks.platforms.sap_s4hana.mapping import ASSIGNMENT_MAX
-from airbooks.platforms.sap_s4hana.odata import Row, either, equal, one_of, since
+from airbooks.platforms.sap_s4hana.odata import Row, either, equal, one_of, since, stripped
 from airbooks.platforms.sap_s4hana.reading import DocumentKey
-from airbooks.platforms.sap_s4hana.soap import message_id
+from airbooks.platforms.sap_s4hana.soap import clean, message_id
 
+T = TypeVar("T")
 # Seconds before each look at an item that was just posted, and at one whose clearing was asked for.
 SEEN_AFTER = (0.0, 0.2, 0.5, 1.0, 1.5)
 CLEARED_AFTER = (0.0, 0.05, 0.2, 0.5, 1.0, 1.5, 2.0, 3.0)
@@ -34,6 +36,20 @@ NOT_CLEARED = ErrorRule(
     action=Action.LOOK_UP,
     outcome=Outcome.UNKNOWN,
     fix="Apply it again later; if it stays open, see the clearing's error in the Message Dashboard (AIF) of SAP S/4HANA.",
+)
+
+BOOKED_OTHERWISE = ErrorRule(
+    name="payment booked otherwise",
+    action=Action.REVIEW,
+    outcome=Outcome.DID_NOT_HAPPEN,
+    says="The payment is in SAP S/4HANA already, with another amount, customer or allocation.",
+    fix="Compare the two; reset and reverse the wrong one in SAP S/4HANA.",
+)
+UNSETTLED = ErrorRule(
+    name="payment booked, its clearing failed",
+    action=Action.LOOK_UP,
+    outcome=Outcome.UNKNOWN,
+    fix="Mend what is complained about and apply it again: it is found by its reference and not booked twice.",
 )
 
 
@@ -53,13 +69,32 @@ class Receipts:
         """
         if reason := settlements.obstacle(payment, self.settings):
             raise self.client.error(NOT_BOOKABLE, f"payment {payment.reference or payment.source_id}: {reason}")
-        reference = settlements.mark(key)
+        reference = settlements.mark(f"{payment.source}:{payment.source_id}")
         items = self._booked(reference)
-        if not items:
+        if items:
+            self._check_same(items, payment, customer)
+        else:
             self._check(payment, customer)
             items = self._book(payment, customer, reference, key)
-        items = self._settled(payment, items, reference, key)
-        return self._payment(items)
+        return self._after_booking(lambda: self._payment(self._settled(payment, items, reference)))
+
+    def _after_booking(self, act: Callable[[], T]) -> T:
+        """The money is booked: whatever fails from here on, nothing says that it is not."""
+        try:
+            return act()
+        except PlatformError as error:
+            if error.outcome is Outcome.UNKNOWN:
+                raise
+            raise self.client.error(UNSETTLED, f"the payment is booked, then: {error}") from None
+
+    def _check_same(self, items: Sequence[Row], payment: Payment, customer: str) -> None:
+        """What bears the payment's reference is this payment, for the same invoices."""
+        there = self.client.understood(lambda: _facts(items))
+        if there != (payment.amount, payment.currency, stripped(customer)):
+            raise self.client.error(BOOKED_OTHERWISE, f"payment {reading.key_of(items[0])} is {there[0]} {there[1]} of customer {there[2]}")
+        for part in settlements.parts(payment):
+            if _item_for(items, part) is None:
+                raise self.client.error(BOOKED_OTHERWISE, f"payment {reading.key_of(items[0])} has no {part.amount} for {part.number}")
 
     def _booked(self, reference: str) -> list[Row]:
         """The customer items of the live payment with this reference of ours."""
@@ -82,17 +117,17 @@ class Receipts:
         posted = self.client.post(entry, message_id(key, "AP-"))
         for pause in SEEN_AFTER:
             time.sleep(pause)
-            if items := self._booked(reference):
+            if items := self._after_booking(lambda: self._booked(reference)):
                 return items
         raise self.client.error(NOT_SEEN, f"the payment is booked as {posted.key}, but the open items do not show it yet")
 
-    def _settled(self, payment: Payment, items: list[Row], reference: str, key: str) -> list[Row]:
+    def _settled(self, payment: Payment, items: list[Row], reference: str) -> list[Row]:
         parts = settlements.parts(payment)
         waiting = [part for part in parts if not _applied(items, part)]
         if not waiting:
             return items
         for part in waiting:
-            self._ask_for_clearing(payment, part, items, key)
+            self._ask_for_clearing(payment, part, items, reference)
         for pause in CLEARED_AFTER:
             time.sleep(pause)
             items = self._booked(reference)
@@ -101,13 +136,15 @@ class Receipts:
         says = ", ".join(part.number for part in waiting)
         raise self.client.error(NOT_CLEARED, f"the payment is booked, its clearing with {says} was asked for and is not done yet")
 
-    def _ask_for_clearing(self, payment: Payment, part: settlements.Part, items: Sequence[Row], key: str) -> None:
+    def _ask_for_clearing(self, payment: Payment, part: settlements.Part, items: Sequence[Row], reference: str) -> None:
         """One request per invoice. The same request has the same id and is ignored over there; one for other items has another."""
-        (paying,) = [row for row in items if row["AssignmentReference"] == part.number[:ASSIGNMENT_MAX]][:1]
+        paying = _item_for(items, part)
+        if paying is None:
+            raise self.client.error(NOT_CLEARED, f"the payment shows no item for {part.number}")
         invoice, followers = self.documents.items_of(part.remote_id)
         rows = settlements.clearing_rows(reading.customer_items(invoice), followers, paying)
         entry = settlements.clearing_entry(rows, payment, self.settings)
-        self.client.clear(entry, message_id(settlements.mark(f"{key} {etree.tostring(entry, encoding='unicode')}"), "AC-"))
+        self.client.clear(entry, message_id(settlements.mark(f"{reference} {etree.tostring(entry, encoding='unicode')}"), "AC-"))
 
     # -- reading ----------------------------------------------------------------------------------------------------------------
 
@@ -147,8 +184,20 @@ class Receipts:
         return groups
 
 
+def _facts(items: Sequence[Row]) -> tuple[Decimal, str, str]:
+    """Amount, currency and customer of a payment's items."""
+    return -sum(map(reading.amount, items), Decimal(0)), items[0]["TransactionCurrency"], stripped(items[0]["Customer"])
+
+
+def _item_for(items: Sequence[Row], part: settlements.Part) -> Row | None:
+    """The item of a payment that is meant for an invoice."""
+    number = clean(part.number)[:ASSIGNMENT_MAX].strip()
+    return next((row for row in items if row["AssignmentReference"] == number and -reading.amount(row) == part.amount), None)
+
+
 def _applied(items: Sequence[Row], part: settlements.Part) -> bool:
-    return any(row["AssignmentReference"] == part.number[:ASSIGNMENT_MAX] and reading.is_applied(row) for row in items)
+    item = _item_for(items, part)
+    return item is not None and reading.is_applied(item)
 
 
 def _unpayable(remote: RemoteDocument | None, amount: Decimal, payment: Payment, customer: str) -> str:

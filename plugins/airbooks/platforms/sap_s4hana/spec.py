@@ -55,17 +55,19 @@ _ACCESS = (
     ),
 )
 _PASSING = (
+    # Before all rules that go by words: whatever the log says, the document may be booked.
+    ErrorRule(name="posted with errors", action=Action.LOOK_UP, outcome=UNKNOWN, codes=(NUMBER_AND_ERRORS, NO_NUMBER)),
     ErrorRule(name="throttled", action=Action.WAIT, outcome=NO, status=(429,)),
     ErrorRule(name="locked by a user", action=Action.RETRY, outcome=NO, status=(200,), text=r"being processed|blocked by user|locked by"),
     ErrorRule(name="entity changed meanwhile", action=Action.REREAD, outcome=NO, status=(412,)),
     ErrorRule(name="version token missing", action=Action.REVIEW, outcome=NO, status=(428,)),
 )
 _POSTING = (
-    ErrorRule(name="posted with errors", action=Action.LOOK_UP, outcome=UNKNOWN, codes=(NUMBER_AND_ERRORS, NO_NUMBER)),
     ErrorRule(
         name="message refused",
         action=Action.REVIEW,
         outcome=NO,
+        status=(500,),
         codes=(FAULT,),
         says="SAP S/4HANA could not process the SOAP message at all.",
         fix="See the web service error log (SRT_UTIL) there.",

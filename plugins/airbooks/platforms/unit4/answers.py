@@ -97,8 +97,9 @@ def _void(hook: Unit4Hook, remote: RemoteDocument, *, on: date, reason: str, key
 
 
 def _void_one(hook: Unit4Hook, number: str, kind: DocumentKind) -> RemoteDocument | None:
-    void_ones = [each for each in hook.documents_numbered(number, kind) if each.status is DocumentStatus.VOID]
-    return void_ones[-1] if void_ones else None
+    """The document that was voided, once none of the number lives: one of an earlier generation was void before."""
+    found = hook.documents_numbered(number, kind)
+    return found[-1] if found and all(each.status is DocumentStatus.VOID for each in found) else None
 
 
 # -- what became of it ---------------------------------------------------------------------------------------------------------------------
@@ -122,6 +123,6 @@ def collect(hook: Unit4Hook, sending: Sending, text: str) -> Sent:
         return Sent(key=sending.key, error=error)
     if remote is not None:
         return Sent(key=sending.key, remote=remote, note=f"reversed as {ticket.number}" if is_void else "")
-    if job is not None and (job.errors or not job.is_done):
+    if job is not None and (job.errors or job.has_failed):
         return Sent(key=sending.key, error=hook.rejection(job, ticket.batch_id))
     return Sent(key=sending.key, ticket=text)

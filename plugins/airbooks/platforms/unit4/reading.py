@@ -45,7 +45,7 @@ LEDGER_FIELDS: Mapping[str, str] = {
     "tax_system": "taxSystem",
     "tax_rate": "vatPercentage",
 }
-JOB_OPEN, JOB_DONE = frozenset("NWPK"), "T"
+JOB_OPEN, JOB_FAILED = frozenset("NWPK"), frozenset("CE")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,10 +89,13 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A report job: whether it still works, whether it came to its end, and what its report complains about."""
+    """A report job: whether it still works, whether it failed or was cancelled, and what its report complains about.
+
+    A letter that is not documented says neither: then the ledger alone tells.
+    """
 
     is_open: bool
-    is_done: bool
+    has_failed: bool
     errors: tuple[str, ...] = ()
 
 
@@ -237,7 +240,7 @@ def remote_payment(rows: Sequence[Posted], vouchers: Mapping[tuple[str, str], st
 def job(body: Json) -> Job:
     """A report job (UNVERIFIED: the letters of batch operations, errors as notification messages)."""
     letter = str(body["status"])
-    return Job(letter in JOB_OPEN, letter == JOB_DONE, tuple(text for _, text in notifications(body)))
+    return Job(letter in JOB_OPEN, letter in JOB_FAILED, tuple(text for _, text in notifications(body)))
 
 
 def complaint(code: int, content: bytes) -> Complaint | None:

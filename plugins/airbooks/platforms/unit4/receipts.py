@@ -14,7 +14,7 @@ from airbooks.platforms.references import References
 from airbooks.platforms.unit4 import payment_rows, reading, staging
 from airbooks.platforms.unit4.mapping import Batch
 from airbooks.platforms.unit4.reading import Posted
-from airbooks.platforms.unit4.rules import INEXPRESSIBLE_PAYMENT, NO_RATE, OVERPAID, STILL_STAGED
+from airbooks.platforms.unit4.rules import BOOKED_OTHERWISE, INEXPRESSIBLE_PAYMENT, NO_RATE, OVERPAID, STILL_STAGED
 from airbooks.platforms.unit4.settings import is_on, payment_types
 
 if TYPE_CHECKING:
@@ -62,12 +62,19 @@ def book(hook: Unit4Hook, payment: Payment, customer: str, references: Reference
     marker = payment_rows.payment_marker(payment, hook.company)
     found = _find(hook, marker)
     if found is not None:
+        _check_same(hook, found, payment, customer)
         return found
     settled = [_open_item(hook, payment, customer, position) for position in range(len(payment.allocations))]
     batch = payment_rows.payment_batch(payment, customer, settled, _rate(hook, payment, settled), references)
     orders = is_on(hook.settings(), "run_gl07")
     there = staging.stage(hook, batch, orders=orders, posted=lambda: _find(hook, marker))
     return there if there is not None else _posted(hook, batch, marker, orders=orders)
+
+
+def _check_same(hook: Unit4Hook, found: RemotePayment, payment: Payment, customer: str) -> None:
+    there = (found.amount, found.currency, found.customer_id)
+    if there != (payment.amount, payment.currency, customer):
+        raise hook.problem(BOOKED_OTHERWISE, f"voucher {found.remote_id} is {found.amount} {found.currency} of {found.customer_id}")
 
 
 def _find(hook: Unit4Hook, marker: str) -> RemotePayment | None:
@@ -115,11 +122,14 @@ def _posted(hook: Unit4Hook, batch: Batch, marker: str, *, orders: bool) -> Remo
 
 
 def _look(hook: Unit4Hook, batch: Batch, marker: str, job: str) -> RemotePayment | None:
-    told = hook.job(job)
-    if told is not None and told.is_open:
-        return None
-    found = _find(hook, marker)
-    if found is None and told is not None and (told.errors or not told.is_done):
+    try:
+        told = hook.job(job)
+        if told is not None and told.is_open:
+            return None
+        found = _find(hook, marker)
+    except PlatformError as error:  # it is staged: what could not be read says nothing against it
+        raise hook.problem(STILL_STAGED, f"batch {batch.batch_id}: {error}") from None
+    if found is None and told is not None and (told.errors or told.has_failed):
         staging.withdraw(hook, batch)
         raise hook.rejection(told, batch.batch_id)
     return found

@@ -202,6 +202,13 @@ OVERPAID = ErrorRule(
     says="The payment settles more of an invoice than is open, or one in another currency or of another customer.",
     fix="Allocate the payment anew.",
 )
+BOOKED_OTHERWISE = ErrorRule(
+    name="payment booked otherwise",
+    action=Action.REVIEW,
+    outcome=_NO,
+    says="The payment is in ERPx already, with another amount, currency or customer.",
+    fix="Compare the two; reverse the wrong one in ERPx.",
+)
 NO_RATE = ErrorRule(
     name="exchange rate missing",
     action=Action.REVIEW,
