@@ -8,12 +8,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from tests.platforms.infor_syteline.conftest import SLUG, Site
+from tests.platforms.infor_syteline.conftest import SLUG, Client, Site
 
 from airbooks.canonical import Allocation, DocumentKind, DocumentStatus, ExchangeRate, PaymentKind, RemoteDocument, RemotePayment
 from airbooks.platforms.errors import Action, Outcome, PlatformError
 from airbooks.platforms.infor_syteline import InforSyteLineHook
-from airbooks.platforms.infor_syteline.receipts import check_number, reference, since_condition
+from airbooks.platforms.infor_syteline.receipts import check_number, identity, reference, since_condition
 
 INVOICE = DocumentKind.INVOICE
 
@@ -191,3 +191,14 @@ def test_what_is_entered_is_not_told_as_not_booked(site: Site, hook: InforSyteLi
     assert (caught.value.action, caught.value.outcome) == (Action.REVIEW, Outcome.UNKNOWN)
     apply(site, hook, payment, remote.customer_id, "entered-1")
     assert paid(site, remote) == [Decimal("50.00")]
+
+
+def test_somebody_elses_check_of_the_same_number_and_amount_is_not_taken_for_ours(
+    site: Site, hook: InforSyteLineHook, client: Client
+) -> None:
+    document = site.small_invoice()
+    remote = site.book(hook, document)
+    payment = site.payment(document, remote, Decimal("50.00"))
+    keys = {"BankCode": "B01", "CustNum": remote.customer_id, "Type": "W", "CheckNum": str(check_number(identity(payment)))}
+    assert client.update("SLArpmts", {**keys, "ForCheckAmt": "50.00", "Ref": "Their own"})["Success"]
+    assert refused(site, hook, payment, remote.customer_id).rule.name == "payment number used"

@@ -164,9 +164,10 @@ class Receipts:
         found = self.idos.first("SLArpmts", HEAD, condition)
         if found is None:
             self.idos.change(Change(ido="SLArpmts", action=INSERT, values={**keys, **self._head(payment, key)}))
-        elif reading.cents(found["ForCheckAmt"]) != payment.amount:
-            says = f"check {keys['CheckNum']} of customer {keys['CustNum'].strip()} is {reading.cents(found['ForCheckAmt'])} there"
-            raise _error(PAYMENT_DIFFERS, f"{says}, ours {payment.amount}")
+        elif (reading.cents(found["ForCheckAmt"]), (found["Ref"] or "").strip()) != (payment.amount, reference(key)):
+            theirs = f"{reading.cents(found['ForCheckAmt'])} ({found['Ref']})"
+            says = f"check {keys['CheckNum']} of customer {keys['CustNum'].strip()} is {theirs}, ours {payment.amount} ({reference(key)})"
+            raise _error(PAYMENT_DIFFERS, says)
 
     def _head(self, payment: Payment, key: str) -> dict[str, str]:
         received = timestamp(payment.received_on)
