@@ -68,3 +68,12 @@ def test_a_site_that_lets_no_customer_be_written_says_the_way_out(site: Site, ho
         hook.ensure_customer(site.party(), "USD")
     assert (caught.value.rule.name, caught.value.outcome) == ("customers cannot be made here", Outcome.DID_NOT_HAPPEN)
     assert "Create the customer in SyteLine" in caught.value.rule.fix
+
+
+def test_two_customers_of_one_name_and_mail_are_two_customers(site: Site, hook: InforSyteLineHook) -> None:
+    party = site.party()
+    branch = site.party(name=party.name, contact=party.contact)
+    long_code = site.party(name=party.name, contact=party.contact, code="BRANCH-WITH-A-LONG-CODE")
+    numbers_of = [hook.ensure_customer(each, "USD") for each in (party, branch, long_code, branch, long_code)]
+    assert len(set(numbers_of)) == 3
+    assert numbers_of[1:3] == numbers_of[3:]

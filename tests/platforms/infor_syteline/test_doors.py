@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -165,3 +166,25 @@ def test_a_preview_of_separate_requests_shows_them_all(site: Site, hook: InforSy
     assert [each.path.split("/update/")[1] for each in shown] == ["SLArinvs?refresh=true", *["SLArinvds?refresh=true"] * 5]
     with site.on(distributions="nested") as nested:
         assert len(nested.preview([replace(sending)])) == 1
+
+
+@pytest.mark.parametrize(("ido", "name"), [("SLArinvs", "DerAmtTotInv"), ("SLArinvds", "Amount"), ("SLArinvs", "_ItemId")])
+def test_a_row_without_a_property_that_was_asked_for_proves_nothing(site: Site, hook: InforSyteLineHook, ido: str, name: str) -> None:
+    sending = site.sending(hook, site.small_invoice())
+    site.sandbox.inject(SLUG, "schema_drift", ido=ido, property=name)
+    (sent,) = hook.create_invoices([sending])
+    assert sent.outcome is Outcome.UNKNOWN
+    site.sandbox.clear_faults()
+    assert len(hook.find_invoice(sending.document.number, DocumentKind.INVOICE)) == 1
+
+
+@pytest.mark.parametrize("mode", ["ion", "direct"])
+@pytest.mark.parametrize("fault", ["error_before_commit", "malformed_body"])
+def test_a_token_that_cannot_be_had_means_that_nothing_was_sent(site: Site, monkeypatch: pytest.MonkeyPatch, mode: str, fault: str) -> None:
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    with direct_hook(site) if mode == "direct" else site.hook(tokens=MemoryTokens()) as hook:
+        hook.tokens = MemoryTokens()
+        site.sandbox.inject(SLUG, fault, path="/token", times=None)
+        with pytest.raises(PlatformError) as caught:
+            list(hook.list_payments(datetime.now(UTC)))
+    assert (caught.value.action, caught.value.outcome) == (Action.RETRY, Outcome.DID_NOT_HAPPEN)

@@ -379,3 +379,12 @@ def test_a_void_without_a_revenue_account_says_what_to_set(site: Site) -> None:
     with site.on(revenue_account="") as hook:
         remote = site.book(hook, site.small_invoice())
         assert "revenue_account" in void(hook, remote).error.rule.fix
+
+
+def test_posting_is_asked_for_with_the_date_that_the_document_has_by_then(site: Site) -> None:
+    with site.on(post_method_params='["{CustNum}", "{InvNum}", "{InvSeq}", "{InvDate}"]') as hook:
+        sending, draft = created(site, hook)
+        later = replace(sending, document=sending.document.model_copy(update={"posting_date": today() + timedelta(days=1)}))
+        (posted,) = hook.post_invoices([(later, draft)])
+    assert posted.error is None, str(posted.error)
+    assert f"{today() + timedelta(days=1):%Y%m%d}" in site.asked("/invoke/SLArinvs")[-1].body

@@ -8,12 +8,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from tests.platforms.infor_syteline.conftest import SLUG, Site
+from tests.platforms.infor_syteline.conftest import SLUG, Client, Site
 
-from airbooks.canonical import Allocation, DocumentKind, DocumentStatus, ExchangeRate, PaymentKind, RemotePayment
+from airbooks.canonical import Allocation, DocumentKind, DocumentStatus, ExchangeRate, PaymentKind, RemoteDocument, RemotePayment
 from airbooks.platforms.errors import Action, Outcome, PlatformError
 from airbooks.platforms.infor_syteline import InforSyteLineHook
-from airbooks.platforms.infor_syteline.receipts import check_number, reference, since_condition
+from airbooks.platforms.infor_syteline.receipts import check_number, identity, reference, since_condition
 
 INVOICE = DocumentKind.INVOICE
 
@@ -86,11 +86,12 @@ def test_a_broken_off_entry_is_completed_and_not_entered_twice(site: Site, hook:
     assert [each.amount for each in site.sandbox.books(SLUG).payments if remote.remote_id in each.applied] == [Decimal("50.00")]
 
 
-def test_a_key_that_was_another_amount_is_for_a_person(site: Site, hook: InforSyteLineHook) -> None:
+def test_a_payment_that_was_another_amount_is_for_a_person(site: Site, hook: InforSyteLineHook) -> None:
     document = site.small_invoice()
     remote = site.book(hook, document)
-    apply(site, hook, site.payment(document, remote, Decimal("50.00")), remote.customer_id, "amount-1")
-    error = refused(site, hook, site.payment(document, remote, Decimal("60.00")), remote.customer_id, "amount-1")
+    payment = site.payment(document, remote, Decimal("50.00"))
+    apply(site, hook, payment, remote.customer_id, "amount-1")
+    error = refused(site, hook, payment.model_copy(update={"amount": Decimal("60.00")}), remote.customer_id, "amount-2")
     assert error.rule.name == "payment number used"
 
 
@@ -147,3 +148,57 @@ def test_a_payment_number_follows_from_its_key_alone() -> None:
 def test_a_moment_is_asked_for_in_the_servers_local_time_an_hour_early() -> None:
     moment = datetime(2026, 7, 14, 12, 0, 0, 250_000, tzinfo=UTC)
     assert since_condition(moment, ZoneInfo("America/Chicago")) == "Type = N'P' AND RecordDate > '2026-07-14 06:00:00.250'"
+
+
+def paid(site: Site, remote: RemoteDocument) -> list[Decimal]:
+    return [each.applied[remote.remote_id] for each in site.sandbox.books(SLUG).payments if remote.remote_id in each.applied]
+
+
+def test_a_payment_that_comes_again_under_another_key_is_booked_once(site: Site, hook: InforSyteLineHook) -> None:
+    document = site.small_invoice()
+    remote = site.book(hook, document)
+    payment = site.payment(document, remote, Decimal("50.00"))
+    ids = {apply(site, hook, payment, remote.customer_id, key).remote_id for key in ("one", "other")}
+    assert len(ids) == 1
+    assert paid(site, remote) == [Decimal("50.00")]
+
+
+def test_two_allocations_to_one_invoice_are_applied_in_full(site: Site, hook: InforSyteLineHook) -> None:
+    document = site.small_invoice()
+    remote = site.book(hook, document)
+    parts = tuple(Allocation(document_number=document.number, remote_id=remote.remote_id, amount=Decimal(each)) for each in ("30", "20"))
+    payment = site.payment(document, remote, Decimal("50.00"), allocations=parts)
+    apply(site, hook, payment, remote.customer_id, "twice-1")
+    assert sum(paid(site, remote)) == 50
+    assert site.booked(document.number)[0].balance == document.gross_total - 50
+
+
+def test_a_document_of_another_customer_is_not_paid(site: Site, hook: InforSyteLineHook) -> None:
+    document, other = site.small_invoice(), site.small_invoice()
+    remote, elsewhere = site.book(hook, document), site.book(hook, other)
+    error = refused(site, hook, site.payment(document, remote, Decimal("5.00")), elsewhere.customer_id)
+    assert f"none of customer {elsewhere.customer_id}" in error.message
+
+
+@pytest.mark.parametrize("path", ["/update/SLArpmtds", "/invoke/SLArpmts"])
+def test_what_is_entered_is_not_told_as_not_booked(site: Site, hook: InforSyteLineHook, path: str) -> None:
+    document = site.small_invoice()
+    remote = site.book(hook, document)
+    payment = site.payment(document, remote, Decimal("50.00"))
+    site.sandbox.inject(SLUG, "error_before_commit", path=path, status=400)
+    with pytest.raises(PlatformError) as caught:
+        apply(site, hook, payment, remote.customer_id, "entered-1")
+    assert (caught.value.action, caught.value.outcome) == (Action.REVIEW, Outcome.UNKNOWN)
+    apply(site, hook, payment, remote.customer_id, "entered-1")
+    assert paid(site, remote) == [Decimal("50.00")]
+
+
+def test_somebody_elses_check_of_the_same_number_and_amount_is_not_taken_for_ours(
+    site: Site, hook: InforSyteLineHook, client: Client
+) -> None:
+    document = site.small_invoice()
+    remote = site.book(hook, document)
+    payment = site.payment(document, remote, Decimal("50.00"))
+    keys = {"BankCode": "B01", "CustNum": remote.customer_id, "Type": "W", "CheckNum": str(check_number(identity(payment)))}
+    assert client.update("SLArpmts", {**keys, "ForCheckAmt": "50.00", "Ref": "Their own"})["Success"]
+    assert refused(site, hook, payment, remote.customer_id).rule.name == "payment number used"

@@ -18,7 +18,7 @@ from airbooks.canonical import (
     DocumentStatus,
 )
 from airbooks.platforms.base import PlatformHook
-from airbooks.platforms.errors import Action, ConfigurationError
+from airbooks.platforms.errors import Action, ConfigurationError, Outcome
 from airbooks.platforms.oracle_fusion import access
 from airbooks.platforms.oracle_fusion.sandbox import OracleFusionSimulator
 from airbooks.platforms.tokens import MemoryTokens
@@ -110,3 +110,18 @@ def test_a_key_that_is_no_key_is_an_error_of_the_configuration(company: Company)
         with pytest.raises(ConfigurationError) as caught:
             hook.get_invoice("1", INVOICE)
     assert "NONSENSE" not in str(caught.value)
+
+
+@pytest.mark.parametrize("fault", ["error_before_commit", "malformed_body"])
+def test_a_token_that_cannot_be_had_means_that_nothing_was_sent(company: Company, monkeypatch: pytest.MonkeyPatch, fault: str) -> None:
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    with connected(company) as hook:
+        sending = company.sending(hook, company.small_invoice())
+    with connected(company) as hook:
+        hook.tokens = MemoryTokens()
+        company.sandbox.inject("oracle_fusion", fault, path="/oauth2/v1/token", times=None)
+        (sent,) = hook.create_invoices([sending])
+    company.sandbox.clear_faults()
+    assert sent.error is not None
+    assert (sent.error.action, sent.outcome) == (Action.RETRY, Outcome.DID_NOT_HAPPEN)
+    assert company.booked(sending.document.number) == []

@@ -119,3 +119,57 @@ def test_a_stale_change_indicator_is_told_as_such(company: Company) -> None:
         with pytest.raises(PlatformError) as caught:
             hook.patch(remote.remote_id, {"PaymentTerms": "30 Net"}, remote.version)
     assert (caught.value.status, caught.value.action) == (412, Action.REREAD)
+
+
+@pytest.mark.parametrize("html", [True, False])
+def test_a_404_of_a_gateway_does_not_mean_gone(company: Company, hook: PlatformHook, html: bool) -> None:
+    remote = company.book(hook, company.small_invoice())
+    company.sandbox.inject("oracle_fusion", "error_before_commit", method="GET", status=404, html=html)
+    with pytest.raises(PlatformError):
+        hook.get_invoice(remote.remote_id, INVOICE)
+    company.sandbox.inject("oracle_fusion", "error_before_commit", method="DELETE", status=404, html=html)
+    error = void(hook, remote).error
+    assert error is not None
+    assert [each.status for each in company.booked(remote.our_number)] == ["open"]
+    assert hook.get_invoice("300100999999999", INVOICE) is None
+
+
+def test_a_fact_that_ours_no_longer_has_is_a_change_too(company: Company, hook: PlatformHook) -> None:
+    first = company.small_invoice(purchase_order="PO-77812")
+    error = changed(company, hook, first, company.book(hook, first), purchase_order="").error
+    assert error is not None
+    assert "PurchaseOrder" in error.message
+
+
+def test_another_department_is_a_change_that_patch_does_not_take(company: Company, hook: PlatformHook) -> None:
+    first = company.invoice(company.line(1, dimensions={"department": "WHOLESALE"}))
+    remote = company.book(hook, first)
+    assert changed(company, hook, first, remote).error is None
+    moved = tuple(line.model_copy(update={"dimensions": {"department": "SERVICE"}}) for line in first.lines)
+    error = changed(company, hook, first, remote, lines=moved).error
+    assert error is not None
+    assert error.rule.name == "cannot be changed"
+
+
+def test_a_change_that_is_answered_and_not_done_is_not_told_as_done(company: Company, hook: PlatformHook) -> None:
+    first = company.small_invoice()
+    remote = company.book(hook, first)
+    company.sandbox.inject("oracle_fusion", "change_ignored")
+    error = changed(company, hook, first, remote, terms=PaymentTerms(code="Net 14")).error
+    assert error is not None
+    assert "PaymentTerms" in error.message
+
+
+def test_a_document_that_an_approval_holds_incomplete_is_not_told_as_booked(
+    company: Company, hook: PlatformHook, simulator: OracleFusionSimulator
+) -> None:
+    simulator.pod.change(needs_approval=True)
+    sent = [company.create(hook, sending)[sending.key] for sending in [company.sending(hook, company.small_invoice())]]
+    together = [company.sending(hook, company.small_invoice()) for _ in range(2)]
+    sent += hook.create_invoices(together)
+    assert len(sent) == 3
+    for each in sent:
+        assert each.error is not None
+        assert (each.error.rule.name, each.error.action) == ("left incomplete", Action.REVIEW)
+        assert each.remote is not None
+        assert each.remote.status is DocumentStatus.DRAFT

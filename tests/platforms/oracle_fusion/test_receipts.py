@@ -12,6 +12,7 @@ from tests.platforms.oracle_fusion.conftest import balance, connected, pay
 from airbooks.canonical import (
     Allocation,
     DocumentKind,
+    ExchangeRate,
     PaymentKind,
 )
 from airbooks.platforms.base import PlatformHook
@@ -171,3 +172,64 @@ def test_a_pod_that_refuses_the_query_on_changes_lists_by_creation(company: Comp
     with connected(company, receipts_changed_by="CreationDate") as hook:
         assert made in {each.remote_id for each in hook.list_payments(since)}
     company.sandbox.clear_faults()
+
+
+def test_two_allocations_to_one_invoice_are_applied_once_each_however_often_the_payment_comes(
+    company: Company, hook: PlatformHook, simulator: OracleFusionSimulator
+) -> None:
+    document = company.small_invoice()
+    remote = company.book(hook, document)
+    transactions.change(simulator.pod, simulator.pod.transactions[remote.remote_id], {"PaymentTerms": "30/60 Split"})
+    half = (document.gross_total / 2).quantize(D("0.01"))
+    part = Allocation(document_number=document.number, remote_id=remote.remote_id, amount=half - 10)
+    payment = company.payment(document, remote, document.gross_total, allocations=(part, part))
+    for _ in range(2):
+        (applied,) = pay(company, hook, payment, remote).allocations
+        assert applied.amount == 2 * part.amount
+        assert balance(hook, remote) == document.gross_total - 2 * part.amount
+
+
+def test_a_payment_that_is_there_with_another_amount_is_for_a_person(company: Company, hook: PlatformHook) -> None:
+    document = company.small_invoice()
+    remote = company.book(hook, document)
+    payment = company.payment(document, remote, D("10.00"))
+    pay(company, hook, payment, remote)
+    before = receipt_count(company)
+    more = payment.model_copy(update={"amount": D("15.00")})
+    with pytest.raises(PlatformError) as caught:
+        pay(company, hook, more, remote)
+    assert (caught.value.rule.name, caught.value.action) == ("receipt differs", Action.REVIEW)
+    assert receipt_count(company) == before
+
+
+def test_a_payment_that_is_there_for_another_customer_is_not_booked_again(company: Company, hook: PlatformHook) -> None:
+    document, other = company.small_invoice(), company.small_invoice()
+    remote, elsewhere = company.book(hook, document), company.book(hook, other)
+    payment = company.payment(document, remote, D("10.00"))
+    pay(company, hook, payment, remote)
+    before = receipt_count(company)
+    with pytest.raises(PlatformError, match=remote.customer_id):
+        pay(company, hook, payment, elsewhere)
+    assert receipt_count(company) == before
+
+
+def test_a_receipt_whose_application_is_refused_is_not_told_as_not_booked(company: Company, hook: PlatformHook) -> None:
+    document = company.small_invoice()
+    remote = company.book(hook, document)
+    payment = company.payment(document, remote, D("10.00"))
+    company.sandbox.inject("oracle_fusion", "error_before_commit", path="applyReceipt", status=400)
+    with pytest.raises(PlatformError) as caught:
+        pay(company, hook, payment, remote)
+    assert (caught.value.action, caught.value.outcome) == (Action.REVIEW, Outcome.UNKNOWN)
+    before = receipt_count(company)
+    assert pay(company, hook, payment, remote).allocations[0].amount == D("10.00")
+    assert receipt_count(company) == before
+
+
+def test_a_payment_whose_rate_is_to_another_currency_than_the_ledgers_is_not_booked(company: Company, hook: PlatformHook) -> None:
+    document = company.small_invoice(currency="EUR", exchange_rate=company.exchange_rate())
+    remote = company.book(hook, document)
+    before = receipt_count(company)
+    with pytest.raises(PlatformError, match="exchange rate to GBP"):
+        pay(company, hook, company.payment(document, remote, D(1), exchange_rate=ExchangeRate(base="GBP", rate=D("0.86"))), remote)
+    assert receipt_count(company) == before

@@ -98,7 +98,17 @@ def _by_name_and_mail(idos: Idos, party: Party, currency: str) -> str:
         return ""
     condition = f"BillToEmail = {text(mail)} AND CurrCode = {text(currency)} AND CustSeq = 0"
     rows = [row for row in idos.rows("SLCustAddrs", FIELDS, condition) if _is_named(row, party)]
-    return str(rows[0]["CustNum"]).strip() if len(rows) == 1 else ""
+    found = [number for row in rows if not _looks_made_here(number := str(row["CustNum"]).strip(), party)]
+    return found[0] if len(found) == 1 else ""
+
+
+def _looks_made_here(number: str, party: Party) -> bool:
+    """Whether a number may follow from the code of another customer of ours, who shares name and mail (a branch)."""
+    return _shape(number) == _shape(squeezed(party.code)) or re.fullmatch(rf"X[0-9A-Z]{{{CUST_NUM - 1}}}", number) is not None
+
+
+def _shape(number: str) -> str:
+    return re.sub(r"\d", "0", number)
 
 
 # -- creating ---------------------------------------------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ from airbooks.canonical import (
     RemotePayment,
 )
 from airbooks.platforms.base import PlatformHook, Preview, Sending, Sent, one_by_one
-from airbooks.platforms.errors import AirbooksError, ConfigurationError, PlatformError
+from airbooks.platforms.errors import UNREADABLE_ANSWER, AirbooksError, ConfigurationError, PlatformError
 from airbooks.platforms.infor_syteline import catalogue, customers, mapping, reading, refusals
 from airbooks.platforms.infor_syteline.checking import check
 from airbooks.platforms.infor_syteline.documents import Documents
@@ -39,6 +39,7 @@ from airbooks.platforms.infor_syteline.spec import (
     LOGIN_REFUSED,
     NO_CUSTOMER,
     NO_REVENUE_ACCOUNT,
+    NOT_BEGUN,
     NOT_POSTED,
     NUMBER_TAKEN,
     SETTLED,
@@ -129,20 +130,33 @@ class InforSyteLineHook(PlatformHook):
         base_url(url, "", None, allow_http=bool(self.account.extra.get("allow_http")))
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
         request = Request(method="POST", url=url, headers=headers, content=urlencode(form).encode(), read=True)
-        answer = self.wire.send(request, dict, lambda: None).json()
-        return Token(access=answer["access_token"], expires_at=_in_seconds(int(answer["expires_in"])))
+        answer = self._told(request)
+        try:
+            return Token(access=answer["access_token"], expires_at=_in_seconds(int(answer["expires_in"])))
+        except (KeyError, TypeError, ValueError) as error:
+            raise error_of(NOT_BEGUN, f"the token end point's answer lacks or misspells {error}") from None
 
     def _direct_token(self) -> Token:
         """User and password travel in headers; the variant with both in the path would put them into logs."""
         url = f"{self.root()}{SERVICE}/token/{quote(str(self.setting('config')), safe='')}"
         headers = {"username": self.account.login, "password": self.account.password}
         try:
-            answer = self.wire.send(Request(method="GET", url=url, headers=headers, read=True), dict, lambda: None).json()
+            answer = self._told(Request(method="GET", url=url, headers=headers, read=True))
         except PlatformError as error:
-            if error.status != 200:
+            if error.status != 200 or error.rule.name == UNREADABLE_ANSWER.name:
                 raise
             raise error_of(LOGIN_REFUSED, error.message) from None
+        if not answer.get("Token"):
+            raise error_of(NOT_BEGUN, "the log-in's answer has no Token")
         return Token(access=answer["Token"], expires_at=_in_seconds(TOKEN_SECONDS))
+
+    def _told(self, request: Request) -> Row:
+        """The answer to a log-in, which changes no books whatever becomes of it."""
+        try:
+            answer: Row = self.wire.send(request, dict, lambda: None).json()
+        except PlatformError as error:
+            raise error.as_not_happened() from None
+        return answer
 
     def read_complaint(self, reply: Reply) -> Complaint | None:
         """`Success` false inside HTTP 200, a method's `ReturnValue` other than 0 in spite of `Success`, or the gateway's own errors."""
@@ -250,7 +264,7 @@ class InforSyteLineHook(PlatformHook):
         head, rows = self._planned(sending)
         self.entering.redate(row, head)
         self.entering.complete(row, rows)
-        return row
+        return {**row, "InvDate": head["InvDate"]}
 
     def _ask(self, row: Row) -> PlatformError | None:
         """Ask for posting; whatever is answered, the tables tell. Only an answer that is missing is an error of its own."""
@@ -336,11 +350,11 @@ class InforSyteLineHook(PlatformHook):
     def list_payments(self, since: datetime) -> Iterator[RemotePayment]:
         return self.receipts.changed_since(since)
 
-    def apply_payment(self, payment: Payment, *, customer_id: str, key: str, references: References) -> RemotePayment:
-        """Enter and post one receipt; the same payment a second time is found and not entered again."""
+    def apply_payment(self, payment: Payment, *, customer_id: str, key: str, references: References) -> RemotePayment:  # noqa: ARG002
+        """Enter and post one receipt; the same payment a second time, under whatever key, is found and not entered again."""
         method = (ReferenceKind.PAYMENT_METHOD, payment.method)
         kind = references.get(*method).remote_id if references.has(*method) else ""
-        return self.receipts.book(payment, customer_id, key, kind)
+        return self.receipts.book(payment, customer_id, kind)
 
     def preview(self, batch: Sequence[Sending]) -> list[Preview]:
         """The head and, where they are requests of their own, the distributions; what a credit note reduces is looked up later."""

@@ -8,6 +8,8 @@ from datetime import date
 from typing import Any, Protocol
 from urllib.parse import quote
 
+from airbooks.platforms.errors import UNREADABLE_ANSWER, PlatformError
+from airbooks.platforms.infor_syteline.spec import SPEC
 from airbooks.platforms.wire import Reply
 
 Row = Mapping[str, Any]
@@ -144,6 +146,12 @@ class Idos:
         asked = {**params, **({} if locking else {"readOnly": "true"})}
         given = {name: value for name, value in asked.items() if value}
         page: Row = self._call("GET", self.path("load", ido), params=given, read=True).json()
+        wanted = [*params["properties"].split(","), *(["_ItemId"] if locking else [])]
+        missing = [name for name in ("Items", "MoreRowsExist") if name not in page]
+        missing += sorted({name for item in page.get("Items") or [] for name in wanted if name not in item})
+        if missing:
+            says = f"the answer to a load of {ido} lacks {', '.join(missing)}"
+            raise PlatformError(says, platform=SPEC.slug, rule=UNREADABLE_ANSWER)
         return page
 
     def properties(self, ido: str) -> dict[str, Row]:

@@ -1,18 +1,20 @@
 """Payments received: entered in SLArpmts and SLArpmtds, posted as the connection says, read back from SLArtrans (type P).
 
-A payment's check number and reference are computed from its key, so that the same payment is found instead of entered again: unposted by
-its keys, posted by its reference (that Ref reaches SLArtrans is UNVERIFIED).
+A payment's check number and reference are computed from its source and id there, so that the same payment is found instead of entered
+again: unposted by its keys, posted by its reference (that Ref reaches SLArtrans is UNVERIFIED).
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal
 
 from airbooks.canonical import Allocation, Payment, PaymentKind, RemoteAllocation, RemotePayment, round_amount
-from airbooks.platforms.errors import ErrorRule, PlatformError
+from airbooks.platforms.errors import ErrorRule, Outcome, PlatformError
 from airbooks.platforms.infor_syteline import reading
 from airbooks.platforms.infor_syteline.documents import Documents
 from airbooks.platforms.infor_syteline.ido import INSERT, Change, Idos, Row, any_of, chunks, padded, text, timestamp
@@ -39,6 +41,11 @@ _OPEN_MONEY = "0"  # the invoice of money that is applied to none (from memory)
 _WIRE = "W"
 # The clocks of a server that keeps local time go back once a year.
 _CLOCK_CHANGE = timedelta(hours=1)
+
+
+def identity(payment: Payment) -> str:
+    """What makes a payment the same one, whichever request brings it."""
+    return f"{payment.source}|{payment.source_id}"
 
 
 def check_number(key: str) -> int:
@@ -86,14 +93,18 @@ class Receipts:
 
     # -- booking --------------------------------------------------------------------------------------------------------------
 
-    def book(self, payment: Payment, customer: str, key: str, kind: str = "") -> RemotePayment:
+    def book(self, payment: Payment, customer: str, kind: str = "") -> RemotePayment:
         """Book one payment once; `kind` is the platform's payment type. Raises PlatformError."""
+        key = identity(payment)
         self._require_expressible(payment, customer)
         there = self._posted(customer, key)
         if there is None:
-            self._require_posted(payment)
-            keys = self._enter(payment, customer, key, kind or _WIRE)
-            there = self._post(keys, customer, key)
+            self._require_posted(payment, customer)
+            keys = self._keys(customer, key, kind or _WIRE)
+            self._enter_head(keys, payment, key)
+            with _after_the_head(key):
+                self._distribute(keys, payment, customer)
+                there = self._post(keys, customer, key)
         if there is None:
             return self._entered(payment, customer, key)
         if there.amount != payment.amount:
@@ -117,9 +128,11 @@ class Receipts:
             if is_so:
                 raise _error(PAYMENT_UNFIT, says)
 
-    def _require_posted(self, payment: Payment) -> None:
-        """Money can be applied to posted documents only; asked before anything is entered."""
+    def _require_posted(self, payment: Payment, customer: str) -> None:
+        """Money can be applied to the customer's own posted documents only; asked before anything is entered."""
         for each in payment.allocations:
+            if each.remote_id.partition("|")[0] != customer:
+                raise _error(PAYMENT_UNFIT, f"document {each.document_number} is none of customer {customer}")
             if self.documents.posted_row(each.remote_id) is None:
                 raise _error(PAYMENT_UNFIT, f"document {each.document_number} is not posted in SyteLine")
 
@@ -130,30 +143,31 @@ class Receipts:
     def _has_rate(self, payment: Payment) -> bool:
         return payment.exchange_rate is not None and payment.exchange_rate.base == self._home
 
-    def _enter(self, payment: Payment, customer: str, key: str, kind: str) -> dict[str, str]:
-        """Head and distributions, whatever of them is missing; answers the keys."""
-        keys = {
+    def _keys(self, customer: str, key: str, kind: str) -> dict[str, str]:
+        return {
             "BankCode": self.settings["bank_code"],
             "CustNum": padded(customer, CUST_NUM),
             "Type": kind,
             "CheckNum": str(check_number(key)),
         }
-        self._enter_head(keys, payment, key)
+
+    def _distribute(self, keys: Mapping[str, str], payment: Payment, customer: str) -> None:
+        """The distributions that are missing."""
         condition = " AND ".join(f"{name} = {text(value) if name != 'CheckNum' else value}" for name, value in keys.items())
         there = {(row["InvNum"] or "").strip() for row in self.idos.rows("SLArpmtds", ("InvNum",), condition)}
         for row in self._distributions(payment, customer):
             if row["InvNum"].strip() not in there:
                 self.idos.change(Change(ido="SLArpmtds", action=INSERT, values={**keys, **row}))
-        return keys
 
     def _enter_head(self, keys: Mapping[str, str], payment: Payment, key: str) -> None:
         condition = " AND ".join(f"{name} = {text(value) if name != 'CheckNum' else value}" for name, value in keys.items())
         found = self.idos.first("SLArpmts", HEAD, condition)
         if found is None:
             self.idos.change(Change(ido="SLArpmts", action=INSERT, values={**keys, **self._head(payment, key)}))
-        elif reading.cents(found["ForCheckAmt"]) != payment.amount:
-            says = f"check {keys['CheckNum']} of customer {keys['CustNum'].strip()} is {reading.cents(found['ForCheckAmt'])} there"
-            raise _error(PAYMENT_DIFFERS, f"{says}, ours {payment.amount}")
+        elif (reading.cents(found["ForCheckAmt"]), (found["Ref"] or "").strip()) != (payment.amount, reference(key)):
+            theirs = f"{reading.cents(found['ForCheckAmt'])} ({found['Ref']})"
+            says = f"check {keys['CheckNum']} of customer {keys['CustNum'].strip()} is {theirs}, ours {payment.amount} ({reference(key)})"
+            raise _error(PAYMENT_DIFFERS, says)
 
     def _head(self, payment: Payment, key: str) -> dict[str, str]:
         received = timestamp(payment.received_on)
@@ -177,9 +191,11 @@ class Receipts:
 
     def _distributions(self, payment: Payment, customer: str) -> Iterator[dict[str, str]]:
         """One row per document, and one for money that is applied to none: their sum is the check's amount, or posting is cancelled."""
-        for each in payment.allocations:
-            if each.amount or each.discount:
-                yield self._distribution(payment, customer, _invoice_number(each), each.amount, each.discount)
+        for number in dict.fromkeys(map(_invoice_number, payment.allocations)):
+            parts = [each for each in payment.allocations if _invoice_number(each) == number]
+            applied, discount = (sum((getattr(each, name) for each in parts), ZERO) for name in ("amount", "discount"))
+            if applied or discount:
+                yield self._distribution(payment, customer, number, applied, discount)
         if payment.unapplied:
             yield self._distribution(payment, customer, _OPEN_MONEY, payment.unapplied, ZERO)
 
@@ -221,6 +237,19 @@ class Receipts:
                 RemoteAllocation(remote_id=each.remote_id, amount=each.amount) for each in payment.allocations if each.amount
             ),
         )
+
+
+@contextmanager
+def _after_the_head(key: str) -> Iterator[None]:
+    """What fails in here must not say that nothing happened: somebody may post what is entered."""
+    try:
+        yield
+    except PlatformError as error:
+        if error.outcome is Outcome.UNKNOWN:
+            raise
+        rule = replace(error.rule, outcome=Outcome.UNKNOWN)
+        says = f"payment {reference(key)} is entered and not posted: {error.message}"
+        raise PlatformError(says, platform=SPEC.slug, rule=rule, status=error.status, code=error.code, body=error.body) from None
 
 
 def _invoice_number(allocation: Allocation) -> str:

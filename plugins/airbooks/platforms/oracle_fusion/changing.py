@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from airbooks.canonical import DocumentKind, DocumentStatus, RemoteDocument
 from airbooks.platforms.base import Sending, Sent
 from airbooks.platforms.errors import Outcome, PlatformError, ReferenceMissing
-from airbooks.platforms.oracle_fusion import mapping
+from airbooks.platforms.oracle_fusion import mapping, reading
 from airbooks.platforms.oracle_fusion.settings import is_on
-from airbooks.platforms.oracle_fusion.spec import CHANGED_THERE, CREDIT_BY_HAND, NO_MAPPING, NOT_CHANGEABLE
+from airbooks.platforms.oracle_fusion.spec import CHANGED_THERE, CREDIT_BY_HAND, GONE, NO_MAPPING, NOT_CHANGEABLE
 
 if TYPE_CHECKING:
     from airbooks.platforms.oracle_fusion.hook import OracleFusionHook
@@ -29,7 +29,7 @@ def update(hook: OracleFusionHook, sending: Sending, remote: RemoteDocument) -> 
 
 def _update(hook: OracleFusionHook, sending: Sending, remote: RemoteDocument) -> RemoteDocument:
     body = mapping.document_body(sending.document, sending.references, sending.options)
-    row = hook.row(remote.remote_id, remote.kind)
+    row = hook.row(remote.remote_id, remote.kind, reading.flexfields(remote.kind))
     if row is None:
         raise hook.problem(CHANGED_THERE, f"transaction {remote.remote_id} was deleted")
     differing = mapping.differing(body, row)
@@ -38,10 +38,13 @@ def _update(hook: OracleFusionHook, sending: Sending, remote: RemoteDocument) ->
     if remote.kind is DocumentKind.CREDIT_NOTE or not CHANGEABLE.issuperset(differing):
         raise hook.problem(NOT_CHANGEABLE, f"transaction {remote.number} would have to change in {', '.join(differing)}")
     hook.patch(remote.remote_id, {name: body[name] for name in differing}, hook.document(row, remote.kind).version)
-    changed = hook.get_invoice(remote.remote_id, remote.kind)
+    changed = hook.row(remote.remote_id, remote.kind, reading.flexfields(remote.kind))
     if changed is None:
         raise hook.problem(CHANGED_THERE, f"transaction {remote.remote_id} was deleted")
-    return changed
+    left = mapping.differing(body, changed)
+    if left:
+        raise hook.problem(NOT_CHANGEABLE, f"Oracle answered the change of transaction {remote.number} and kept its {', '.join(left)}")
+    return hook.document(changed, remote.kind)
 
 
 def void(hook: OracleFusionHook, remote: RemoteDocument, key: str) -> Sent:
@@ -73,7 +76,7 @@ def _delete(hook: OracleFusionHook, remote: RemoteDocument, *, was_complete: boo
     try:
         hook.delete(remote.remote_id, remote.version)
     except PlatformError as error:
-        if error.status == 404:
+        if error.code == GONE:
             return
         if error.outcome is Outcome.DID_NOT_HAPPEN and was_complete:
             # Refused: it must not stay a draft, or the customer would owe nothing while the number exists.

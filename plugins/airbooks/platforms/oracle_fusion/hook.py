@@ -22,7 +22,9 @@ from airbooks.platforms.oracle_fusion.spec import (
     BASIC,
     BY_NAME,
     BY_NUMBER,
+    GONE,
     JWT,
+    LEFT_INCOMPLETE,
     NO_ACCOUNT,
     NO_MAPPING,
     NOT_RENEWABLE,
@@ -61,8 +63,11 @@ class OracleFusionHook(PlatformHook):
         self._needed("token_url", "scope")
         url = base_url(str(self.setting("token_url")), "", None, allow_http=bool(self.account.extra.get("allow_http")))
         request = access.token_request(url, self.account.login, self.account.password, str(self.setting("scope")))
-        reply = self.wire.send(request, dict, lambda: None)
-        return self._understood(reply, lambda body: access.token(body, datetime.now(UTC)))
+        try:
+            reply = self.wire.send(request, dict, lambda: None)
+            return self._understood(reply, lambda body: access.token(body, datetime.now(UTC)))
+        except PlatformError as error:
+            raise error.as_not_happened() from None
 
     def _needed(self, *fields: str) -> dict[str, str]:
         """The fields that this kind of authentication needs; raises ConfigurationError for empty ones."""
@@ -118,13 +123,13 @@ class OracleFusionHook(PlatformHook):
             if not more or not found:
                 return
 
-    def row(self, remote_id: str, kind: DocumentKind) -> Row | None:
-        """A transaction with its lines, tax and instalments, or None where there is none."""
+    def row(self, remote_id: str, kind: DocumentKind, also: str = "") -> Row | None:
+        """A transaction with its lines, tax, instalments and the children `also`, or None where there is none."""
         path = f"{reading.RESOURCE[kind]}/{remote_id}"
         try:
-            reply = self._call("GET", path, params={"expand": reading.expansion(kind)}, read=True)
+            reply = self._call("GET", path, params={"expand": reading.expansion(kind) + also}, read=True)
         except PlatformError as error:
-            if error.status == 404:
+            if error.code == GONE:
                 return None
             raise
         self._understood(reply, lambda row: (self.document(row, kind), reading.installments(row)))
@@ -264,9 +269,15 @@ class OracleFusionHook(PlatformHook):
     def _create(self, sending: Sending, body: mapping.Body) -> Sent:
         kind = sending.document.kind
         try:
-            return Sent(key=sending.key, remote=self.post(reading.RESOURCE[kind], body, lambda row: self.document(row, kind)))
+            return self._taken_in(sending, self.post(reading.RESOURCE[kind], body, lambda row: self.document(row, kind)))
         except PlatformError as error:
             return Sent(key=sending.key, error=error)
+
+    def _taken_in(self, sending: Sending, remote: RemoteDocument) -> Sent:
+        """A document that an approval holds incomplete is not booked."""
+        is_held = remote.status is DocumentStatus.DRAFT and not sending.options.get("leave_incomplete")
+        error = self.problem(LEFT_INCOMPLETE, f"transaction {remote.number} is incomplete") if is_held else None
+        return Sent(key=sending.key, remote=remote, error=error)
 
     def _create_together(self, bodies: Sequence[tuple[Sending, mapping.Body]]) -> list[Sent] | None:
         """The documents of one batch by its answer, or None when Oracle refused the batch for one of its parts."""
@@ -279,7 +290,7 @@ class OracleFusionHook(PlatformHook):
         answers = self._understood(reply, lambda body: {part["id"]: part["payload"] for part in body["parts"]})
         named = [(sending, answers[sending.key]) for sending, _ in bodies if sending.key in answers]
         return self._understood(
-            reply, lambda _: [Sent(key=sending.key, remote=self.document(row, sending.document.kind)) for sending, row in named]
+            reply, lambda _: [self._taken_in(sending, self.document(row, sending.document.kind)) for sending, row in named]
         )
 
     def update_invoice(self, sending: Sending, remote: RemoteDocument) -> Sent:

@@ -291,13 +291,22 @@ def _reference(number: str, amount: Decimal) -> Body:
 # -- what may change ------------------------------------------------------------------------------------------------------------
 
 
+# What only a request writes: where ours no longer has it and theirs does, the transaction is another one.
+_NEVER_DERIVED = (
+    *("PurchaseOrder", "Comments", "CreditMemoComments", "InternalNotes", "SpecialInstructions", "StructuredPaymentReference"),
+    *("ItemNumber", "MemoLine", "SalesOrder"),
+)
+
+
 def differing(body: Mapping[str, Any], row: Mapping[str, Any], where: str = "") -> list[str]:
-    """The attributes of a body that a transaction as read back has otherwise; flexfields and tax lines are not compared."""
-    found: list[str] = []
+    """The attributes of a body that a transaction as read back has otherwise, or still has; tax lines are not compared."""
+    found: list[str] = [f"{where}{name}" for name in _NEVER_DERIVED if row.get(name) and name not in body]
     for name, ours in body.items():
         theirs = row.get(name)
         if name.endswith("Lines") and name.startswith("receivables") and "Tax" not in name:
             found += _differing_lines(ours, theirs or [], name)
+        elif name.endswith("LineDFF"):
+            found += [f"{where}{segment}" for segment in _differing_segments(ours, theirs or [])]
         elif not isinstance(ours, list) and name != "AllowCompletion" and _unequal(ours, theirs):
             found.append(f"{where}{name}")
     return found
@@ -308,6 +317,11 @@ def _differing_lines(ours: list[Body], theirs: list[Body], name: str) -> list[st
         return [f"{name} (number of lines)"]
     pairs = zip(ours, sorted(theirs, key=lambda line: line.get("LineNumber", 0)), strict=True)
     return [each for line, held in pairs for each in differing(line, held, f"{name}[{line['LineNumber']}].")]
+
+
+def _differing_segments(ours: list[Body], theirs: list[Body]) -> list[str]:
+    held = {name: value for each in theirs for name, value in each.items()}
+    return [name for each in ours for name, value in each.items() if value is not None and _unequal(value, held.get(name))]
 
 
 def _unequal(ours: object, theirs: object) -> bool:

@@ -12,6 +12,7 @@ from typing import Any
 from airbooks.canonical import DocumentKind, DocumentStatus, RemoteAllocation, RemoteDocument, RemotePayment
 from airbooks.platforms.oracle_fusion.mapping import CREDIT_MEMOS, INVOICES
 from airbooks.platforms.oracle_fusion.settings import Settings
+from airbooks.platforms.oracle_fusion.spec import GONE
 from airbooks.platforms.references import ReferenceItem, ReferenceKind
 from airbooks.platforms.wire import Complaint, from_json
 
@@ -30,6 +31,11 @@ def expansion(kind: DocumentKind) -> str:
     """The children that a transaction is read with."""
     lines = f"{_LINES[kind]}.{_TAXES[kind]}"
     return f"{lines},{INSTALLMENTS}" if kind is DocumentKind.INVOICE else lines
+
+
+def flexfields(kind: DocumentKind) -> str:
+    """The flexfields of the lines; those of credit memos are UNVERIFIED, and asked for nowhere."""
+    return f",{_LINES[kind]}.receivablesInvoiceLineDFF" if kind is DocumentKind.INVOICE else ""
 
 
 def amount(value: Any) -> Decimal:
@@ -269,7 +275,8 @@ def complaint(status: int, content: bytes) -> Complaint | None:
     details = [each for each in body.get("o:errorDetails") or () if isinstance(each, dict)]
     first = details[0] if details else {}
     message = "; ".join(str(each.get("detail", "")) for each in details) or str(body.get("title") or f"HTTP {status}")
-    return Complaint(code=str(first.get("o:errorCode", "")), message=message, field=str(first.get("o:errorPath", "")))
+    code = GONE if status == 404 and "o:errorDetails" in body else str(first.get("o:errorCode", ""))
+    return Complaint(code=code, message=message, field=str(first.get("o:errorPath", "")))
 
 
 def _words(text: str) -> str:

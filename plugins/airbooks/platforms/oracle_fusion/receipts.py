@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from airbooks.canonical import DocumentKind, Payment, PaymentKind, RemotePayment
-from airbooks.platforms.errors import PlatformError, ReferenceMissing
+from airbooks.platforms.errors import Outcome, PlatformError, ReferenceMissing
 from airbooks.platforms.oracle_fusion import mapping, reading
 from airbooks.platforms.oracle_fusion.queries import where
 from airbooks.platforms.oracle_fusion.reading import Application, Receipt
-from airbooks.platforms.oracle_fusion.spec import AT_ONCE, INEXPRESSIBLE_PAYMENT, NO_ACTION, NO_MAPPING, NOT_TOLD, OVERPAID
+from airbooks.platforms.oracle_fusion.settings import Settings
+from airbooks.platforms.oracle_fusion.spec import (
+    AT_ONCE,
+    INEXPRESSIBLE_PAYMENT,
+    NO_ACTION,
+    NO_MAPPING,
+    NOT_TOLD,
+    OVERPAID,
+    PAYMENT_DIFFERS,
+)
 from airbooks.platforms.references import References
 
 if TYPE_CHECKING:
@@ -23,17 +33,43 @@ Step = tuple[int, Decimal]  # an instalment's id, and what to apply to it
 def book(hook: OracleFusionHook, payment: Payment, customer: str, references: References) -> RemotePayment:
     """Book a receipt and apply it. A receipt applies nothing by itself: its remittance references are read by AutoMatch, or the action
     applyReceipt applies it at once, as the connection says. Raises PlatformError."""
-    if payment.kind is not PaymentKind.RECEIPT or any(each.discount or each.write_off for each in payment.allocations):
-        raise hook.problem(INEXPRESSIBLE_PAYMENT, f"payment {payment.source_id} ({payment.kind.value})")
+    _require_expressible(hook, payment, references.settings)
     receipt = find(hook, payment, customer)
     done = _settled(hook, receipt) if receipt is not None else []
     at_once = references.settings.get("apply_receipts", AT_ONCE) == AT_ONCE
     steps = _steps(hook, payment, customer, done) if at_once else []  # before the receipt is made: a wrong payment leaves no trace
     if receipt is None:
         receipt = _create(hook, payment, customer, references)
-    for installment, amount in steps:
-        _apply(hook, receipt.remote_id, {"appliedPaymentScheduleId": installment, "amountApplied": amount})
-    return reading.remote_payment(receipt, applications(hook, receipt) if steps else done)
+    try:
+        for installment, amount in steps:
+            _apply(hook, receipt.remote_id, {"appliedPaymentScheduleId": installment, "amountApplied": amount})
+        return reading.remote_payment(receipt, applications(hook, receipt) if steps else done)
+    except PlatformError as error:
+        raise _partly_booked(error, receipt) from None
+
+
+def _require_expressible(hook: OracleFusionHook, payment: Payment, settings: Settings) -> None:
+    if payment.kind is not PaymentKind.RECEIPT or any(each.discount or each.write_off for each in payment.allocations):
+        raise hook.problem(INEXPRESSIBLE_PAYMENT, f"payment {payment.source_id} ({payment.kind.value})")
+    ledger, rate = settings.get("ledger_currency", "USD"), payment.exchange_rate
+    if payment.currency != ledger and rate is not None and rate.base != ledger:
+        says = f"payment {payment.source_id} has an exchange rate to {rate.base}, the ledger's currency is {ledger}"
+        raise hook.problem(INEXPRESSIBLE_PAYMENT, says)
+
+
+def _partly_booked(error: PlatformError, receipt: Receipt) -> PlatformError:
+    """The error, which must not say that nothing happened: the receipt is there."""
+    return PlatformError(
+        f"receipt {receipt.number} ({receipt.remote_id}) is booked and not wholly applied: {error.message}",
+        platform=error.platform,
+        rule=replace(error.rule, outcome=Outcome.UNKNOWN),
+        status=error.status,
+        code=error.code,
+        field=error.field,
+        request_id=error.request_id,
+        retry_after=error.retry_after,
+        body=error.body,
+    )
 
 
 def told(hook: OracleFusionHook, receipt: Receipt) -> RemotePayment:
@@ -43,12 +79,19 @@ def told(hook: OracleFusionHook, receipt: Receipt) -> RemotePayment:
 
 
 def find(hook: OracleFusionHook, payment: Payment, customer: str) -> Receipt | None:
-    """The receipt of this payment: its number, the customer, and our words in its comments."""
+    """The receipt of this payment: its number, and our words in its comments. Raises PlatformError when it is for another amount, currency
+    or customer: the payment must neither be told as booked nor be booked once more."""
     unit, marker = str(hook.setting("business_unit")), mapping.receipt_marker(payment)
     asked = where(("ReceiptNumber", "=", mapping.receipt_number(payment)), ("BusinessUnit", "=", unit))
     found = hook.rows(mapping.RECEIPTS, reading.receipt, q=asked, orderBy="StandardReceiptId")
-    ours = (each for each in found if each.customer == customer and not each.reversed and marker in each.comments.splitlines())
-    return next(ours, None)
+    receipt = next((each for each in found if not each.reversed and marker in each.comments.splitlines()), None)
+    if receipt is None:
+        return None
+    theirs, ours = (receipt.amount, receipt.currency, receipt.customer or customer), (payment.amount, payment.currency, customer)
+    if theirs != ours:
+        told = (" ".join(map(str, each)) for each in (theirs, ours))
+        raise hook.problem(PAYMENT_DIFFERS, f"receipt {receipt.number} ({receipt.remote_id}): theirs {', ours '.join(told)}")
+    return receipt
 
 
 def _create(hook: OracleFusionHook, payment: Payment, customer: str, references: References) -> Receipt:
@@ -88,13 +131,14 @@ def applications(hook: OracleFusionHook, receipt: Receipt) -> list[Application]:
 
 
 def _steps(hook: OracleFusionHook, payment: Payment, customer: str, done: Iterable[Application]) -> list[Step]:
-    """What is still to be applied."""
+    """What is still to be applied; a payment may allocate to one document more than once."""
     applied = reading.by_document(done)
+    wanted = reading.by_document((each.remote_id, each.amount) for each in payment.allocations)
     steps: list[Step] = []
-    for allocation in payment.allocations:
-        rest = allocation.amount - applied.pop(allocation.remote_id, Decimal(0))
+    for document, amount in wanted.items():
+        rest = amount - applied.get(document, Decimal(0))
         if rest > 0:
-            steps += _over_installments(hook, payment, customer, allocation.remote_id, rest)
+            steps += _over_installments(hook, payment, customer, document, rest)
     return steps
 
 

@@ -22,6 +22,8 @@ AT_ONCE, AUTOMATCH = "at once", "automatch"
 
 # The code that the connector gives to HTTP 401 where nothing can be renewed.
 NOT_RENEWABLE = "CREDENTIALS"
+# The code that the connector gives to HTTP 404 in Oracle's own form: a gateway's 404 does not prove that something is gone.
+GONE = "NOT_FOUND"
 
 _NO, _MAYBE = Outcome.DID_NOT_HAPPEN, Outcome.UNKNOWN
 
@@ -166,6 +168,13 @@ CHANGED_THERE = ErrorRule(
     says="Somebody changed, paid or completed it in Oracle in the meantime.",
     fix="Compare the two, then answer Retry or Reject.",
 )
+LEFT_INCOMPLETE = ErrorRule(
+    name="left incomplete",
+    action=Action.REVIEW,
+    outcome=_NO,
+    says="Oracle has taken it in and left it incomplete: it is not in the books.",
+    fix="See there what its completion waits for (an approval, a setting), and answer Retry when it is complete; delete it before Reject.",
+)
 CREDIT_BY_HAND = ErrorRule(
     name="manual credit needed",
     action=Action.REVIEW,
@@ -186,6 +195,13 @@ OVERPAID = ErrorRule(
     outcome=_NO,
     says="The payment settles more of a transaction than is open, or one in another currency or of another customer.",
     fix="Allocate the payment anew.",
+)
+PAYMENT_DIFFERS = ErrorRule(
+    name="receipt differs",
+    action=Action.REVIEW,
+    outcome=_NO,
+    says="Oracle has a receipt of this payment with another amount, currency or customer.",
+    fix="Compare the two; reverse the receipt in Receivables where it is wrong, then answer Retry.",
 )
 NO_ACTION = ErrorRule(
     name="action applyReceipt missing",

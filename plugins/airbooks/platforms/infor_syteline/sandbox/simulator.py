@@ -66,6 +66,7 @@ class InforSyteLineSimulator(Simulator):
         "posting_error": "Posting answers return value 16 and an Infobar.",
         "skip_posting": "Posting leaves the document where it is and says nothing.",
         "empty_refresh": "RefreshItems of an update is empty.",
+        "schema_drift": "The property `property` is missing from every row of a load of `ido`.",
         "fixed_customers": "SLCustomers takes neither Name nor CurrCode.",
     }
 
@@ -95,7 +96,7 @@ class InforSyteLineSimulator(Simulator):
         self.router.add_api_route(f"{SERVICE}/token/{{config}}", self._log_in, methods=["GET"])
         for door, prefix in (("direct", SERVICE), ("ion", f"/{TENANT}/{SUITE}{SERVICE}")):
             self._add(door, "GET", f"{prefix}/configurations", self._configurations)
-            self._add(door, "GET", f"{prefix}/load/{{ido}}", lambda call: self.database.load(call.part("ido"), call.asks))
+            self._add(door, "GET", f"{prefix}/load/{{ido}}", self._load)
             self._add(door, "GET", f"{prefix}/info/{{ido}}", self._info)
             self._add(door, "POST", f"{prefix}/update/{{ido}}", self._update)
             self._add(door, "POST", f"{prefix}/invoke/{{ido}}", self._invoke)
@@ -142,6 +143,13 @@ class InforSyteLineSimulator(Simulator):
     @staticmethod
     def _configurations(_: Call) -> Row:
         return {"Success": True, "Message": None, "Configurations": [CONFIG]}
+
+    def _load(self, call: Call) -> Row:
+        page = self.database.load(call.part("ido"), call.asks)
+        drift = self.armed.get("schema_drift") or {}
+        if drift.get("ido") == call.part("ido"):
+            page["Items"] = [{name: value for name, value in row.items() if name != drift["property"]} for row in page["Items"]]
+        return page
 
     def _info(self, call: Call) -> Row:
         of = ido(call.part("ido"))

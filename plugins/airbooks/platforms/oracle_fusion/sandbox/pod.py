@@ -48,6 +48,7 @@ class Pod:
             "tax_rounding": "HEADER",
             "allow_duplicates": False,
             "apply_action": True,
+            "needs_approval": False,
         }
         for row in catalogue:
             unit = {"HUR": "HR", "DAY": "DY", "MTR": "MTR", "SET": "SET", "CA": "CAN"}.get(row.get("unit", ""), "Ea")

@@ -63,6 +63,7 @@ class OracleFusionSimulator(Simulator):
         "privilege_missing": "The user's role has lost its privileges: HTTP 403.",
         "not_queryable": "The attribute `attribute` cannot stand in a q.",
         "schema_drift": "The attribute `attribute` is missing from every row that is shown.",
+        "change_ignored": "A change is answered as done, and nothing is changed.",
         "sign_on_page": "A sign-on page in HTML with HTTP 200, as a misrouted vanity host answers.",
     }
 
@@ -276,7 +277,7 @@ class OracleFusionSimulator(Simulator):
             transactions.delete(self.pod, held)
             return Response(status_code=204)
         if call.method == "PATCH":
-            changed = transactions.change(self.pod, held, call.json(*ITEM_TYPES))
+            changed = held if self.struck("change_ignored") is not None else transactions.change(self.pod, held, call.json(*ITEM_TYPES))
             return answer(200, self._linked(transactions.shown(changed, children={"all"}), INVOICE))
         raise Refusal("", status=404)
 

@@ -71,6 +71,7 @@ def create(pod: Pod, resource: str, body: Row, no_access: bool) -> Row:
     head = {**pod.bill_to(body), **pod.conversion(body, currency)}
     lines = _lines(pod, resource, body.get(lines_name(resource)) or [])
     complete = body.get("AllowCompletion", "Y") != "N" and body.get("InvoiceStatus") != "Incomplete"
+    complete = complete and not pod.setting("needs_approval")
     row: Row = {
         "CustomerTransactionId": pod.new_id(),
         "DocumentNumber": None,
