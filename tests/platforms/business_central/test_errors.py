@@ -66,6 +66,15 @@ def _draft(desk: Desk) -> Any:
     return Part(id="1", method="POST", path="salesInvoices", body={"customerNumber": desk.hook.ensure_customer(invoice().buyer, "EUR")})
 
 
+def test_a_token_that_cannot_be_had_leaves_no_doubt_about_documents(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    sending = desk.sending(invoice())
+    desk.inject("error_before_commit", path="token", times=None)
+    with desk.another() as hook, pytest.raises(PlatformError) as raised:
+        hook.create_invoices([sending])
+    assert raised.value.outcome is Outcome.DID_NOT_HAPPEN
+
+
 def test_an_expired_token_is_renewed_once_in_the_middle_of_the_work(desk: Desk) -> None:
     desk.booked(invoice(number="EU-SI-000601"))
     desk.inject("expire_tokens")

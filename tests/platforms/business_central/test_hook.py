@@ -11,7 +11,7 @@ import pytest
 from tests.platforms.business_central.conftest import SLUG, Desk, good
 from tests.platforms.business_central.documents import BUYER, credit_note, discount, full_invoice, invoice, line
 
-from airbooks.canonical import DocumentKind, DocumentStatus
+from airbooks.canonical import DocumentKind, DocumentReference, DocumentStatus
 from airbooks.platforms.errors import Action, Outcome, PlatformError
 from airbooks.platforms.references import ReferenceKind
 
@@ -81,6 +81,14 @@ def test_posting_twice_succeeds_and_books_once(desk: Desk) -> None:
     again = good(desk.hook.post_invoices([(sending, draft)])[0])
     assert (again.remote_id, again.number) == (first.remote_id, first.number)
     assert len(desk.sandbox.books(SLUG).documents) == 1
+
+
+def test_a_posting_that_cannot_be_read_back_is_not_called_undone(desk: Desk) -> None:
+    sending, draft = desk.created(invoice())
+    desk.inject("rate_limited", method="GET", path="/salesInvoices$", after=1, retry_after="600", times=None)
+    [sent] = desk.hook.post_invoices([(sending, draft)])
+    assert sent.outcome is Outcome.UNKNOWN
+    assert books(desk)["EU-SI-000123"].status == "open"
 
 
 def test_a_draft_of_a_closed_period_is_posted_on_the_day_that_a_person_chose_since(desk: Desk) -> None:
@@ -171,6 +179,16 @@ def test_a_draft_for_a_person_to_post_has_its_dimensions_too_and_values_there_ar
     assert [[each["valueCode"] for each in row["dimensionSetLines"]] for row in rows] == [["WHOLESALE"], ["SERVICE"]]
 
 
+def test_a_draft_that_got_no_dimensions_is_for_a_person_and_not_taken_as_it_is(desk: Desk) -> None:
+    lines = (line(1, dimensions={"department": "WHOLESALE"}), line(2, dimensions={"department": "SERVICE"}))
+    sending = desk.sending(invoice(*lines), post=False)
+    desk.inject("rate_limited", method="GET", path="salesInvoiceLines", retry_after="600")
+    [sent] = desk.hook.create_invoices([sending])
+    assert sent.error is not None
+    assert (sent.error.rule.name, sent.error.action) == ("dimensions not set", Action.REVIEW)
+    assert sent.remote is not None
+
+
 def test_goods_lines_name_the_location_of_their_warehouse(desk: Desk) -> None:
     _, posted = desk.booked(invoice(line(warehouse="NORTH")))
     row = next(iter(desk.hook.company.rows(f"salesInvoices({posted.remote_id})/salesInvoiceLines")))
@@ -187,6 +205,12 @@ def test_a_credit_note_is_applied_to_the_open_invoice_that_it_corrects(desk: Des
     now = desk.hook.get_invoice(corrected.remote_id, INVOICE)
     assert now is not None
     assert (now.status, now.balance) == (DocumentStatus.PARTIALLY_PAID, Decimal("536.09"))
+
+
+def test_an_invoice_named_in_small_letters_is_the_one_that_the_platform_keeps_in_capitals(desk: Desk) -> None:
+    desk.booked(invoice())
+    _, note = desk.booked(credit_note(line(quantity="1"), preceding_invoices=(DocumentReference(number="eu-si-000123"),)))
+    assert note.status is DocumentStatus.PAID
 
 
 def test_a_credit_note_whose_invoice_is_not_there_is_booked_unapplied_and_says_so(desk: Desk) -> None:
@@ -283,6 +307,14 @@ def test_a_posted_invoice_takes_a_new_due_date_and_nothing_else(desk: Desk) -> N
     sent = desk.hook.update_invoice(desk.sending(invoice(line(1, "5"))), later)
     assert sent.error is not None
     assert (sent.error.rule.name, sent.error.action) == ("posted document is fixed", Action.REVIEW)
+
+
+def test_an_update_whose_first_reading_fails_has_changed_nothing(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    sending, posted = desk.booked(invoice())
+    desk.inject("error_before_commit", method="GET", path=r"/salesInvoices\(", times=None)
+    sent = desk.hook.update_invoice(sending, posted)
+    assert sent.outcome is Outcome.DID_NOT_HAPPEN
 
 
 def test_an_update_that_changes_nothing_writes_nothing(desk: Desk) -> None:

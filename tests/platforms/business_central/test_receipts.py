@@ -86,6 +86,23 @@ def test_a_reference_that_is_there_with_another_amount_is_for_a_person(desk: Des
     assert (refused.value.rule.name, refused.value.action) == ("payment reference used", Action.REVIEW)
 
 
+def test_a_posted_payment_that_the_ledger_cannot_confirm_is_not_called_unbooked(desk: Desk) -> None:
+    _, booked = desk.booked(invoice())
+    desk.inject("rate_limited", path="customerLedgerEntries", after=1, retry_after="600", times=None)
+    with pytest.raises(PlatformError) as lost:
+        apply(desk, payment("100.00", (booked, "100.00")))
+    assert lost.value.outcome is Outcome.UNKNOWN
+    assert ledger(desk) == [("PAY-777", Decimal("100.00"), "posted")]
+
+
+def test_a_payment_of_an_invoice_in_another_currency_never_reaches_the_journal(desk: Desk) -> None:
+    _, booked = desk.booked(invoice(currency="USD"))
+    with pytest.raises(PlatformError) as refused:
+        apply(desk, payment("100.00", (booked, "100.00")))
+    assert (refused.value.rule.name, refused.value.action) == ("payment cannot be expressed", Action.REVIEW)
+    assert desk.asked("customerPaymentJournals") == []
+
+
 def test_a_refused_posting_leaves_the_journal_empty_for_the_next_payment(desk: Desk) -> None:
     _, booked = desk.booked(invoice())
     desk.inject("lock_period")

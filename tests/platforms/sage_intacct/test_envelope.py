@@ -59,6 +59,8 @@ def test_a_request_that_failed_as_a_whole(status: int, answer: bytes, name: str,
     ("errors", "name", "action", "outcome"),
     [
         ([("BL34000061", "Another AR Invoice with the given value(s) X already exists")], "number already used", Action.LOOK_UP, UNKNOWN),
+        ([("BL01001973", "Could not create it!"), ("BL34000061", "Another")], "number already used", Action.LOOK_UP, UNKNOWN),
+        ([("BL99999998", "Another AR Invoice with the value X already exists")], "number already used", Action.LOOK_UP, UNKNOWN),
         ([("BL01001973", "Periods are closed. Your transaction date (02/10/2026) is ...")], "period closed", Action.REVIEW, NO),
         ([("BL01001973", "Invalid Project '10064' specified.")], "unknown reference", Action.REVIEW, NO),
         ([("BL01001973", "Required field Date Due is missing")], "field missing", Action.REVIEW, NO),

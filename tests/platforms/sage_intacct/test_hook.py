@@ -169,6 +169,31 @@ def test_a_schema_refusal_of_one_document_does_not_hold_back_the_rest(house: Hou
     assert [failure(each).code for each in sent if each.error] == ["XL03000003"]
 
 
+def test_what_fails_one_half_of_a_batch_says_nothing_about_the_other(house: House) -> None:
+    good, bad = house.sending(sale("A")), house.sending(sale("B"))
+    broken = bad.document.model_copy(update={"due_date": None, "terms": bad.document.terms.model_copy(update={"code": ""})})
+    bad = Sending(key=bad.key, document=broken, references=bad.references)
+    house.inject("rate_limited", body="<create_invoice>", after=2, retry_after="600", times=None)
+    sent = {each.key: each.outcome for each in house.hook.create_invoices([good, bad])}
+    assert sent == {good.key: Outcome.HAPPENED, bad.key: Outcome.DID_NOT_HAPPEN}
+
+
+def test_a_draft_under_our_number_is_not_told_as_booked(house: House) -> None:
+    draft = booked(house, sale(), draft=True)
+    [sent] = house.hook.create_invoices([house.sending(sale())])
+    assert sent.remote == draft
+    assert (failure(sent).rule.name, failure(sent).action) == ("left as a draft", Action.REVIEW)
+
+
+def test_a_session_that_cannot_be_had_leaves_no_doubt_about_documents(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    sending = house.sending(sale())
+    house.inject("error_before_commit", body="getAPISession", times=None)
+    with SageIntacctHook("sage_intacct_uk", account=house.hook.account) as hook, pytest.raises(PlatformError) as raised:
+        hook.create_invoices([sending])
+    assert raised.value.outcome is Outcome.DID_NOT_HAPPEN
+
+
 def test_a_draft_stays_a_draft(house: House) -> None:
     assert booked(house, sale(), draft=True).status is DocumentStatus.DRAFT
     assert [each.status for each in house.books().documents] == ["draft"]
@@ -349,6 +374,29 @@ def test_what_somebody_changed_there_is_not_overwritten(house: House) -> None:
     assert (error.action, error.outcome) == (Action.REREAD, Outcome.DID_NOT_HAPPEN)
 
 
+def test_a_change_that_cannot_be_read_back_is_not_called_undone(house: House) -> None:
+    remote = booked(house, sale())
+    changed = sale("UK-SI-000123", line(1, "4", "60", **ITEM))
+    house.inject("rate_limited", body="<object>ARINVOICE</object>", after=1, retry_after="600", times=None)
+    assert house.hook.update_invoice(house.sending(changed), remote).outcome is Outcome.UNKNOWN
+    assert [each.net for each in house.books().documents] == [changed.net_total]
+
+
+def test_an_update_whose_first_reading_fails_has_changed_nothing(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    remote = booked(house, sale())
+    house.inject("error_before_commit", body="<object>ARINVOICE</object>", times=None)
+    assert house.hook.update_invoice(house.sending(sale()), remote).outcome is Outcome.DID_NOT_HAPPEN
+
+
+def test_a_reversal_that_cannot_be_read_back_is_not_called_undone(house: House) -> None:
+    remote = booked(house, sale())
+    house.inject("rate_limited", body="<object>ARINVOICE</object>", after=1, retry_after="600", times=None)
+    sent = house.hook.void_invoice(remote, on=date(2026, 3, 20), reason="", key=str(uuid4()))
+    assert sent.outcome is Outcome.UNKNOWN
+    assert [each.status for each in house.books().documents] == ["void"]
+
+
 def test_a_paid_invoice_is_neither_changed_nor_voided(house: House) -> None:
     remote = booked(house, sale())
     Gateway(house.sandbox.simulators[SLUG].connection()).one(payment(remote.remote_id, "120"))
@@ -505,6 +553,38 @@ def test_a_payment_is_booked_once_whatever_happens_to_the_answer(house: House) -
     assert raised.value.outcome is Outcome.UNKNOWN
     again = pay(house, receipt(remote), key)
     assert [each.remote_id for each in house.books().payments] == [again.remote_id]
+
+
+def test_a_booked_payment_that_cannot_be_read_back_is_not_called_unbooked(house: House) -> None:
+    remote = booked(house, sale())
+    house.inject("rate_limited", body="<object>ARPYMT</object>", after=1, retry_after="600", times=None)
+    with pytest.raises(PlatformError) as raised:
+        pay(house, receipt(remote))
+    assert raised.value.outcome is Outcome.UNKNOWN
+    assert len(house.books().payments) == 1
+
+
+def test_two_payments_of_one_reference_and_day_are_two(house: House) -> None:
+    remote = booked(house, sale())
+    first, second = (pay(house, receipt(remote, amount="60.00", source_id=each)) for each in ("1", "11"))
+    assert first.remote_id != second.remote_id
+    assert len(house.books().payments) == 2
+
+
+@pytest.mark.parametrize("reference", ["ACH-5531", ""])
+@pytest.mark.parametrize("applied", [True, False])
+def test_a_payment_is_known_again_under_another_key(house: House, reference: str, applied: bool) -> None:
+    remote = booked(house, sale()) if applied else None
+    first, again = (pay(house, receipt(remote, reference=reference)) for _ in range(2))
+    assert again.remote_id == first.remote_id
+    assert len(house.books().payments) == 1
+
+
+def test_a_rate_of_another_ledger_is_refused(house: House) -> None:
+    with pytest.raises(PlatformError) as raised:
+        pay(house, receipt(None, currency="EUR", exchange_rate={"base": "USD", "rate": "1.08"}))
+    assert "given in USD" in raised.value.message
+    assert house.books().payments == []
 
 
 def test_what_is_left_of_a_payment_stays_as_an_overpayment(house: House) -> None:

@@ -336,3 +336,10 @@ def test_a_sales_tax_line_counts_as_tax_and_a_document_discount_as_no_line() -> 
     row = {**ROW, "TRX_TOTALENTERED": "110", "TRX_TOTALDUE": "110"}
     read = reading.remote_document(DocumentKind.INVOICE, row, items, {"sales_tax_account": "2200"})
     assert (read.net, read.tax, read.line_count) == (Decimal(90), Decimal(20), 1)
+
+
+@pytest.mark.parametrize(
+    ("state", "amount", "expected"), [("C", "120", True), ("Draft", "120", False), ("V", "-120", False), ("C", "0", False)]
+)
+def test_only_money_in_the_books_is_a_receipt(state: str, amount: str, expected: bool) -> None:
+    assert reading.is_receipt({"STATE": state, "TRX_TOTALENTERED": amount}) is expected

@@ -122,7 +122,10 @@ class Company:
         """
         headers = {**_json_headers(), **(IN_ONE_TRANSACTION if in_one_transaction else GO_ON)}
         answer = self._call("POST", self.batch_path(), headers=headers, json=self.batch_body(parts)).json()
-        return {each["id"]: _inner_reply(each) for each in _member(answer, "responses") if each.get("id") is not None}
+        try:
+            return {each["id"]: _inner_reply(each) for each in _member(answer, "responses") if each.get("id") is not None}
+        except (KeyError, ValueError, TypeError, AttributeError) as error:
+            raise PlatformError(f"a part of the answer lacks or misspells {error}", platform=SPEC.slug, rule=UNREADABLE_ANSWER) from None
 
     def batch_path(self) -> str:
         return f"{self._prefix}/api/{MAIN_GROUP}/$batch"

@@ -30,14 +30,15 @@ class Documents:
         self.company = company
 
     def by_our_numbers(self, wanted: Sequence[Wanted]) -> dict[Wanted, list[RemoteDocument]]:
-        """The live documents under each of our numbers."""
+        """The live documents under each of our numbers; the platform keeps them in capitals."""
         found: dict[Wanted, list[RemoteDocument]] = {each: [] for each in wanted}
         for kind in SETS:
             numbers = [number for number, one in found if one is kind]
             for chunk in chunks(numbers):
-                condition = any_of("externalDocumentNumber", map(quoted, chunk))
-                for remote in self._read([row for row in self._rows(kind, condition) if is_live(row)], kind):
-                    found[remote.our_number, kind].append(remote)
+                condition = any_of("externalDocumentNumber", [quoted(number.upper()) for number in chunk])
+                live = self._read([row for row in self._rows(kind, condition) if is_live(row)], kind)
+                for number in chunk:
+                    found[number, kind] += [remote for remote in live if remote.our_number.upper() == number.upper()]
         return found
 
     def by_ids(self, wanted: Sequence[tuple[str, DocumentKind]]) -> dict[str, RemoteDocument]:

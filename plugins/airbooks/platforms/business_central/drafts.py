@@ -38,6 +38,13 @@ TWICE = ErrorRule(
     name="number used twice", action=Action.REVIEW, outcome=_NOT_SENT, fix="Delete or cancel the wrong ones there, then retry."
 )
 OTHER_LINES = ErrorRule(name="draft has other lines", action=Action.REVIEW, outcome=_NOT_SENT, fix="Delete the draft there, then retry.")
+NO_DIMENSIONS = ErrorRule(
+    name="dimensions not set",
+    action=Action.REVIEW,
+    outcome=_NOT_SENT,
+    fix="Set the dimension values of its lines in Business Central, or delete the draft; then retry.",
+)
+NOT_READ = ErrorRule(name="posting not read back", action=Action.LOOK_UP, outcome=Outcome.UNKNOWN)
 _OPTIONAL = ("customerPurchaseOrderReference", "shipToName", "shipToAddressLine1", "shipToAddressLine2", "shipToCity", "shipToState")
 
 
@@ -132,6 +139,11 @@ def _line_parts(name: str, line: Row, codes: Mapping[str, str]) -> list[Part]:
     return found
 
 
+def without_dimensions(error: PlatformError) -> PlatformError:
+    """The draft is made and would be found as it is by a later try: a person must complete it."""
+    return _error(NO_DIMENSIONS, f"the draft is made without dimensions of its lines: {error.message}", "dimensions")
+
+
 # -- dates --------------------------------------------------------------------------------------------------------------------
 
 
@@ -162,6 +174,10 @@ def posted(sending: Sending, found: RemoteDocument | None, error: PlatformError 
     if error is not None:
         return Sent(key=sending.key, remote=found, error=error)
     return Sent(key=sending.key)
+
+
+def not_read_back(error: PlatformError) -> PlatformError:
+    return _error(NOT_READ, f"the answer to the posting could not be checked: {error.message}")
 
 
 def is_twice(sending: Sending, hits: Sequence[RemoteDocument]) -> Sent:

@@ -29,7 +29,7 @@ from airbooks.platforms.business_central.customers import ensure
 from airbooks.platforms.business_central.documents import Documents
 from airbooks.platforms.business_central.reading import correlation_id, plain_message
 from airbooks.platforms.business_central.spec import HOST, SCOPE, SPEC, TOKEN_URL
-from airbooks.platforms.errors import AirbooksError, ConfigurationError, PlatformError
+from airbooks.platforms.errors import UNREADABLE_ANSWER, AirbooksError, ConfigurationError, PlatformError
 from airbooks.platforms.references import ReferenceItem, ReferenceKind, References
 from airbooks.platforms.spec import PlatformSpec
 from airbooks.platforms.tokens import Token
@@ -98,8 +98,12 @@ class BusinessCentralHook(PlatformHook):
         url = str(self.setting("token_url") or TOKEN_URL.format(tenant=self._required("tenant_id")))
         base_url(url, "", None, allow_http=bool(self.account.extra.get("allow_http")))
         request = Request(method="POST", url=url, headers=_FORM, content=urlencode(form).encode(), read=True)
-        answer = self.wire.send(request, dict, lambda: None).json()
-        return Token(access=answer["access_token"], expires_at=datetime.now(UTC) + timedelta(seconds=int(answer["expires_in"])))
+        with _before_sending():  # what the token is for has not been sent
+            answer = self.wire.send(request, dict, lambda: None).json()
+            try:
+                return Token(access=answer["access_token"], expires_at=datetime.now(UTC) + timedelta(seconds=int(answer["expires_in"])))
+            except (KeyError, ValueError, TypeError) as error:
+                raise PlatformError(f"the token lacks or misspells {error}", platform=SPEC.slug, rule=UNREADABLE_ANSWER) from None
 
     def read_complaint(self, reply: Reply) -> Complaint | None:
         """`{"error": {"code", "message"}}` of the API, `{"error", "error_description"}` of Entra; good answers must have their form."""
@@ -175,8 +179,12 @@ class BusinessCentralHook(PlatformHook):
         """Drafts that a person will post get the dimensions of their lines now; the others get them before they are posted."""
         by_key = {sending.key: sending for sending in batch if not sending.options.get("post", True)}
         pairs = [(by_key[sent.key], sent.remote) for sent in made if sent.key in by_key and sent.remote is not None and sent.error is None]
-        failed = drafts.set_dimensions(self.company, pairs, self._good)
-        return [Sent(key=sent.key, remote=sent.remote, error=failed.get(sent.key, sent.error)) for sent in made]
+        try:
+            failed = drafts.set_dimensions(self.company, pairs, self._good)
+        except PlatformError as error:
+            failed = {sending.key: error for sending, _ in pairs}
+        bare = {key: drafts.without_dimensions(error) for key, error in failed.items()}
+        return [Sent(key=sent.key, remote=sent.remote, error=bare.get(sent.key, sent.error)) for sent in made]
 
     def _made(self, sending: Sending, reply: Reply) -> Sent:
         """What one part of the batch says; a draft whose customer card reckons prices otherwise is taken back at once."""
@@ -186,7 +194,7 @@ class BusinessCentralHook(PlatformHook):
             remote = self.documents.read(row, kind, is_posted=False)
         except PlatformError as error:
             return Sent(key=sending.key, error=error)
-        if row["pricesIncludeTax"] is sending.document.prices_include_tax:
+        if row.get("pricesIncludeTax", sending.document.prices_include_tax) is sending.document.prices_include_tax:
             return Sent(key=sending.key, remote=remote)
         try:
             self.company.delete(f"{mapping.SETS[kind]}({remote.remote_id})", remote.version)
@@ -220,9 +228,16 @@ class BusinessCentralHook(PlatformHook):
         due = [(sending, remote) for sending, remote in due if sending.key not in failed]
         answers = self.company.batch([drafts.posting_part(sending, remote) for sending, remote in due]) if due else {}
         errors = failed | self._errors(answers)
-        found = self.documents.by_ids([(remote.remote_id, remote.kind) for _, remote in single])
-        done = [drafts.posted(sending, found.get(remote.remote_id), errors.get(sending.key)) for sending, remote in single]
+        found, silence = self._read_again(single)
+        done = [drafts.posted(sending, found.get(remote.remote_id), errors.get(sending.key, silence)) for sending, remote in single]
         return [drafts.is_twice(sending, live[sending.document.number, sending.document.kind]) for sending, _ in twice] + done
+
+    def _read_again(self, sent: Sequence[tuple[Sending, RemoteDocument]]) -> tuple[dict[str, RemoteDocument], PlatformError | None]:
+        """The documents after posting, or why it stays open what became of them: they may be posted, whatever stopped the reading."""
+        try:
+            return self.documents.by_ids([(remote.remote_id, remote.kind) for _, remote in sent]), None
+        except PlatformError as error:
+            return {}, drafts.not_read_back(error)
 
     def _redate(self, due: Sequence[tuple[Sending, RemoteDocument]]) -> dict[str, PlatformError]:
         parts = drafts.redated_parts(due)
@@ -252,7 +267,8 @@ class BusinessCentralHook(PlatformHook):
         return Sent(key=sending.key, remote=fresh)
 
     def _replace_draft(self, sending: Sending, remote: RemoteDocument) -> RemoteDocument:
-        row = self.documents.row(remote.remote_id, remote.kind)
+        with _before_sending():
+            row = self.documents.row(remote.remote_id, remote.kind)
         parts = drafts.replacing_parts(sending, remote, row)
         answers = self.company.batch(parts, in_one_transaction=True)
         for reply in answers.values():  # one failed part: nothing was kept, whatever the others say
@@ -260,7 +276,8 @@ class BusinessCentralHook(PlatformHook):
         return self.documents.expect(remote.remote_id, remote.kind)
 
     def _update_posted(self, sending: Sending, remote: RemoteDocument) -> RemoteDocument:
-        row = self.documents.row(remote.remote_id, remote.kind)
+        with _before_sending():
+            row = self.documents.row(remote.remote_id, remote.kind)
         changed = drafts.changes(sending, row)
         if changed - {"dueDate"}:
             raise drafts.is_fixed(sending, remote, changed)

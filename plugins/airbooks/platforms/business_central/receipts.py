@@ -34,6 +34,7 @@ OTHER_AMOUNT = ErrorRule(
 OCCUPIED = ErrorRule(
     name="payment journal occupied", action=Action.RETRY, outcome=_NOT_BOOKED, fix="Empty the journal in Business Central."
 )
+UNCONFIRMED = ErrorRule(name="journal lines not confirmed", action=Action.RETRY, outcome=_NOT_BOOKED)
 NOT_SEEN = ErrorRule(name="posted, but not in the ledger", action=Action.LOOK_UP, outcome=Outcome.UNKNOWN)
 
 
@@ -67,6 +68,7 @@ class Receipts:
     def book(self, payment: Payment, customer: str, key: str) -> RemotePayment:
         """Book a payment once: what the ledger has under its reference already is answered, not booked again."""
         self._require_expressible(payment, customer)
+        self._require_one_currency(payment)
         reference = payment_reference(payment, key)
         there = self._in_ledger(payment, reference, customer)
         if there is not None:
@@ -75,7 +77,14 @@ class Receipts:
         self._make_room(journal_id, reference)
         self._add(journal_id, payment_bodies(payment, customer, key))
         self._post(journal_id, reference)
-        there = self._in_ledger(payment, reference, customer)
+        return self._posted(payment, reference, customer)
+
+    def _posted(self, payment: Payment, reference: str, customer: str) -> RemotePayment:
+        """The payment as the ledger has it now; what keeps us from seeing it does not say that it was not booked."""
+        try:
+            there = self._in_ledger(payment, reference, customer)
+        except PlatformError as error:
+            raise _error(NOT_SEEN, f"payment {reference} was posted, and the ledger does not confirm it: {error.message}") from None
         if there is None:
             raise _error(NOT_SEEN, f"payment {reference} was posted and is not in the ledger yet")
         return there
@@ -92,6 +101,14 @@ class Receipts:
             raise _error(CANNOT, f"there is no customer {customer}")
         if (card["currencyCode"] or self.home_currency) != payment.currency:
             raise _error(CANNOT, f"payments of customer {customer} are booked in {card['currencyCode']}, this one is in {payment.currency}")
+
+    def _require_one_currency(self, payment: Payment) -> None:
+        """A journal line has no rate: an invoice in another currency would be settled at one that nobody gave."""
+        for chunk in chunks(sorted({each.remote_id for each in payment.allocations})):
+            for row in self.company.rows("salesInvoices", filter=any_of("id", chunk), select="id,number,currencyCode"):
+                if (row["currencyCode"] or self.home_currency) != payment.currency:
+                    says = f"invoice {row['number']} is in {row['currencyCode']}, the payment in {payment.currency}"
+                    raise _error(CANNOT, says)
 
     def _in_ledger(self, payment: Payment, reference: str, customer: str) -> RemotePayment | None:
         condition = f"documentType eq 'Payment' and externalDocumentNumber eq {quoted(reference)} and customerNumber eq {quoted(customer)}"
@@ -138,8 +155,11 @@ class Receipts:
             raise _error(CANNOT, f"the payment settles {len(bodies)} documents; one transaction holds {OPERATIONS}")
         place = f"{JOURNALS}({journal_id})/{LINES}"
         parts = [Part(id=str(index), method="POST", path=place, body=body) for index, body in enumerate(bodies)]
-        for reply in self.company.batch(parts, in_one_transaction=True).values():
+        answers = self.company.batch(parts, in_one_transaction=True)
+        for reply in answers.values():
             self.good(reply)
+        if len(answers) < len(parts):
+            raise _error(UNCONFIRMED, f"only {len(answers)} of {len(parts)} journal lines were confirmed; nothing was posted")
 
     def _post(self, journal_id: str, reference: str) -> None:
         """Post the journal; a refusal leaves no line behind, or it would be in the way of every other payment."""

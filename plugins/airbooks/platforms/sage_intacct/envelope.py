@@ -12,6 +12,7 @@ from lxml import etree
 from airbooks.platforms.wire import Complaint
 
 _SUPPORT_ID = re.compile(r"\[(?:Support|Request) ID: ([^\]]+)\]")
+NOT_CREATED = "BL01001973"  # stands beside the error that says why
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 Content = str | Sequence[etree._Element] | None
@@ -144,10 +145,11 @@ def _result(result: etree._Element) -> Result:
 
 
 def _complaint(message: etree._Element | None, level: str = "") -> Complaint:
-    """All errors of a message joined; the first one's number is the code."""
+    """All errors of a message joined; the code is the first number that says more than that the record could not be created."""
     errors = message.findall("error") if message is not None else []
     words = "; ".join(filter(None, (_words(each) for each in errors)))
-    code = errors[0].findtext("errorno") or "" if errors else ""
+    numbers = [each.findtext("errorno") or "" for each in errors]
+    code = next((each for each in numbers if each != NOT_CREATED), NOT_CREATED if numbers else "")
     return Complaint(code=code, message=f"{level}{words or 'the gateway gives no reason'}")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import ClassVar, NoReturn
@@ -13,7 +14,7 @@ from lxml import etree
 
 from airbooks.canonical import CreditNote, DocumentKind, DocumentStatus, Finding, Invoice, Party, Payment, RemoteDocument, RemotePayment
 from airbooks.platforms.base import PlatformHook, Preview, Sending, Sent
-from airbooks.platforms.errors import Action, ErrorRule, Outcome, PlatformError, ReferenceMissing
+from airbooks.platforms.errors import UNREADABLE_ANSWER, Action, ErrorRule, Outcome, PlatformError, ReferenceMissing
 from airbooks.platforms.references import ReferenceItem, ReferenceKind, References
 from airbooks.platforms.sage_intacct import envelope, mapping, money, queries, reading
 from airbooks.platforms.sage_intacct.envelope import Function, Result, element
@@ -28,6 +29,14 @@ XML = {"Content-Type": "application/xml"}
 VENDOR_DOMAIN = ".intacct.com"
 READ_BACK = ErrorRule(name="booked but not read back", action=Action.LOOK_UP, outcome=Outcome.UNKNOWN)
 NOT_ANSWERED = ErrorRule(name="no result for this document", action=Action.LOOK_UP, outcome=Outcome.UNKNOWN)
+NOT_REVERSED = ErrorRule(name="reversal answered, not done", action=Action.LOOK_UP, outcome=Outcome.UNKNOWN)
+LEFT_DRAFT = ErrorRule(
+    name="left as a draft",
+    action=Action.REVIEW,
+    outcome=Outcome.DID_NOT_HAPPEN,
+    says="It is in Sage Intacct as a draft, not in the books.",
+    fix="Post the draft there, or delete it, then answer Retry.",
+)
 CHANGED_THERE = ErrorRule(name="changed in Sage Intacct since", action=Action.REREAD, outcome=Outcome.DID_NOT_HAPPEN)
 NOT_EXPRESSIBLE = ErrorRule(name="not expressible", action=Action.REVIEW, outcome=Outcome.DID_NOT_HAPPEN)
 NUMBER_SPENT = ErrorRule(
@@ -68,9 +77,10 @@ class SageIntacctHook(PlatformHook):
         call = element("getAPISession", envelope.present("locationid", entity))
         content = envelope.body(self._sender(), who, [Function("session", call)], control_id=uuid4().hex, unique=False)
         request = Request(method="POST", url=f"{self.root()}{GATEWAY}", headers=XML, content=content, read=True)
-        reply = self.wire.send(request, self.authorisation, self._sign_in_refused)
-        response = envelope.parse(reply.content)
-        api = self._good(envelope.results(response)[0], reply).data
+        with _before_sending():  # what the session is for has not been sent
+            reply = self.wire.send(request, self.authorisation, self._sign_in_refused)
+            response = envelope.parse(reply.content)
+            api = self._good(envelope.results(response)[0], reply).data
         ends = response.findtext("operation/authentication/sessiontimeout")
         return Token(
             access=(api.findtext("api/sessionid") or "") if api is not None else "",
@@ -145,6 +155,8 @@ class SageIntacctHook(PlatformHook):
         while left:
             results, reply = self._run([Function(name, query.call()) for name, query in left.items()], read=True)
             found = {each.control_id: self._read(each, reply) for each in results}
+            if not found.keys() >= left.keys():
+                raise self._problem(UNREADABLE_ANSWER, "the answer has no result for a query")
             for name in left:
                 rows[int(name)] += found[name].rows
             left = {name: query.next() for name, query in left.items() if found[name].remaining}
@@ -218,12 +230,22 @@ class SageIntacctHook(PlatformHook):
         settings = self.settings()
         fields = reading.document_fields(settings)
         found = self._rows(*(self._query(reading.OBJECTS[kind], fields, each) for each in conditions))
-        heads = {row["RECORDNO"]: row for rows in found for row in rows if not reading.is_reversal(row)}
+        with self._understanding():
+            heads = {row["RECORDNO"]: row for rows in found for row in rows if not reading.is_reversal(row)}
         if not heads:
             return []
         [items] = self._rows(self._query(reading.items_of(kind), reading.ITEM_FIELDS, one_of("RECORDKEY", list(heads))))
-        lines = {key: [item for item in items if item["RECORDKEY"] == key] for key in heads}
-        return [reading.remote_document(kind, row, lines[key], settings) for key, row in heads.items()]
+        with self._understanding():
+            lines = {key: [item for item in items if item["RECORDKEY"] == key] for key in heads}
+            return [reading.remote_document(kind, row, lines[key], settings) for key, row in heads.items()]
+
+    @contextmanager
+    def _understanding(self) -> Iterator[None]:
+        """Records of another form than documented say nothing about what was booked."""
+        try:
+            yield
+        except (LookupError, ValueError, ArithmeticError) as error:
+            raise self._problem(UNREADABLE_ANSWER, f"a record lacks or misspells {error}") from None
 
     # -- documents ------------------------------------------------------------------------------------------------------------
 
@@ -255,8 +277,15 @@ class SageIntacctHook(PlatformHook):
             if len(batch) == 1:
                 return [Sent(key=batch[0].key, error=error)]
             middle = len(batch) // 2
-            return [*self._create(batch[:middle], functions), *self._create(batch[middle:], functions)]
+            return [*self._half(batch[:middle], functions), *self._half(batch[middle:], functions)]
         return self._sent(batch, {each.control_id: each for each in results}, reply)
+
+    def _half(self, batch: Sequence[Sending], functions: Mapping[str, Function]) -> list[Sent]:
+        """What fails one half as a whole says nothing about the other."""
+        try:
+            return self._create(batch, functions)
+        except PlatformError as error:
+            return [Sent(key=each.key, error=error) for each in batch]
 
     def _sent(self, batch: Sequence[Sending], results: Mapping[str, Result], reply: Reply) -> list[Sent]:
         answered = {each.key: results[each.key] for each in batch if each.key in results}
@@ -272,7 +301,13 @@ class SageIntacctHook(PlatformHook):
         remote = None if isinstance(back, PlatformError) else back.get(result.key)
         if remote is None:
             return Sent(key=sending.key, error=self._problem(READ_BACK, f"record {result.key} was booked, but not read back"))
-        return Sent(key=sending.key, remote=remote)
+        return self._there(sending, remote)
+
+    def _there(self, sending: Sending, remote: RemoteDocument, note: str = "") -> Sent:
+        """A document that is there: booked, unless it is a draft that nobody asked for."""
+        if remote.status is DocumentStatus.DRAFT and not sending.options.get("draft"):
+            return Sent(key=sending.key, remote=remote, error=self._problem(LEFT_DRAFT, f"{remote.number} is a draft"))
+        return Sent(key=sending.key, remote=remote, note=note)
 
     def _problem(self, rule: ErrorRule, message: str) -> PlatformError:
         return PlatformError(message, platform=SPEC.slug, rule=rule)
@@ -298,7 +333,7 @@ class SageIntacctHook(PlatformHook):
             return Sent(key=sending.key, error=error)
         live = [each for each in holders if each.status is not DocumentStatus.VOID]
         if len(live) == 1:
-            return Sent(key=sending.key, remote=live[0], note="was there already")
+            return self._there(sending, live[0], "was there already")
         return Sent(key=sending.key, error=self._problem(NUMBER_SPENT, error.message) if holders and not live else error)
 
     def update_invoice(self, sending: Sending, remote: RemoteDocument) -> Sent:
@@ -309,16 +344,26 @@ class SageIntacctHook(PlatformHook):
             return Sent(key=sending.key, error=error)
 
     def _updated(self, sending: Sending, remote: RemoteDocument) -> RemoteDocument | None:
-        now = self.get_invoice(remote.remote_id, remote.kind)
+        with _before_sending():
+            now = self.get_invoice(remote.remote_id, remote.kind)
+            there = self._line_count(remote)
         if now is None or (remote.version and now.version != remote.version):
             raise self._problem(CHANGED_THERE, f"{remote.kind.value} {remote.number} was changed in Sage Intacct at {now and now.version}")
-        there = self._line_count(remote)
         if len(mapping.entries(sending.document, sending.references)) < there:
             raise self._problem(NOT_EXPRESSIBLE, "Sage Intacct cannot remove lines from a document: reverse it and send a new one")
         call = mapping.update_function(sending.document, sending.references, remote.remote_id, there)
         [result], reply = self._run([Function(sending.key, call)], unique=True)
         self._good(result, reply)
-        return self.get_invoice(remote.remote_id, remote.kind)
+        with self._reading_back(f"record {remote.remote_id}"):
+            return self.get_invoice(remote.remote_id, remote.kind)
+
+    @contextmanager
+    def _reading_back(self, what: str) -> Iterator[None]:
+        """Whatever stops the reading after a change: the change was made, and is to be looked up."""
+        try:
+            yield
+        except PlatformError as error:
+            raise self._problem(READ_BACK, f"{what} was changed or booked, but not read back: {error.message}") from None
 
     def _line_count(self, remote: RemoteDocument) -> int:
         """How many lines the platform counts, document discounts and sales tax included."""
@@ -340,7 +385,10 @@ class SageIntacctHook(PlatformHook):
         call = self._delete(remote) if deleted else self._reverse(remote, on, reason)
         [result], reply = self._run([Function(key, call)], unique=True)
         self._good(result, reply)
-        after = None if deleted else self.get_invoice(remote.remote_id, remote.kind)
+        with self._reading_back(f"record {remote.remote_id}"):
+            after = None if deleted else self.get_invoice(remote.remote_id, remote.kind)
+        if after is not None and after.status is not DocumentStatus.VOID:
+            raise self._problem(NOT_REVERSED, f"{after.number} is {after.status.value} after its reversal")
         return Sent(key=key, remote=after or _voided(remote), note="deleted" if deleted else f"reversed on {on}")
 
     def _delete(self, remote: RemoteDocument) -> etree._Element:
@@ -359,7 +407,9 @@ class SageIntacctHook(PlatformHook):
         while True:
             results, reply = self._run([Function("payments", query.call())], read=True)
             page = self._read(results[0], reply)
-            yield from self._payments([row for row in page.rows if reading.is_receipt(row)])
+            with self._understanding():
+                rows = [row for row in page.rows if reading.is_receipt(row)]
+            yield from self._payments(rows)
             if not page.remaining:
                 return
             query = query.next()
@@ -367,28 +417,32 @@ class SageIntacctHook(PlatformHook):
     def _payments(self, rows: Sequence[reading.Row]) -> list[RemotePayment]:
         if not rows:
             return []
-        keys = [row["RECORDNO"] for row in rows]
-        [details] = self._rows(self._query("ARPYMTDETAIL", reading.DETAIL_FIELDS, one_of("PAYMENTKEY", keys)))
-        return [reading.remote_payment(row, [each for each in details if each["PAYMENTKEY"] == row["RECORDNO"]]) for row in rows]
+        with self._understanding():
+            keys = [row["RECORDNO"] for row in rows]
+            [details] = self._rows(self._query("ARPYMTDETAIL", reading.DETAIL_FIELDS, one_of("PAYMENTKEY", keys)))
+            return [reading.remote_payment(row, [each for each in details if each["PAYMENTKEY"] == row["RECORDNO"]]) for row in rows]
 
     def apply_payment(self, payment: Payment, *, customer_id: str, key: str, references: References) -> RemotePayment:
-        """Book it once: one that is there already (our mark, or the same reference, day and amount) is given back instead."""
-        if reason := money.payment_obstacle(payment):
+        """Book it once: one that is there already (our mark, or the same number; day and amount) is given back instead."""
+        if reason := money.payment_obstacle(payment, str(self.setting("base_currency"))):
             raise self._problem(NOT_EXPRESSIBLE, f"payment {payment.reference or payment.source_id}: {reason}")
         known = replace(references, settings=self.settings())
-        there = self._booked_payment(payment, customer_id, key)
+        with _before_sending():
+            there = self._booked_payment(payment, customer_id)
         if there is not None:
             return there
-        [result], reply = self._run([Function(key, money.payment_function(payment, customer_id, key, known))], unique=True)
+        [result], reply = self._run([Function(key, money.payment_function(payment, customer_id, known))], unique=True)
         good = self._good(result, reply)
-        record = good.key or good.rows[0]["RECORDNO"]
-        [rows] = self._rows(self._query("ARPYMT", reading.PAYMENT_FIELDS, equal("RECORDNO", record)))
-        return self._payments(rows)[0]
+        with self._reading_back(f"payment {money.number(payment)}"), self._understanding():
+            record = good.key or good.rows[0]["RECORDNO"]
+            [rows] = self._rows(self._query("ARPYMT", reading.PAYMENT_FIELDS, equal("RECORDNO", record)))
+            return self._payments(rows)[0]
 
-    def _booked_payment(self, payment: Payment, customer_id: str, key: str) -> RemotePayment | None:
+    def _booked_payment(self, payment: Payment, customer_id: str) -> RemotePayment | None:
         day = equal("RECEIPTDATE", queries.day_text(payment.received_on))
         [rows] = self._rows(self._query("ARPYMT", reading.PAYMENT_FIELDS, equal("CUSTOMERID", customer_id), day))
-        marked = [row for row in rows if reading.is_receipt(row) and money.is_marked(row, payment, key)]
+        with self._understanding():
+            marked = [row for row in rows if reading.is_receipt(row) and money.is_marked(row, payment)]
         live = [each for each in self._payments(marked) if not each.reversed]
         return next((each for each in live if (each.amount, each.currency) == (payment.amount, payment.currency)), None)
 
@@ -418,3 +472,12 @@ class SageIntacctHook(PlatformHook):
 
 def _voided(remote: RemoteDocument) -> RemoteDocument:
     return remote.model_copy(update={"status": DocumentStatus.VOID, "balance": None})
+
+
+@contextmanager
+def _before_sending() -> Iterator[None]:
+    """What fails in here fails before anything was sent: the outcome is certain."""
+    try:
+        yield
+    except PlatformError as error:
+        raise error.as_not_happened() from None

@@ -14,6 +14,7 @@ from airbooks.platforms.sage_intacct.envelope import element, present
 from airbooks.platforms.sage_intacct.queries import day_text
 
 NAME_MAX = 100
+OURS = "airbooks "
 
 
 def customer_function(party: Party, contact_name: str = "") -> etree._Element:
@@ -52,10 +53,13 @@ def _address(party: Party) -> list[etree._Element]:
     return [made for name, text in fields for made in present(name, text)]
 
 
-def payment_obstacle(payment: Payment) -> str:
+def payment_obstacle(payment: Payment, base: str) -> str:
     """Why a payment cannot be booked, in words; empty when it can."""
     if payment.kind is not PaymentKind.RECEIPT:
         return f"a {payment.kind.value.replace('_', ' ')} cannot be booked from here; reverse the payment in Sage Intacct"
+    rate = payment.exchange_rate
+    if rate is not None and payment.currency != base and rate.base != base:
+        return f"its exchange rate is given in {rate.base}, and the books are kept in {base}"
     for each in payment.allocations:
         if not each.remote_id:
             return f"document {each.document_number} is not known in Sage Intacct"
@@ -64,32 +68,39 @@ def payment_obstacle(payment: Payment) -> str:
     return ""
 
 
-def payment_function(payment: Payment, customer_id: str, key: str, references: References) -> etree._Element:
+def payment_function(payment: Payment, customer_id: str, references: References) -> etree._Element:
     """ARPYMT for money that settles invoices (the rest is an overpayment), or an advance where it settles none."""
     if payment.allocations:
-        return _applied(payment, customer_id, key, references)
-    return _advance(payment, customer_id, key, references)
+        return _applied(payment, customer_id, references)
+    return _advance(payment, customer_id, references)
 
 
-def mark(key: str) -> str:
-    """What a payment of ours carries in its description, so that it is recognised and never booked twice."""
-    return f"airbooks {key}"
+def mark(payment: Payment) -> str:
+    """What a payment of ours begins its description with, so that it is recognised and never booked twice."""
+    return f"{OURS}{payment.source} {payment.source_id}"
 
 
-def is_marked(row: Mapping[str, str], payment: Payment, key: str) -> bool:
-    """Whether an ARPYMT says that it is this payment: by our mark, or by its reference (whoever booked it)."""
-    return mark(key) in row["DESCRIPTION"] or row["DOCNUMBER"] in {payment.reference or key, key}
+def is_marked(row: Mapping[str, str], payment: Payment) -> bool:
+    """Whether an ARPYMT says that it is this payment: by our mark, else by its reference (whoever booked it)."""
+    if row["DESCRIPTION"].startswith(OURS):
+        return f"{row['DESCRIPTION']}; ".startswith(f"{mark(payment)}; ")
+    return row["DOCNUMBER"] == number(payment)
 
 
-def _applied(payment: Payment, customer_id: str, key: str, references: References) -> etree._Element:
+def number(payment: Payment) -> str:
+    """The document number of a payment."""
+    return payment.reference or payment.source_id
+
+
+def _applied(payment: Payment, customer_id: str, references: References) -> etree._Element:
     settings = references.settings
     base, rate = settings["base_currency"], payment.exchange_rate
     parts = [
         _account(payment, settings, "FINANCIALENTITY", "UNDEPOSITEDACCOUNTNO"),
         element("PAYMENTMETHOD", _method(payment, references)),
         element("CUSTOMERID", customer_id),
-        *present("DOCNUMBER", payment.reference),
-        element("DESCRIPTION", "; ".join(filter(None, (mark(key), payment.memo, _fee(payment))))),
+        element("DOCNUMBER", number(payment)),
+        element("DESCRIPTION", "; ".join(filter(None, (mark(payment), payment.memo, _fee(payment))))),
         *([element("EXCHANGE_RATE", f"{rate.rate:f}")] if rate is not None and payment.currency != base else ()),
         element("RECEIPTDATE", day_text(payment.received_on)),
         element("CURRENCY", payment.currency),
@@ -114,7 +125,7 @@ def _rest(payment: Payment, settings: Mapping[str, str]) -> list[etree._Element]
     return [element("OVERPAYMENTAMOUNT", _amount(payment.unapplied)), *present("OVERPAYMENTLOCATIONID", place)]
 
 
-def _advance(payment: Payment, customer_id: str, key: str, references: References) -> etree._Element:
+def _advance(payment: Payment, customer_id: str, references: References) -> etree._Element:
     settings, day = references.settings, payment.received_on
     base, rate = settings["base_currency"], payment.exchange_rate
     given = rate is not None and payment.currency != base
@@ -124,7 +135,7 @@ def _advance(payment: Payment, customer_id: str, key: str, references: Reference
         element("customerid", customer_id),
         element("paymentamount", _amount(payment.amount)),
         _account(payment, settings, "bankaccountid", "undepfundsacct"),
-        element("refid", payment.reference or key),
+        element("refid", number(payment)),
         *present("overpaylocid", settings.get("default_location") or settings.get("entity_id") or ""),
         element("datereceived", received),
         element("paymentmethod", _method(payment, references)),

@@ -101,8 +101,8 @@ def _status(row: Row, total: Decimal, due: Decimal) -> DocumentStatus:
 
 
 def is_receipt(row: Row) -> bool:
-    """Whether an ARPYMT is money from a customer, not the twin of a reversal or a credit memo applied without money."""
-    return Decimal(row["TRX_TOTALENTERED"] or 0) > 0
+    """Whether an ARPYMT is money from a customer: no draft, no twin of a reversal, no credit memo applied without money."""
+    return _label(row) != "draft" and Decimal(row["TRX_TOTALENTERED"] or 0) > 0
 
 
 def remote_payment(row: Row, details: Iterable[Row]) -> RemotePayment:

@@ -66,6 +66,7 @@ ERRORS = (
         fix="Give another posting date, or have the period opened again, then answer Retry.",
     ),
     ErrorRule(name=DUPLICATE, action=Action.LOOK_UP, outcome=UNKNOWN, codes=("BL34000061",)),
+    ErrorRule(name=DUPLICATE, action=Action.LOOK_UP, outcome=UNKNOWN, text=r"already exists|use a unique value"),
     ErrorRule(name="error while processing", action=Action.LOOK_UP, outcome=UNKNOWN, codes=("DL02000001",)),
     ErrorRule(name="unknown reference", action=Action.REVIEW, outcome=NO, text=r"Invalid .+ specified"),
     ErrorRule(name="field missing", action=Action.REVIEW, outcome=NO, text=r"Required field"),
