@@ -18,7 +18,13 @@ NO_ENTITY = "PX.Api.ContractBased.NoEntitySatisfiesTheConditionException"
 GONE, EXISTS, IN_PROCESS, RELEASED_ALREADY = "no such record", "exists already", "release is running already", "released already"
 
 
+# Statuses of Acumatica's own errors: screens refuse with 422 or with 500, and the words tell which refusal it is.
+_TOLD = (400, 401, 403, 404, 409, 412, 422, 429, 500)
+
+
 def _rule(name: str, action: Action, outcome: Outcome = Outcome.DID_NOT_HAPPEN, **parts: object) -> ErrorRule:
+    if "text" in parts:
+        parts = {"status": _TOLD, **parts}
     return ErrorRule(name=name, action=action, outcome=outcome, **parts)  # type: ignore[arg-type]
 
 
