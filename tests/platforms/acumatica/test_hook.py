@@ -122,6 +122,15 @@ def test_an_id_that_is_taken_without_a_reference_is_ours_and_never_overwritten(c
     assert row["CustomerName"]["value"] == "Entered by hand"
 
 
+def test_a_customer_that_has_our_code_as_its_id_is_no_namesakes(company: Company, hook: AcumaticaHook) -> None:
+    party = company.party()
+    namesake = company.party(name=party.name, contact=party.contact)
+    hook.site.put("Customer", {"CustomerID": {"value": party.code}, "CustomerName": {"value": party.name}}, {})
+    assert hook.ensure_customer(party, "USD") == party.code
+    assert hook.ensure_customer(namesake, "USD") == namesake.code
+    assert hook.ensure_customer(party, "USD") == party.code
+
+
 def test_with_automatic_numbering_the_customer_is_found_by_its_reference(company: Company) -> None:
     company.sandbox.inject("acumatica", "auto_numbering")
     party = company.party()
@@ -332,6 +341,17 @@ def test_a_reversal_that_comes_to_another_amount_is_taken_back(company: Company,
     error = refused(hook.void_invoice(remote, on=today(), reason="x", key="k"))
     assert "108.26, not 108.25" in error.message
     assert [each.kind for each in company.sandbox.books("acumatica").documents if each.customer == remote.customer_id] == ["invoice"]
+
+
+def test_a_wrong_reversal_that_an_earlier_try_left_is_never_released(company: Company, hook: AcumaticaHook) -> None:
+    _, remote = booked(company, hook)
+    inject(company, "wrong_tax")
+    inject(company, "error_before_commit", method="DELETE")
+    assert hook.void_invoice(remote, on=today(), reason="x", key="k").outcome is Outcome.UNKNOWN
+    assert "108.26, not 108.25" in refused(hook.void_invoice(remote, on=today(), reason="x", key="k")).message
+    assert [each.kind for each in company.sandbox.books("acumatica").documents if each.customer == remote.customer_id] == ["invoice"]
+    inject(company, "release_at_once")
+    assert hook.void_invoice(remote, on=today(), reason="x", key="k").note.startswith("reversed by")
 
 
 def test_a_reversal_that_fails_unseen_becomes_a_review(company: Company, hook: AcumaticaHook) -> None:

@@ -12,7 +12,17 @@ import pytest
 from tests.platforms.acumatica.test_traps import draft, inject, simulator
 from tests.platforms.company import Company
 
-from airbooks.canonical import Allocation, DocumentKind, DocumentStatus, Invoice, Payment, PaymentKind, RemoteDocument, RemotePayment
+from airbooks.canonical import (
+    Allocation,
+    DocumentKind,
+    DocumentStatus,
+    ExchangeRate,
+    Invoice,
+    Payment,
+    PaymentKind,
+    RemoteDocument,
+    RemotePayment,
+)
 from airbooks.platforms.acumatica.hook import AcumaticaHook
 from airbooks.platforms.acumatica.sandbox import receipts
 from airbooks.platforms.base import PlatformHook
@@ -146,6 +156,7 @@ def test_a_number_that_another_payment_has_is_a_review(company: Company, hook: A
     [
         ({"kind": PaymentKind.REFUND}, "only receipts"),
         ({"bank_fee": D("1.00")}, "bank fee"),
+        ({"exchange_rate": ExchangeRate(base="USD", rate=D("1.1"))}, "its own exchange rate"),
         ({"allocations": (Allocation(document_number="US-SI-1", amount=D(1)),)}, "not known there"),
         ({"allocations": (Allocation(document_number="x", remote_id="Invoice/INV1", amount=D(1), write_off=D(1)),)}, "write-off"),
     ],
@@ -159,6 +170,23 @@ def test_what_cannot_be_expressed_is_told_beforehand(company: Company, hook: Acu
         hook.apply_payment(payment, customer_id="C", key="k", references=None)  # type: ignore[arg-type]
     assert caught.value.outcome is Outcome.DID_NOT_HAPPEN
     assert len(company.sandbox.requests("acumatica")) == since
+
+
+def test_a_payment_of_another_bank_account_is_not_booked_on_the_connections(company: Company, hook: AcumaticaHook) -> None:
+    document, remote = booked(company, hook)
+    error = error_of(company, hook, company.payment(document, remote, D("12.00"), bank_account="1009"), remote.customer_id)
+    assert "1009" in error.message
+    assert [each for each in company.sandbox.books("acumatica").payments if each.amount == D("12.00")] == []
+
+
+def test_two_parts_of_a_payment_for_one_invoice_are_one(company: Company, hook: AcumaticaHook) -> None:
+    document, remote = booked(company, hook)
+    part = Allocation(document_number=document.number, remote_id=remote.remote_id, amount=D("20.00"), discount=D("0.50"))
+    made = apply(company, hook, company.payment(document, remote, D("40.00"), allocations=(part, part)), remote.customer_id)
+    assert [each.amount for each in made.allocations] == [D("40.00")]
+    now = hook.get_invoice(remote.remote_id, DocumentKind.INVOICE)
+    assert now is not None
+    assert now.balance == document.gross_total - D("41.00")
 
 
 def test_more_than_is_open_is_refused_and_leaves_nothing(company: Company, hook: AcumaticaHook) -> None:

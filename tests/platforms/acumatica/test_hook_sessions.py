@@ -184,6 +184,22 @@ def test_a_wrong_password_stops_the_connection_in_words(company: Company, extra:
     assert "wr0ng" not in f"{caught.value} {caught.value.body}"
 
 
+@pytest.mark.parametrize(
+    ("extra", "path", "fault"),
+    [
+        ({}, "connect/token", "error_before_commit"),
+        ({}, "connect/token", "malformed_body"),
+        (COOKIE, "auth/login", "error_before_commit"),
+    ],
+)
+def test_a_log_in_that_fails_leaves_nothing_open(company: Company, extra: dict[str, Any], path: str, fault: str) -> None:
+    with company.hook() as first:
+        sending = company.sending(first, company.small_invoice())
+    company.sandbox.inject("acumatica", fault, path=path, times=None)
+    with company.hook(extra=extra) as hook:
+        assert [each.outcome for each in hook.create_invoices([sending])] == [Outcome.DID_NOT_HAPPEN]
+
+
 def test_a_wrong_tenant_stops_the_connection(company: Company) -> None:
     with company.hook(extra={**COOKIE, "tenant": "Elsewhere"}) as hook, pytest.raises(PlatformError) as caught:
         hook.find_invoice("US-SI-1", DocumentKind.INVOICE)

@@ -29,6 +29,7 @@ NOT, REVIEW = Outcome.DID_NOT_HAPPEN, Action.REVIEW
         (401, "INVALID_LOGIN", "Concurrent request limit exceeded. Request blocked.", Action.WAIT, NOT),
         (403, "INSUFFICIENT_PERMISSION", "Permission Violation", Action.STOP, NOT),
         (404, "NONEXISTENT_ID", "The record instance does not exist.", REVIEW, NOT),
+        (404, "", "404 Gateway error", Action.STOP, NOT),
         (429, "CONCURRENCY_LIMIT_EXCEEDED", "", Action.WAIT, NOT),
         (400, "SSS_REQUEST_LIMIT_EXCEEDED", "", Action.WAIT, NOT),
         (500, "UNEXPECTED_ERROR", "Error ID: kx7", Action.LOOK_UP, Outcome.UNKNOWN),
@@ -56,8 +57,9 @@ def test_all_details_are_told_and_the_first_ones_place() -> None:
     assert (found.code, found.message, found.field) == ("INVALID_CONTENT", "Wrong item.; Wrong date.", "item.items[0].item")
 
 
-def test_a_repeated_key_brings_the_place_of_the_first_job() -> None:
-    body = {"title": "Conflict", "o:errorDetails": [{"detail": "again", "o:errorCode": "IDEMPOTENCY_ERROR"}]}
+@pytest.mark.parametrize("place", [{}, {"o:errorHeader": "X-NetSuite-Idempotency-Key"}])
+def test_a_repeated_key_brings_the_place_of_the_first_job(place: dict[str, str]) -> None:
+    body = {"title": "Conflict", "o:errorDetails": [{"detail": "again", "o:errorCode": "IDEMPOTENCY_ERROR", **place}]}
     found = complaint(reply(400, body, location="https://x/services/rest/async/v1/job/7"))
     assert found is not None
     assert found.field.endswith("/job/7")

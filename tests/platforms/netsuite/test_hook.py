@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -15,9 +14,10 @@ from tests.platforms.netsuite.conftest import SLUG
 
 from airbooks.canonical import AllowanceCharge, CreditNote, DocumentKind, DocumentStatus, RemoteDocument
 from airbooks.delivery.echo import differences
-from airbooks.platforms.errors import Action, ConfigurationError, Outcome, PlatformError
+from airbooks.platforms.errors import Action, Outcome, PlatformError
 from airbooks.platforms.netsuite import NetSuiteHook, records
 from airbooks.platforms.references import ReferenceKind
+from airbooks.platforms.tokens import MemoryTokens
 
 INVOICE, CREDIT_NOTE = DocumentKind.INVOICE, DocumentKind.CREDIT_NOTE
 
@@ -34,8 +34,8 @@ def balance(company: Company, number: str) -> Decimal:
     return next(each.balance for each in company.sandbox.books(SLUG).documents if each.our_number == number)
 
 
-def pay(company: Company, hook: NetSuiteHook, remote: RemoteDocument, document: Any, amount: str, key: str) -> Any:
-    payment = company.payment(document, remote, Decimal(amount))
+def pay(company: Company, hook: NetSuiteHook, remote: RemoteDocument, document: Any, amount: str, key: str, **fields: Any) -> Any:
+    payment = company.payment(document, remote, Decimal(amount), **fields)
     refs = company.payment_references(hook, payment, remote.customer_id)
     return hook.apply_payment(payment, customer_id=remote.customer_id, key=key, references=refs)
 
@@ -166,6 +166,35 @@ def test_what_holds_up_the_connection_leaves_the_rest_unsent_and_says_so(company
     assert [each.outcome for each in sent] == [Outcome.DID_NOT_HAPPEN] * 3
     assert {each.error.action for each in sent if each.error} == {Action.STOP}
     assert len(asked(company, "POST", "/record/v1/invoice")) == before + 1
+
+
+def test_a_log_in_that_fails_leaves_nothing_open(company: Company, hook: NetSuiteHook, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time, "sleep", lambda seconds: None)
+    sending = company.sending(hook, company.small_invoice())
+    company.sandbox.inject(SLUG, "error_before_commit", path="oauth2/v1/token", times=None)
+    with company.hook(tokens=MemoryTokens()) as other, pytest.raises(PlatformError) as caught:
+        other.create_invoices([sending])
+    assert caught.value.outcome is Outcome.DID_NOT_HAPPEN
+
+
+def test_a_list_that_cannot_be_read_beforehand_leaves_nothing_open(
+    company: Company, hook: NetSuiteHook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(time, "sleep", lambda seconds: None)
+    sending = company.sending(hook, company.small_invoice())
+    company.sandbox.inject(SLUG, "error_before_commit", path="suiteql", times=None)
+    with company.hook() as other, pytest.raises(PlatformError) as caught:
+        other.create_invoices([sending])
+    assert caught.value.outcome is Outcome.DID_NOT_HAPPEN
+
+
+@pytest.mark.parametrize("kind", ["by id", "by number"])
+def test_a_gateways_404_does_not_say_that_a_document_is_gone(company: Company, hook: NetSuiteHook, kind: str) -> None:
+    document = company.small_invoice()
+    remote = company.book(hook, document)
+    company.sandbox.inject(SLUG, "error_before_commit", status=404, html=True, path="/record/v1/invoice/", times=None)
+    with pytest.raises(PlatformError):
+        hook.get_invoice(remote.remote_id, INVOICE) if kind == "by id" else hook.find_invoice(document.number, INVOICE)
 
 
 # -- credit notes -------------------------------------------------------------------------------------------------------------
@@ -334,6 +363,15 @@ def test_a_name_that_two_customers_have_is_no_proof(company: Company, hook: NetS
     assert hook.ensure_customer(party, "USD") not in twins
 
 
+def test_a_customer_that_was_taken_over_is_no_namesakes(company: Company, hook: NetSuiteHook) -> None:
+    party = company.party()
+    namesake = company.party(name=party.name, contact=party.contact)
+    by_name = entered_by_hand(company, companyName=party.name, email=party.contact.email)
+    assert hook.ensure_customer(party, "USD") == by_name
+    assert hook.ensure_customer(namesake, "USD") != by_name
+    assert hook.ensure_customer(party, "USD") == by_name
+
+
 def test_an_inactive_customer_is_a_matter_for_a_person(company: Company, hook: NetSuiteHook) -> None:
     party = company.party()
     hook.records.change("customer", hook.ensure_customer(party, "USD"), {"isInactive": True})
@@ -349,70 +387,6 @@ def test_an_account_that_names_customers_itself_is_sent_no_entity_id(company: Co
         found = hook.ensure_customer(party, "USD")
         assert hook.ensure_customer(party, "USD") == found
     company.sandbox.clear_faults()
-
-
-# -- payments -----------------------------------------------------------------------------------------------------------------
-
-
-def test_one_payment_settles_several_invoices_and_keeps_the_rest(company: Company, hook: NetSuiteHook) -> None:
-    buyer = company.party()
-    documents = [company.small_invoice(buyer=buyer) for _ in range(2)]
-    remotes = [company.book(hook, each) for each in documents]
-    payment = company.payment(documents[0], remotes[0], Decimal("150.00"))
-    first = payment.allocations[0].model_copy(update={"amount": Decimal("100.00")})
-    second = first.model_copy(update={"remote_id": remotes[1].remote_id, "amount": Decimal("40.00")})
-    payment = payment.model_copy(update={"allocations": (first, second)})
-    refs = company.payment_references(hook, payment, remotes[0].customer_id)
-    applied = hook.apply_payment(payment, customer_id=remotes[0].customer_id, key="several-1", references=refs)
-    assert {each.remote_id: each.amount for each in applied.allocations} == {
-        remotes[0].remote_id: Decimal("100.00"),
-        remotes[1].remote_id: Decimal("40.00"),
-    }
-    assert applied.amount == Decimal("150.00")
-
-
-def test_more_than_is_due_is_refused(company: Company, hook: NetSuiteHook) -> None:
-    document = company.small_invoice()
-    remote = company.book(hook, document)
-    with pytest.raises(PlatformError) as caught:
-        pay(company, hook, remote, document, str(document.gross_total + 1), "over-1")
-    assert (caught.value.rule.name, caught.value.outcome) == ("applied too much", Outcome.DID_NOT_HAPPEN)
-
-
-def test_a_key_that_paid_something_else_is_a_matter_for_a_person(company: Company, hook: NetSuiteHook) -> None:
-    document = company.small_invoice()
-    remote = company.book(hook, document)
-    pay(company, hook, remote, document, "10.00", "twice-1")
-    with pytest.raises(PlatformError) as caught:
-        pay(company, hook, remote, document, "11.00", "twice-1")
-    assert caught.value.rule.name == "payment id used"
-
-
-@pytest.mark.parametrize("zone", ["", "America/Los_Angeles"], ids=["unknown zone", "zone in the connection"])
-def test_new_payments_are_listed_though_the_account_lives_in_another_time_zone(company: Company, zone: str) -> None:
-    with company.hook(extra={"time_zone": zone}) as hook:
-        assert isinstance(hook, NetSuiteHook)
-        document = company.small_invoice()
-        remote = company.book(hook, document)
-        company.book(hook, company.small_invoice(buyer=document.buyer))  # open, and not settled: it is in the apply sublist all the same
-        applied = pay(company, hook, remote, document, "10.00", f"zone-{zone or 'none'}")
-        listed = {each.remote_id: each for each in hook.list_payments(datetime.now(UTC) - timedelta(minutes=5))}
-        assert [each.remote_id for each in listed[applied.remote_id].allocations] == [remote.remote_id]
-        later = datetime.now(UTC) + timedelta(minutes=5)
-        assert list(hook.list_payments(later)) == []
-
-
-def test_a_time_zone_that_there_is_not_is_told_in_words(company: Company) -> None:
-    with company.hook(extra={"time_zone": "Pacific"}) as hook, pytest.raises(ConfigurationError, match="time_zone"):
-        list(hook.list_payments(datetime.now(UTC)))
-
-
-def test_a_payment_needs_the_connections_bank_account(company: Company) -> None:
-    with company.hook(extra={"bank_account_id": ""}) as hook:
-        document = company.small_invoice()
-        remote = company.book(hook, document)
-        with pytest.raises(ConfigurationError, match="bank_account_id"):
-            pay(company, hook, remote, document, "10.00", "bank-1")  # type: ignore[arg-type]
 
 
 # -- lists and pages ----------------------------------------------------------------------------------------------------------

@@ -322,8 +322,8 @@ def test_a_payment_is_applied_to_its_documents_only() -> None:
         reference="ACH 5531",
         allocations=(Allocation(document_number="US-SI-000123", remote_id="647", amount=D("216.50")),),
     )
-    assert mapping.payment_body(payment, "220", "0b1c", references(), "101") == {
-        "externalId": "PAY-0b1c",
+    assert mapping.payment_body(payment, "220", references(), "101") == {
+        "externalId": mapping.payment_id(payment),
         "customer": {"id": "220"},
         "tranDate": "2026-04-01",
         "payment": D("500.00"),
@@ -334,6 +334,23 @@ def test_a_payment_is_applied_to_its_documents_only() -> None:
         "autoApply": False,
         "apply": {"items": [{"doc": {"id": "647"}, "apply": True, "amount": D("216.50")}]},
     }
+
+
+def test_a_payment_names_each_document_once_and_keeps_a_method_that_has_no_mapping() -> None:
+    allocations = tuple(Allocation(document_number="US-SI-1", remote_id="647", amount=D(each)) for each in ("10.00", "2.50"))
+    payment = Payment(
+        source="bank",
+        source_id="9002",
+        customer_code="C-US-0042",
+        received_on=date(2026, 4, 1),
+        amount=D("12.50"),
+        currency="USD",
+        method="Barter",
+        allocations=allocations,
+    )
+    body = mapping.payment_body(payment, "220", references(), "101")
+    assert body["apply"] == {"items": [{"doc": {"id": "647"}, "apply": True, "amount": D("12.50")}]}
+    assert body["memo"] == "9002; Paid by Barter"
 
 
 def test_a_tax_code_without_a_tax_type_is_named() -> None:

@@ -34,15 +34,18 @@ def _known(site: Site, party: Party) -> Row | None:
     rows = list(site.rows("Customer", where, expand=EXPAND))
     ours = [row for row in rows if text(row, "AccountRef") == party.code]
     free = [row for row in rows if not text(row, "AccountRef")]
-    return next(iter(ours or free), None)
+    return ours[0] if ours else _marked(site, party, free[0]) if free else None
 
 
 def _adopted(site: Site, party: Party) -> Row | None:
-    """A customer that somebody entered by hand gets our code, so that it is found by it from now on."""
+    """The only customer of this name that somebody entered by hand."""
     name = texts.clean(party.name)
     row = adoptable(site.rows("Customer", f"CustomerName eq {quoted(name)}", expand=EXPAND), name, party.contact.email)
-    if row is None:
-        return None
+    return None if row is None else _marked(site, party, row)
+
+
+def _marked(site: Site, party: Party, row: Row) -> Row:
+    """It gets our code, so that it is found by it from now on, and no namesake with another code is taken for it."""
     body = fields(CustomerID=text(row, "CustomerID"), AccountRef=party.code)
     return site.put("Customer", body, UPDATE_ONLY)
 

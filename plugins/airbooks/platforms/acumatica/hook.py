@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 from airbooks.canonical import CreditNote, DocumentKind, DocumentStatus, Finding, Invoice, Party, Payment, RemoteDocument, RemotePayment
 from airbooks.platforms.acumatica import catalogue, customers, mapping, reading, receipts
 from airbooks.platforms.acumatica.checking import checked
-from airbooks.platforms.acumatica.client import INSERT_ONLY, UPDATE_ONLY, Site, problem
+from airbooks.platforms.acumatica.client import INSERT_ONLY, UPDATE_ONLY, Site, problem, understood
 from airbooks.platforms.acumatica.documents import Documents
 from airbooks.platforms.acumatica.lines import Inexpressible
 from airbooks.platforms.acumatica.refusals import refusals
@@ -70,7 +70,11 @@ class AcumaticaHook(PlatformHook):
         self._mask(self._token)
 
     def issue_token(self, newest: Token | None) -> Token:
-        return self._cookie_login() if self._uses_cookies else self._oauth_token(newest)
+        """A log-in that fails books nothing: whatever it is asked for has not been sent."""
+        try:
+            return self._cookie_login() if self._uses_cookies else self._oauth_token(newest)
+        except PlatformError as error:
+            raise error.as_not_happened() from None
 
     def _cookie_login(self) -> Token:
         """A session cookie is good until it has not been used for some 20 minutes."""
@@ -83,7 +87,7 @@ class AcumaticaHook(PlatformHook):
         body = {name: value for name, value in given.items() if value}
         request = Request(method="POST", url=f"{self.root()}/entity/auth/login", headers=_JSON, content=to_json(body))
         reply = self.wire.send(request, dict, lambda: None)
-        return reading.cookie_token(reply)
+        return understood(lambda: reading.cookie_token(reply))
 
     def _oauth_token(self, newest: Token | None) -> Token:
         """By the refresh token where the connection has one (the newest; again its own when a person has put another there)."""
@@ -96,7 +100,8 @@ class AcumaticaHook(PlatformHook):
             form |= {"grant_type": "password", "username": self.account.login, "password": self.account.password}
             form["scope"] = str(self.setting("scope"))
         request = Request(method="POST", url=f"{self.root()}/identity/connect/token", headers=_FORM, content=urlencode(form).encode())
-        return reading.oauth_token(self.wire.send(request, dict, lambda: None).json(), seed)
+        reply = self.wire.send(request, dict, lambda: None)
+        return understood(lambda: reading.oauth_token(reply.json(), seed))
 
     def _required(self, name: str) -> str:
         value = self.setting(name)

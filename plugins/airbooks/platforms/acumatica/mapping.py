@@ -201,11 +201,15 @@ def payment_number(payment: Payment, key: str) -> str:
 
 
 def application_rows(payment: Payment) -> list[Body]:
-    rows = []
+    """One row for each document: several allocations to one are one application."""
+    amounts: dict[str, tuple[Decimal, Decimal]] = {}
     for each in payment.allocations:
-        kind, _, number = each.remote_id.partition("/")
-        rows.append(fields(DocType=kind, ReferenceNbr=number, AmountPaid=each.amount, CashDiscountTaken=each.discount))
-    return rows
+        amount, discount = amounts.get(each.remote_id, (Decimal(0), Decimal(0)))
+        amounts[each.remote_id] = (amount + each.amount, discount + each.discount)
+    return [
+        fields(DocType=kind, ReferenceNbr=number, AmountPaid=amount, CashDiscountTaken=discount)
+        for (kind, _, number), (amount, discount) in ((record.partition("/"), sums) for record, sums in amounts.items())
+    ]
 
 
 def payment_body(payment: Payment, customer_id: str, method: str, account: str, number: str, branch: str) -> Body:

@@ -26,6 +26,7 @@ from airbooks.platforms.references import ReferenceKind, References
 
 ENTITY, ACTION = "Payment", "ReleasePayment"
 TYPES = {"Payment", "Prepayment"}
+RELEASED = {"Open", "Closed", "Reserved"}
 APPLICATIONS = ("DocumentsToApply", "ApplicationHistory")  # in a list the second one is an error
 _LISTED = "Type,ReferenceNbr,Status,LastModifiedDateTime"
 LOOKS = (0.0, 0.05, 0.3, 1.0, 2.0)  # seconds before each look at a release that is usually done at once
@@ -35,8 +36,9 @@ def changed_since(site: Site, since: datetime) -> Iterator[RemotePayment]:
     """Payments that changed, each read singly with its released applications."""
     moment = since.astimezone(UTC).isoformat(timespec="seconds")
     for row in site.rows(ENTITY, f"LastModifiedDateTime gt datetimeoffset'{moment}'", select=_LISTED):
+        record = understood(lambda row=row: _record(row))  # type: ignore[misc]
         if text(row, "Type") in TYPES and text(row, "Status") not in {"On Hold", "Balanced", "Pending Approval"}:
-            payment = _one(site, remote_id(text(row, "Type"), text(row, "ReferenceNbr")))
+            payment = _one(site, record)
             if payment is not None:
                 yield payment
 
@@ -57,14 +59,18 @@ class Receipts:
         _require_expressible(payment)
         ours = payment_number(payment, key)
         there = self._there(payment, ours) or self._made(payment, customer, ours, references)
-        record = remote_id(text(there, "Type"), text(there, "ReferenceNbr"))
-        if text(there, "Status") not in {"Open", "Closed", "Reserved"}:
+        record = understood(lambda: _record(there))
+        if text(there, "Status") not in RELEASED:
             self._require_applied(payment, self._applied(payment, there, record), record)
             self._release(record)
-        booked = _one(self.site, record)
-        if booked is None:
-            raise problem(PAYMENT_OPEN, f"payment {ours} was released and is not seen")
-        return booked
+        return self._booked(record)
+
+    def _booked(self, record: str) -> RemotePayment:
+        """The payment as it is after its release; one that is not released is not in the books."""
+        row = self.site.record(ENTITY, record, expand=APPLICATIONS)
+        if row is None or text(row, "Status") not in RELEASED:
+            raise problem(PAYMENT_OPEN, f"{record} was released and is not seen released")
+        return understood(lambda: remote_payment(row))
 
     def _there(self, payment: Payment, ours: str) -> Row | None:
         rows = self.site.rows(ENTITY, f"ExternalRef eq {quoted(ours)}")
@@ -78,7 +84,12 @@ class Receipts:
 
     def _made(self, payment: Payment, customer: str, ours: str, references: References) -> Row:
         branch = self.settings.get("branch", "")
-        body = payment_body(payment, customer, self._method(payment, references), self._account(payment.currency), ours, branch)
+        account = self._account(payment.currency)
+        if payment.bank_account not in ("", account):
+            raise problem(
+                PAYMENT_UNFIT, f"it came in on account {payment.bank_account}, and the connection books {payment.currency} on {account}"
+            )
+        body = payment_body(payment, customer, self._method(payment, references), account, ours, branch)
         where = f"ExternalRef eq {quoted(ours)} and Status ne 'Voided'"
         try:
             return self.site.put(ENTITY, body, INSERT_ONLY, where=where, expand=APPLICATIONS[:1])
@@ -149,7 +160,14 @@ class Receipts:
                 if error.status not in (401, 404):  # the session has ended meanwhile: the payment will tell
                     raise
         row = self.site.record(ENTITY, record)
-        return row is not None and text(row, "Status") in {"Open", "Closed", "Reserved"}
+        return row is not None and text(row, "Status") in RELEASED
+
+
+def _record(row: Row) -> str:
+    kind, reference = text(row, "Type"), text(row, "ReferenceNbr")
+    if not (kind and reference):
+        raise KeyError("ReferenceNbr")
+    return remote_id(kind, reference)
 
 
 def _wanted(payment: Payment) -> Decimal:
@@ -168,5 +186,7 @@ def _require_expressible(payment: Payment) -> None:
         raise problem(PAYMENT_UNFIT, "a write-off needs a reason code of Acumatica")
     if payment.bank_fee:
         raise problem(PAYMENT_UNFIT, "a bank fee needs an entry type of Acumatica")
+    if payment.exchange_rate is not None:
+        raise problem(PAYMENT_UNFIT, "Acumatica takes its own exchange rate, by the cash account's rate type and the date")
     if any("/" not in each.remote_id for each in payment.allocations):
         raise problem(PAYMENT_UNFIT, "a document of the payment is not known there")

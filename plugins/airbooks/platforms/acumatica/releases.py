@@ -113,7 +113,7 @@ class Releases:
     def released(self, sending: Sending, remote: RemoteDocument) -> Sent:
         """What the document says after a release that is done."""
         now = self.documents.by_id(remote.remote_id)
-        if now is None or now.status is DocumentStatus.DRAFT:
+        if now is None or now.status in {DocumentStatus.DRAFT, DocumentStatus.VOID}:
             raise problem(LOST, f"{remote.number} was released and is not seen released")
         return Sent(key=sending.key, remote=now)
 

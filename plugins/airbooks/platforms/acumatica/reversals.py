@@ -36,6 +36,7 @@ class Reversals:
         if now.kind is DocumentKind.CREDIT_NOTE:
             raise problem(NO_REVERSAL, f"{now.number} is a released credit memo")
         memo = self.documents.reversal(now.remote_id) or self._memo(row, now, on, reason)
+        self._require_equal(now, memo)
         return self._finish(now, memo, key)
 
     def _deleted(self, now: RemoteDocument, key: str) -> Sent:
@@ -50,13 +51,16 @@ class Reversals:
         if now.status is not DocumentStatus.OPEN:
             raise problem(PAID, f"{now.number} is {now.status.value.replace('_', ' ')}: {now.balance} of {now.total} is open")
         body = understood(lambda: reversal_body(row, now.remote_id, self.documents.entity, on, reason))
-        made = self.site.put(self.documents.entity, body, INSERT_ONLY)
-        amount = understood(lambda: number(made, "Amount"))
-        if amount != now.total:
-            record = _record(made)
-            self.site.delete(self.documents.entity, record)
-            raise problem(OTHER_REVERSAL, f"the reversal of {now.number} comes to {amount}, not {now.total}")
-        return made
+        return self.site.put(self.documents.entity, body, INSERT_ONLY)
+
+    def _require_equal(self, now: RemoteDocument, memo: Row) -> None:
+        """A credit memo of another amount is taken back, also one that an earlier try left; a released one takes no change."""
+        amount = understood(lambda: number(memo, "Amount"))
+        if amount == now.total:
+            return
+        if text(memo, "Status") not in RELEASED:
+            self.site.delete(self.documents.entity, _record(memo))
+        raise problem(OTHER_REVERSAL, f"the reversal of {now.number} comes to {amount}, not {now.total}")
 
     def _finish(self, now: RemoteDocument, memo: Row, key: str) -> Sent:
         """Release the credit memo, unless it is; what is then left to do, a ticket says."""

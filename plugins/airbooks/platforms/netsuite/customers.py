@@ -47,7 +47,15 @@ def _find(records: Records, party: Party) -> Row | None:
     named = [row for row in rows if row.get("entityid") == party.code] or rows
     if len(named) != 1 or named[0].get("externalid"):  # of nobody, or of another code of ours
         return None
-    return records.get("customer", named[0]["id"])
+    return _adopted(records, party, named[0]["id"])
+
+
+def _adopted(records: Records, party: Party, customer_id: str) -> Row | None:
+    """It gets our external id: else a namesake with another code of ours would be taken for it, too."""
+    found = records.get("customer", customer_id)
+    if found is not None:
+        records.change("customer", customer_id, {"externalId": party.code})
+    return found
 
 
 def _currencies(row: Mapping[str, Any]) -> set[str]:

@@ -73,7 +73,7 @@ class Documents:
     def _void_memo(self, invoice: RemoteDocument) -> Row | None:
         """The credit memo of ours that took an invoice back."""
         row = self.records.by_external_id(MEMO, void_id(invoice))
-        return row if row is not None and row.get("createdFrom", {}).get("id") == invoice.remote_id else None
+        return row if row is not None and (row.get("createdFrom") or {}).get("id") == invoice.remote_id else None
 
     def settled_by(self, sending: Sending) -> str:
         """The internal id of the invoice that a credit note can be applied to, or nothing.

@@ -79,9 +79,12 @@ class NetSuiteHook(PlatformHook):
 
     @cached_property
     def currencies(self) -> dict[str, str]:
-        """ISO codes by internal id."""
-        rows = list(self.records.query("id, symbol", "currency"))
-        return understood(lambda: {row["id"]: row["symbol"] for row in rows})
+        """ISO codes by internal id; read before anything is written, so that a failure to read them leaves nothing open."""
+        try:
+            rows = list(self.records.query("id, symbol", "currency"))
+            return understood(lambda: {row["id"]: row["symbol"] for row in rows})
+        except PlatformError as error:
+            raise error.as_not_happened() from None
 
     # -- authorisation --------------------------------------------------------------------------------------------------------
 
@@ -110,7 +113,14 @@ class NetSuiteHook(PlatformHook):
             super().renew_token()
 
     def issue_token(self, newest: Token | None) -> Token:  # noqa: ARG002 a new assertion needs nothing of it
-        """An hour's access token for a signed assertion; there is no refresh token."""
+        """An hour's access token; there is no refresh token. One that fails books nothing: what it is for has not been sent."""
+        try:
+            return self._granted()
+        except PlatformError as error:
+            raise error.as_not_happened() from None
+
+    def _granted(self) -> Token:
+        """The answer to a signed assertion."""
         url = f"{self.root()}{TOKEN_PATH}"
         signed = assertion(
             client_id=self.account.login,
@@ -120,9 +130,10 @@ class NetSuiteHook(PlatformHook):
             pem=self.account.password,
         )
         request = Request(method="POST", url=url, headers=_FORM, content=urlencode(token_form(signed)).encode(), read=True)
-        answer = self.wire.send(request, dict, lambda: None).json()
-        self._is_let_in = True
+        reply = self.wire.send(request, dict, lambda: None)
+        answer = understood(reply.json)
         access, life = understood(lambda: (str(answer["access_token"]), timedelta(seconds=int(answer["expires_in"]))))
+        self._is_let_in = True
         return Token(access=access, expires_at=datetime.now(UTC) + life)
 
     def read_complaint(self, reply: Reply) -> Complaint | None:
@@ -265,10 +276,17 @@ class NetSuiteHook(PlatformHook):
     def list_payments(self, since: datetime) -> Iterator[RemotePayment]:
         return receipts.changed_since(self.records, since, str(self.setting("time_zone") or ""), self.currencies)
 
-    def apply_payment(self, payment: Payment, *, customer_id: str, key: str, references: References) -> RemotePayment:
-        """Book one receipt on the connection's bank account; the same key a second time gives the payment of the first."""
+    def apply_payment(
+        self,
+        payment: Payment,
+        *,
+        customer_id: str,
+        key: str,  # noqa: ARG002 a payment is known by its source and id, under whatever key it comes
+        references: References,
+    ) -> RemotePayment:
+        """Book one receipt on the connection's bank account; the same one a second time gives the payment of the first."""
         return receipts.book(
-            self.records, payment, customer_id, key, references, bank_account=self._required("bank_account_id"), currencies=self.currencies
+            self.records, payment, customer_id, references, bank_account=self._required("bank_account_id"), currencies=self.currencies
         )
 
     def preview(self, batch: Sequence[Sending]) -> list[Preview]:

@@ -7,6 +7,7 @@ stands on the item's own record (GTIN, commodity code, the price before a price 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
@@ -14,7 +15,6 @@ from uuid import NAMESPACE_URL, uuid5
 
 from airbooks.canonical import Address, CreditNote, DocumentKind, Invoice, Party, Payment, RemoteDocument
 from airbooks.platforms.netsuite.lines import Body, Document, dimensions, line_bodies, plain, tax_details
-from airbooks.platforms.netsuite.records import EXTERNAL_ID
 from airbooks.platforms.references import ReferenceKind, References, dimension_codes
 
 RECORDS = {DocumentKind.INVOICE: "invoice", DocumentKind.CREDIT_NOTE: "creditMemo"}
@@ -192,26 +192,34 @@ def customer_body(party: Party, currency_id: str, settings: Mapping[str, str]) -
 # -- payments -----------------------------------------------------------------------------------------------------------------
 
 
-def payment_id(key: str) -> str:
-    """The external id of a payment, always the same for a key; the prefix keeps it apart from documents (transactions share one group)."""
-    return f"PAY-{key}" if EXTERNAL_ID.fullmatch(key) else f"PAY-{uuid5(NAMESPACE_URL, key)}"
+def payment_id(payment: Payment) -> str:
+    """The external id of a payment, always the same for its source and id there, so that no second request books it twice.
+
+    The prefix keeps it apart from documents (transactions share one group).
+    """
+    return f"PAY-{uuid5(NAMESPACE_URL, f'{payment.source} {payment.source_id}')}"
 
 
-def payment_body(payment: Payment, customer: str, key: str, refs: References, bank_account: str) -> Body:
-    """The body of `POST /customerPayment`: applied to the documents named and to no other."""
+def payment_body(payment: Payment, customer: str, refs: References, bank_account: str) -> Body:
+    """The body of `POST /customerPayment`: applied to the documents named (once to each) and to no other."""
+    amounts: dict[str, Decimal] = defaultdict(Decimal)
+    for each in payment.allocations:
+        amounts[each.remote_id] += each.amount
+    has_method = refs.has(ReferenceKind.PAYMENT_METHOD, payment.method)
+    method = "" if has_method or not payment.method else f"Paid by {payment.method}"
     body: Body = {
-        "externalId": payment_id(key),
+        "externalId": payment_id(payment),
         "customer": {"id": customer},
         "tranDate": payment.received_on.isoformat(),
         "payment": payment.amount,
         "currency": {"id": refs.get(ReferenceKind.CURRENCY, payment.currency).remote_id},
         "account": {"id": bank_account},
-        "memo": plain("; ".join(part for part in (payment.reference or payment.source_id, payment.memo) if part))[:999],
+        "memo": plain("; ".join(part for part in (payment.reference or payment.source_id, payment.memo, method) if part))[:999],
         "autoApply": False,
-        "apply": {"items": [{"doc": {"id": each.remote_id}, "apply": True, "amount": each.amount} for each in payment.allocations]},
+        "apply": {"items": [{"doc": {"id": doc}, "apply": True, "amount": amount} for doc, amount in amounts.items()]},
     }
     if payment.exchange_rate is not None:
         body["exchangeRate"] = payment.exchange_rate.rate
-    if payment.method and refs.has(ReferenceKind.PAYMENT_METHOD, payment.method):
+    if has_method:
         body["paymentOption"] = {"id": refs.get(ReferenceKind.PAYMENT_METHOD, payment.method).remote_id}
     return body

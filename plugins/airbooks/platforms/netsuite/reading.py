@@ -13,6 +13,7 @@ from airbooks.platforms.wire import Complaint, Reply
 Row = Mapping[str, Any]
 _DRAFTS = {"D", "E"}  # Pending Approval, Rejected (meanings from memory)
 PAID, VOIDED = "B", "V"
+REPLAYED = "IDEMPOTENCY_ERROR"
 DECLINED = "R"
 
 
@@ -73,7 +74,7 @@ def remote_payment(row: Row, currencies: Mapping[str, str]) -> RemotePayment:
 def complaint(reply: Reply) -> Complaint | None:
     """`o:errorDetails` of the record service, or OAuth's own form; a good answer is empty (201, 202, 204) or an object.
 
-    The field is the place that the vendor names, or the Location that comes with a repeated idempotency key.
+    The field is the place that the vendor names; of a repeated idempotency key, the Location that comes with it.
     """
     if reply.status < 300:
         if reply.content and not isinstance(reply.json(), dict):
@@ -82,13 +83,14 @@ def complaint(reply: Reply) -> Complaint | None:
             raise ValueError("an empty answer")
         return None
     body = reply.json()
-    if "error" in body:
+    if isinstance(body.get("error"), str):
         return Complaint(code=body["error"], message=str(body.get("error_description", body["error"])))
     details = body.get("o:errorDetails") or [{"detail": body["title"]}]
     first = details[0]
     place = next((str(value) for name, value in first.items() if name.startswith("o:error") and name != "o:errorCode"), "")
+    code, location = first.get("o:errorCode", ""), reply.headers.get("location", "")
     return Complaint(
-        code=first.get("o:errorCode", ""),
+        code=code,
         message="; ".join(str(each.get("detail", "")) for each in details),
-        field=place or reply.headers.get("location", ""),
+        field=location or place if code == REPLAYED else place,
     )

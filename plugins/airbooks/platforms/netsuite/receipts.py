@@ -41,7 +41,6 @@ def book(
     records: Records,
     payment: Payment,
     customer: str,
-    key: str,
     references: References,
     *,
     bank_account: str,
@@ -49,17 +48,18 @@ def book(
 ) -> RemotePayment:
     """Book a payment once: NetSuite refuses its external id a second time, and then the first one is answered."""
     _require_expressible(payment)
+    _require_books(payment, bank_account, references.settings.get("base_currency", ""))
     try:
-        body = payment_body(payment, customer, key, references, bank_account)
+        body = payment_body(payment, customer, references, bank_account)
     except ReferenceMissing as missing:
         raise problem(NO_MAPPING, str(missing), missing.kind) from None
     try:
         made = records.create(RECORD, body)
     except PlatformError as error:
-        there = records.by_external_id(RECORD, payment_id(key)) if error.rule.name == DUPLICATE else None
+        there = records.by_external_id(RECORD, payment_id(payment)) if error.rule.name == DUPLICATE else None
         if there is None:
             raise
-        return _same(_read(there, currencies), payment)
+        return _same(_read(there, currencies), payment, customer)
     return _just_made(records, made, currencies)
 
 
@@ -80,11 +80,11 @@ def _read(row: Row, currencies: Mapping[str, str]) -> RemotePayment:
         raise problem(UNREADABLE_ANSWER, f"payment {row.get('id')} lacks or misspells {error}") from None
 
 
-def _same(there: RemotePayment, payment: Payment) -> RemotePayment:
-    if (there.amount, there.currency) != (payment.amount, payment.currency):
-        raise problem(
-            OTHER_PAYMENT, f"id {there.remote_id} has {there.amount} {there.currency}, ours is {payment.amount} {payment.currency}"
-        )
+def _same(there: RemotePayment, payment: Payment, customer: str) -> RemotePayment:
+    if (there.amount, there.currency, there.customer_id) != (payment.amount, payment.currency, customer):
+        theirs = f"{there.amount} {there.currency} of customer {there.customer_id}"
+        ours = f"{payment.amount} {payment.currency} of customer {customer}"
+        raise problem(OTHER_PAYMENT, f"id {there.remote_id} has {theirs}, ours is {ours}")
     return there
 
 
@@ -93,5 +93,17 @@ def _require_expressible(payment: Payment) -> None:
         raise problem(CANNOT_PAY, f"a customer payment is a receipt, not a {payment.kind.replace('_', ' ')}")
     if any(each.discount or each.write_off for each in payment.allocations):
         raise problem(CANNOT_PAY, "a discount or write-off with a payment is not sent: its accounts are the account's own matter")
+    if payment.bank_fee:
+        raise problem(CANNOT_PAY, f"a bank fee ({payment.bank_fee}) has no place on a customer payment")
     if any(not each.remote_id for each in payment.allocations):
         raise problem(CANNOT_PAY, "a document of the payment is not known there")
+
+
+def _require_books(payment: Payment, bank_account: str, base: str) -> None:
+    """What the connection does not keep: another bank account, a rate for other books."""
+    if payment.bank_account not in ("", bank_account):
+        says = f"it came in on bank account {payment.bank_account}, and the connection books payments on {bank_account}"
+        raise problem(CANNOT_PAY, says)
+    rate = payment.exchange_rate
+    if rate is not None and base and rate.base != base:
+        raise problem(CANNOT_PAY, f"the books are kept in {base}, and its rate is for {rate.base}")

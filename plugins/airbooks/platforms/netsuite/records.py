@@ -99,7 +99,7 @@ class Records:
             text = _statement(columns, table, conditions)
             rows = 0
             for row in self._pages(text, [*values, *([last] if last else [])]):
-                rows, last = rows + 1, row["id"]
+                rows, last = rows + 1, _key(row)
                 yield row
             if rows < QUERY_ROWS:
                 return
@@ -169,7 +169,7 @@ class Records:
     def refusals_of(self, job_id: str) -> list[PlatformError]:
         """What the tasks of a completed job failed with, in no particular order."""
         tasks = _items(self._read_job(f"{JOB_PATH}/{job_id}/task") or {"items": []})
-        errors = (self._refusal_of(job_id, task["id"]) for task in tasks)
+        errors = (self._refusal_of(job_id, _key(task)) for task in tasks)
         return [each for each in errors if each is not None]
 
     def _refusal_of(self, job_id: str, task_id: str) -> PlatformError | None:
@@ -190,6 +190,10 @@ class Records:
                 return None
             raise
         return found
+
+
+def _key(row: Row) -> str:
+    return understood(lambda: str(row["id"]))
 
 
 def _statement(columns: str, table: str, conditions: Sequence[str]) -> str:

@@ -116,7 +116,14 @@ _DATA = (
         fix="Switch the feature on, or change the connection's settings; airbooks check tells what is missing.",
     ),
     _rule("content refused", Action.REVIEW, codes=("INVALID_CONTENT", "INVALID_REQUEST", "INVALID_PARAMETER", "INVALID_ID")),
-    _rule(GONE, Action.REVIEW, status=(404,)),
+    _rule(GONE, Action.REVIEW, status=(404,), codes=("NONEXISTENT_ID",)),
+    _rule(
+        "address not there",
+        Action.STOP,
+        status=(404,),
+        says="What answered is not the record: a gateway, or another host than the account's. It says nothing about the document.",
+        fix="Compare the connection's host with Setup > Company > Company Information > Company URLs.",
+    ),
     _rule("refused", Action.REVIEW, codes=("USER_ERROR",)),
 )
 

@@ -40,5 +40,7 @@ class Customers:
         """Sublists are added to."""
         lists: Row = {name: [*row.get(name, []), *body.pop(name)] for name in ("currencyList", "addressBook") if name in body}
         changed: Row = {**row, **body, **lists, "lastModifiedDate": self.account.modified()}
+        if "externalId" in body:
+            self.account.claim_external_id("customer", changed)
         self.account.customers[row["id"]] = changed
         return changed
