@@ -179,6 +179,13 @@ def test_a_log_in_that_breaks_off_leaves_nothing_open(hook: KashFlowHook, kashfl
     assert error.value.body == ""
 
 
+def test_a_log_in_without_the_documented_answer_leaves_nothing_open(hook: KashFlowHook, kashflow: Sandbox) -> None:
+    kashflow.inject("kashflow", "empty_body", path="/sessiontoken", method="POST")
+    with pytest.raises(PlatformError) as error:
+        hook.find_invoice("UK-SI-000042", INVOICE)
+    assert error.value.outcome is Outcome.DID_NOT_HAPPEN
+
+
 # -- customers ------------------------------------------------------------------------------------------------------------------
 
 
@@ -193,6 +200,15 @@ def test_a_customer_entered_by_hand_is_taken_by_name_and_email_together(hook: Ka
     assert hook.ensure_customer(BUYER, "GBP") == "NORTH01"
     other = BUYER.model_copy(update={"contact": Contact(email="someone@else.example")})
     assert hook.ensure_customer(other, "GBP") == "CUS000123"
+
+
+def test_a_customer_entered_by_hand_becomes_ours_alone(hook: KashFlowHook, desk: Desk) -> None:
+    desk.customer("NORTH01", Name="Northern Pneumatics Ltd ", Contacts=[{"Email": "ap@northernpneu.example"}], Note="Pays late")
+    branch = BUYER.model_copy(update={"code": "CUS000124"})
+    assert hook.ensure_customer(BUYER, "GBP") == hook.ensure_customer(BUYER, "GBP") == "NORTH01"
+    assert hook.ensure_customer(branch, "GBP") == "CUS000124"
+    row = desk.get("/customers/NORTH01")
+    assert (row["CustomerKey"], row["Note"]) == ("CUS000123", "Pays late")
 
 
 def test_a_customer_that_is_anothers_is_not_taken_even_with_the_same_name_and_email(hook: KashFlowHook) -> None:
@@ -284,6 +300,33 @@ def test_an_empty_answer_to_a_create_is_looked_up(hook: KashFlowHook, kashflow: 
     (sent,) = hook.create_invoices([ready])
     assert sent.remote is not None
     assert differences(ready.document, sent.remote, ready.references.customer) == ()
+
+
+def test_a_create_whose_empty_answer_cannot_be_looked_up_is_open(hook: KashFlowHook, kashflow: Sandbox) -> None:
+    ready = sending(hook, sold())
+    kashflow.inject("kashflow", "empty_answer", times=1)
+    kashflow.inject("kashflow", "error_before_commit", method="GET", path="/invoices$", status=403, after=2)
+    (sent,) = hook.create_invoices([ready])
+    assert (sent.outcome, len(documents(kashflow))) == (Outcome.UNKNOWN, 1)
+
+
+def test_a_gateways_404_is_not_a_missing_invoice(hook: KashFlowHook, kashflow: Sandbox) -> None:
+    remote = booked(hook)
+    kashflow.inject("kashflow", "error_before_commit", path=f"/invoices/{remote.number}$", status=404, html=True, times=None)
+    error = void(hook, remote).error
+    assert (error.action, error.outcome) == (Action.RETRY, Outcome.DID_NOT_HAPPEN)
+    with pytest.raises(PlatformError):
+        hook.get_invoice(remote.remote_id, INVOICE)
+    assert len(documents(kashflow)) == 1
+
+
+def test_an_invoice_that_a_person_turned_below_zero_is_not_gone(hook: KashFlowHook, desk: Desk) -> None:
+    remote = booked(hook)
+    theirs = desk.invoice_body("CUS000123", CustomerReference="UK-SI-000042", LineItems=[desk.line(Quantity=-2, VATAmount=-1660)])
+    assert desk.ask("PUT", f"/invoices/{remote.number}", theirs)[0] == 200
+    now = hook.get_invoice(remote.remote_id, INVOICE)
+    assert now is not None
+    assert now.kind is CREDIT_NOTE
 
 
 def test_vat_that_is_computed_over_there_shows_in_the_echo(hook: KashFlowHook, kashflow: Sandbox) -> None:
@@ -399,6 +442,15 @@ def test_what_a_person_changed_meanwhile_is_not_overwritten(hook: KashFlowHook, 
     assert desk.get(f"/invoices/{remote.number}")["NetAmount"] == 2
 
 
+def test_an_update_that_cannot_be_read_back_is_open(hook: KashFlowHook, kashflow: Sandbox) -> None:
+    remote = booked(hook)
+    ready = sending(hook, sale(line(quantity="3", **GOODS)))
+    path = f"/invoices/{remote.number}$"
+    kashflow.inject("kashflow", "empty_body", method="PUT", path=path)
+    kashflow.inject("kashflow", "error_before_commit", method="GET", path=path, status=403, after=1)
+    assert hook.update_invoice(ready, remote).outcome is Outcome.UNKNOWN
+
+
 def test_an_update_of_a_document_that_is_gone_is_for_a_person(hook: KashFlowHook, desk: Desk) -> None:
     remote = booked(hook)
     desk.ask("DELETE", f"/invoices/{remote.number}")
@@ -492,6 +544,57 @@ def test_a_payment_that_broke_off_between_two_invoices_is_finished_by_repeating_
     assert error.value.outcome is Outcome.UNKNOWN
     assert pay(one, two).amount == 80
     assert len(kashflow.books("kashflow").payments) == 2
+
+
+def test_two_allocations_to_one_invoice_are_booked_whole_and_once(hook: KashFlowHook, kashflow: Sandbox, pay: Callable[..., Any]) -> None:
+    remote = booked(hook)
+    first, again = pay(remote, remote), pay(remote, remote)
+    assert first == again
+    assert (first.amount, [each.amount for each in first.allocations]) == (80, [80])
+    assert [each.amount for each in kashflow.books("kashflow").payments] == [80]
+
+
+def test_nothing_of_a_payment_is_booked_when_one_of_its_invoices_cannot_take_it(
+    hook: KashFlowHook, kashflow: Sandbox, pay: Callable[..., Any]
+) -> None:
+    one, other = booked(hook), booked(hook, sold("UK-SI-000043", **euros()))
+    with pytest.raises(PlatformError) as error:
+        pay(one, other)
+    assert (error.value.rule.name, error.value.outcome) == ("payment cannot be expressed", Outcome.DID_NOT_HAPPEN)
+    assert kashflow.books("kashflow").payments == []
+
+
+def test_a_payment_of_which_a_part_is_booked_is_never_told_as_not_booked(
+    hook: KashFlowHook, kashflow: Sandbox, pay: Callable[..., Any]
+) -> None:
+    one, two = booked(hook), booked(hook, sold("UK-SI-000043"))
+    kashflow.inject("kashflow", "error_before_commit", method="PUT", path=f"/invoices/{two.number}$", status=403)
+    for _ in range(2):
+        with pytest.raises(PlatformError) as error:
+            pay(one, two)
+        assert error.value.outcome is Outcome.UNKNOWN
+        void(hook, two)
+    assert len(kashflow.books("kashflow").payments) == 1
+
+
+def test_a_payment_that_is_there_with_another_amount_is_for_a_person(
+    hook: KashFlowHook, kashflow: Sandbox, pay: Callable[..., Any]
+) -> None:
+    remote = booked(hook)
+    pay(remote)
+    other = Allocation(document_number=remote.our_number, remote_id=remote.remote_id, amount=Decimal(50))
+    with pytest.raises(PlatformError) as error:
+        pay(remote, amount=Decimal(50), allocations=(other,))
+    assert error.value.rule.name == "changed in KashFlow"
+    assert [each.amount for each in kashflow.books("kashflow").payments] == [40]
+
+
+def test_a_receipt_is_not_booked_on_a_credit_note(hook: KashFlowHook, kashflow: Sandbox, pay: Callable[..., Any]) -> None:
+    remote = booked(hook, credit(line(quantity="1", **GOODS)))
+    with pytest.raises(PlatformError) as error:
+        pay(remote)
+    assert error.value.rule.name == "payment cannot be expressed"
+    assert kashflow.books("kashflow").payments == []
 
 
 def test_lines_and_other_peoples_payments_survive_a_payment(hook: KashFlowHook, desk: Desk, pay: Callable[..., Any]) -> None:

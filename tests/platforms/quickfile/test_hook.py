@@ -28,7 +28,8 @@ from airbooks.canonical import (
 from airbooks.platforms.base import Sent
 from airbooks.platforms.errors import PERIOD_CLOSED, Action, Outcome, PlatformError
 from airbooks.platforms.quickfile import QuickFileHook
-from airbooks.platforms.references import ReferenceItem, ReferenceKind
+from airbooks.platforms.quickfile.sandbox.refusal import Refusal
+from airbooks.platforms.references import ReferenceItem, ReferenceKind, References
 
 INVOICE, CREDIT_NOTE = DocumentKind.INVOICE, DocumentKind.CREDIT_NOTE
 
@@ -90,6 +91,30 @@ def test_a_single_hit_that_is_no_list_is_found(company: Company, hook: QuickFile
     assert (found.remote_id, found.line_count) == (remote.remote_id, 1)
 
 
+def test_something_else_that_is_not_found_is_no_missing_invoice(
+    company: Company, hook: QuickFileHook, owner: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remote = company.book(hook, company.small_invoice())
+
+    def no_account(_: Any) -> Any:
+        raise Refusal("The company does not exist")
+
+    monkeypatch.setattr(owner.simulator.invoices, "get", no_account)
+    with pytest.raises(PlatformError):
+        hook.get_invoice(remote.remote_id, INVOICE)
+
+
+def test_records_without_their_documented_fields_prove_nothing(
+    company: Company, hook: QuickFileHook, owner: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sending = company.sending(hook, company.small_invoice())
+    strange = {"RecordsetCount": 1, "ReturnCount": 1, "Record": [{"Id": 90125}]}
+    monkeypatch.setattr(owner.simulator.invoices, "search", lambda _: strange)
+    (sent,) = hook.create_invoices([sending])
+    assert sent.outcome is Outcome.UNKNOWN
+    assert company.booked(sending.document.number) == []
+
+
 def test_two_documents_of_one_number_are_both_told(company: Company, hook: QuickFileHook, owner: Owner) -> None:
     client = owner.new_client()
     owner.new_invoice(client, "UK-SI-000001")
@@ -133,11 +158,22 @@ def test_an_account_reference_that_the_search_hides_is_read(company: Company, ho
 def test_a_client_that_a_person_made_is_taken_over_by_name_when_it_is_the_only_one(
     company: Company, hook: QuickFileHook, owner: Owner
 ) -> None:
-    party = company.party(contact={})
-    client = owner.new_client(party.name)
+    party = company.party()
+    contact = {"Email": party.contact.email, "Password": "k3Jx9wq2"}
+    by_hand = {"ClientDetails": {"CompanyName": party.name}, "ClientContacts": {"DefaultContact": contact}}
+    client = int(owner.done("client/create", by_hand)["ClientID"])
     assert hook.ensure_customer(party, "GBP") == str(client)
-    owner.new_client(party.name)
+    owner.done("client/create", by_hand)
     assert hook.ensure_customer(party, "GBP") not in {str(client), str(client + 1)}
+
+
+def test_customers_of_one_name_and_no_email_are_not_merged_in_a_client_that_a_person_made(
+    company: Company, hook: QuickFileHook, owner: Owner
+) -> None:
+    one = company.party(contact={})
+    two = company.party(name=one.name, contact={})
+    owner.new_client(one.name)
+    assert hook.ensure_customer(one, "GBP") != hook.ensure_customer(two, "GBP")
 
 
 def test_the_contacts_password_is_new_each_time_and_never_kept(company: Company, hook: QuickFileHook) -> None:
@@ -319,6 +355,24 @@ def test_the_credit_note_of_a_number_that_is_full_gets_the_next_free_one(company
     assert company.booked(document.number) == []
 
 
+def test_an_invoice_whose_credit_note_shows_late_is_not_credited_again(company: Company, hook: QuickFileHook) -> None:
+    document = company.small_invoice()
+    remote = company.book(hook, document)
+    hook.void_invoice(remote, on=today(), reason="Entered twice", key="k")
+    rows = company.sandbox.simulators["quickfile"].store.table("invoices")
+    rows[remote.remote_id] = {**rows[remote.remote_id], "credited": False}
+    again = hook.void_invoice(remote, on=today(), reason="Entered twice", key="k")
+    assert again.error is not None
+    assert (again.error.rule.name, again.error.action) == ("credited already", Action.REVIEW)
+    assert len(company.booked(f"{document.number}-V")) == 1
+
+
+def test_a_deletion_that_cannot_be_read_back_is_open(company: Company, hook: QuickFileHook) -> None:
+    remote = drafted(company, hook, company.small_invoice())
+    company.sandbox.inject("quickfile", "error_before_commit", path="invoice/get", status=403, after=2)
+    assert hook.void_invoice(remote, on=today(), reason="Entered twice", key="k").outcome is Outcome.UNKNOWN
+
+
 def test_a_draft_is_deleted_and_its_payments_are_not(company: Company, hook: QuickFileHook) -> None:
     document = company.small_invoice()
     voided = hook.void_invoice(drafted(company, hook, document), on=today(), reason="Entered twice", key="k")
@@ -361,6 +415,28 @@ def test_a_payment_that_quickfile_cannot_express_is_refused(company: Company, ho
         hook.apply_payment(payment, customer_id=remote.customer_id, key="k", references=references)
     assert (caught.value.rule.name, caught.value.outcome) == ("payment cannot be expressed", Outcome.DID_NOT_HAPPEN)
     assert company.sandbox.books("quickfile").payments == []
+
+
+def test_a_payment_in_another_currency_than_its_invoice_is_not_sent(company: Company, hook: QuickFileHook) -> None:
+    document = company.small_invoice()
+    remote = company.book(hook, document)
+    payment = company.payment(document, remote, Decimal(40), currency="EUR")
+    with pytest.raises(PlatformError) as caught:
+        hook.apply_payment(payment, customer_id=remote.customer_id, key="k", references=References(settings=hook.settings()))
+    assert (caught.value.rule.name, caught.value.outcome) == ("payment cannot be expressed", Outcome.DID_NOT_HAPPEN)
+    assert [each for each in company.sandbox.requests("quickfile") if "client_payments" in each.path and each.method == "POST"] == []
+
+
+def test_a_payment_that_is_listed_and_not_shown_is_not_booked_again(company: Company, hook: QuickFileHook) -> None:
+    document = company.small_invoice()
+    remote = company.book(hook, document)
+    payment = company.payment(document, remote, Decimal(40))
+    references = References(settings=hook.settings())
+    hook.apply_payment(payment, customer_id=remote.customer_id, key="k", references=references)
+    company.sandbox.inject("quickfile", "error_before_commit", path="client_payments/", status=404, html=True)
+    with pytest.raises(PlatformError):
+        hook.apply_payment(payment, customer_id=remote.customer_id, key="k", references=references)
+    assert len(company.sandbox.books("quickfile").payments) == 1
 
 
 def test_equal_payments_of_two_invoices_are_two(company: Company, hook: QuickFileHook) -> None:

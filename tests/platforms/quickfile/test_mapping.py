@@ -371,7 +371,7 @@ def test_an_invoice_is_taken_back_by_its_own_lines_to_the_cent() -> None:
             "Currency": "GBP",
             "TermDays": 0,
             "Language": "en",
-            "Notes": "Entered twice\nTakes back: UK-SI-000123",
+            "Notes": "Entered twice\nTakes back: UK-SI-000123 (id 90125)",
             "InvoiceLines": {
                 "ItemLines": {
                     "ItemLine": [

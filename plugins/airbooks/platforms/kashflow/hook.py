@@ -69,7 +69,7 @@ class KashFlowHook(PlatformHook):
         except PlatformError as error:
             if error.action is Action.STOP:
                 self._failed_login = (time.monotonic(), error)
-            raise
+            raise error.as_not_happened() from None  # a log-in that was not answered books nothing
 
     def _log_in(self) -> Token:
         word = str(self.setting("memorable_word"))
@@ -84,9 +84,8 @@ class KashFlowHook(PlatformHook):
         try:
             return self.wire.send(request, dict, lambda: None)
         except PlatformError as error:
-            harmless = error.as_not_happened()  # a log-in that was not answered books nothing
-            harmless.body = ""  # it may hold a token that nobody knows to hide yet
-            raise harmless from None
+            error.body = ""  # it may hold a token that nobody knows to hide yet
+            raise
 
     def read_complaint(self, reply: Reply) -> Complaint | None:
         return reading.complaint(reply.json()) if reply.content else None
@@ -97,13 +96,15 @@ class KashFlowHook(PlatformHook):
         return self.call("GET", path, params=params or None, headers=JSON, read=True)
 
     def get_or_none(self, path: str) -> Row | None:
-        """One object, or None where there is none (404)."""
+        """One object, or None where KashFlow says that there is none; a 404 without its error body is a gateway's and says nothing."""
         try:
             return self._understood(self.get(path), dict)
         except PlatformError as error:
-            if error.status == 404:
-                return None
-            raise
+            if error.status != 404:
+                raise
+            if not error.code:
+                raise self.fault(UNREADABLE_ANSWER, f"HTTP 404 for {path} without an error of KashFlow's own") from None
+            return None
 
     def write(self, method: str, path: str, body: Any = None) -> Reply:
         return self.call(method, path, headers=JSON, json=body)
@@ -129,6 +130,13 @@ class KashFlowHook(PlatformHook):
         except (KeyError, TypeError, ValueError, IndexError, AttributeError, ArithmeticError) as error:
             message = f"the answer does not have the documented form ({type(error).__name__}: {error})"
             raise PlatformError(message, platform=SPEC.slug, rule=UNREADABLE_ANSWER, status=status) from None
+
+    def afterwards(self, look: Callable[[], Read]) -> Read:
+        """What is read after something was written: a failure leaves open what became of it."""
+        try:
+            return look()
+        except PlatformError as error:
+            raise self.fault(UNREADABLE_ANSWER, f"written, but not read back: {error}") from error
 
     def fault(self, rule: ErrorRule, message: str) -> PlatformError:
         return PlatformError(message, platform=SPEC.slug, rule=rule)
@@ -199,8 +207,16 @@ class KashFlowHook(PlatformHook):
         listed = list(self.listed("/customers", searchtext=party.name))
         codes = self.understood(lambda: customers.same_name(listed, party))
         rows = [row for code in codes if (row := self.get_or_none(f"/customers/{quote(code, safe='')}")) is not None]
-        fitting = [str(row["Code"]) for row in rows if customers.fits(row, party)]
-        return fitting[0] if len(fitting) == 1 else ""
+        fitting = self.understood(lambda: [row for row in rows if customers.fits(row, party)])
+        ours = [row for row in fitting if row.get("CustomerKey")] or fitting
+        return self._claimed(ours[0], party) if len(ours) == 1 else ""
+
+    def _claimed(self, row: Row, party: Party) -> str:
+        """The customer's code, once our code is its CustomerKey: nobody else of this name and address takes it then."""
+        code = self.understood(lambda: str(row["Code"]))
+        if not row.get("CustomerKey"):
+            self.write("PUT", f"/customers/{quote(code, safe='')}", {**row, "CustomerKey": party.code})
+        return code
 
     # -- documents --------------------------------------------------------------------------------------------------------
 
@@ -209,10 +225,9 @@ class KashFlowHook(PlatformHook):
         row = self.get_or_none(f"/invoices/{reading.number_in(remote_id)}")
         return row if row is not None and self.understood(lambda: reading.is_same(row, remote_id)) else None
 
-    def get_invoice(self, remote_id: str, kind: DocumentKind) -> RemoteDocument | None:
+    def get_invoice(self, remote_id: str, kind: DocumentKind) -> RemoteDocument | None:  # noqa: ARG002 both kinds share the numbers
         row = self.invoice_row(remote_id)
-        remote = self._remote(row) if row is not None else None
-        return remote if remote is not None and remote.kind is kind else None
+        return None if row is None else self._remote(row)
 
     def _remote(self, row: Row) -> RemoteDocument:
         return self.understood(lambda: reading.remote_document(row))
@@ -222,7 +237,7 @@ class KashFlowHook(PlatformHook):
         rows = [row for archived in ({}, {"archived": "true"}) for row in self.listed("/invoices", searchtext=number, **archived)]
         ids = self.understood(lambda: [reading.remote_id(row) for row in rows if reading.our_number(row) == number])
         found = [self.get_invoice(remote_id, kind) for remote_id in dict.fromkeys(ids)]
-        return [remote for remote in found if remote is not None]
+        return [remote for remote in found if remote is not None and remote.kind is kind]
 
     def create_invoices(self, batch: Sequence[Sending]) -> list[Sent]:
         """One by one: KashFlow takes no batches. There is no key for repeated requests, so the reference is looked up first."""
@@ -263,7 +278,7 @@ class KashFlowHook(PlatformHook):
         """The document in the answer; an answer without one (200 and nothing) is looked up."""
         row = self._understood(reply, dict) if reply.content else {}
         if not row:
-            found = self.find_invoice(sending.document.number, sending.document.kind)
+            found = self.afterwards(lambda: self.find_invoice(sending.document.number, sending.document.kind))
             if len(found) != 1:
                 raise self.fault(UNREADABLE_ANSWER, f"the answer is empty, and {len(found)} documents have the reference")
             return found[0]
@@ -278,8 +293,9 @@ class KashFlowHook(PlatformHook):
             body = self._body(sending)
             row = _beforehand(lambda: self._unchanged(remote))
             reply = self.write("PUT", f"/invoices/{row['Number']}", mapping.updated_body(row, body))
-            now = self._understood(reply, reading.remote_document) if reply.content else self.get_invoice(remote.remote_id, remote.kind)
-            return Sent(key=sending.key, remote=now)
+            if reply.content:
+                return Sent(key=sending.key, remote=self._understood(reply, reading.remote_document))
+            return Sent(key=sending.key, remote=self.afterwards(lambda: self.get_invoice(remote.remote_id, remote.kind)))
         except PlatformError as error:
             return Sent(key=sending.key, error=error)
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from airbooks.canonical import Allocation, Payment, PaymentKind, RemotePayment
-from airbooks.platforms.errors import ConfigurationError, ReferenceMissing
+from airbooks.canonical import Allocation, DocumentKind, Payment, PaymentKind, RemotePayment
+from airbooks.platforms.errors import ConfigurationError, Outcome, PlatformError, ReferenceMissing
 from airbooks.platforms.kashflow import mapping, reading
 from airbooks.platforms.kashflow.spec import CHANGED_THERE, INEXPRESSIBLE_PAYMENT, NO_MAPPING
 from airbooks.platforms.references import References
@@ -19,11 +20,45 @@ Row = Mapping[str, Any]
 
 
 def apply(hook: KashFlowHook, payment: Payment, references: References) -> RemotePayment:
-    """Book each allocation on its invoice, one after the other; safe to repeat, for what is booked is found by our marker."""
+    """Book what each invoice gets, one after the other, once all of them can take it.
+
+    Safe to repeat, for what is booked is found by our marker. An error never says that nothing happened where a part is there.
+    """
     _check_expressible(hook, payment)
-    lines = [(each, _line(hook, payment, each, references)) for each in payment.allocations]
-    booked = [_book(hook, payment, allocation, line) for allocation, line in lines]
+    lines = [(each, _line(hook, payment, each, references)) for each in _shares(payment)]
+    rows = [hook.invoice_row(share.remote_id) for share, _ in lines]
+    there = hook.understood(lambda: [row["Number"] for row in rows if row is not None and _marked(row, payment)])
+    booked: list[tuple[Row, Row]] = []
+    try:
+        for (share, _), row in zip(lines, rows, strict=True):
+            _checked(hook, payment, share, row)
+        booked.extend(_book(hook, payment, share, line) for share, line in lines)
+    except PlatformError as error:
+        raise _partly_booked(error) if there or booked else error from None
     return hook.understood(lambda: reading.remote_payment(booked))
+
+
+def _shares(payment: Payment) -> list[Allocation]:
+    """What each invoice gets: several allocations to one are one line there, for our marker names the payment alone."""
+    shares: dict[str, Allocation] = {}
+    for each in payment.allocations:
+        before = shares.get(each.remote_id)
+        shares[each.remote_id] = each if before is None else before.model_copy(update={"amount": before.amount + each.amount})
+    return list(shares.values())
+
+
+def _partly_booked(error: PlatformError) -> PlatformError:
+    return PlatformError(
+        f"a part of the payment is booked; the rest: {error.message}",
+        platform=error.platform,
+        rule=replace(error.rule, outcome=Outcome.UNKNOWN),
+        status=error.status,
+        code=error.code,
+        field=error.field,
+        request_id=error.request_id,
+        retry_after=error.retry_after,
+        body=error.body,
+    )
 
 
 def _check_expressible(hook: KashFlowHook, payment: Payment) -> None:
@@ -44,21 +79,34 @@ def _line(hook: KashFlowHook, payment: Payment, allocation: Allocation, referenc
         raise hook.fault(NO_MAPPING, str(missing)) from None
 
 
-def _book(hook: KashFlowHook, payment: Payment, allocation: Allocation, line: Mapping[str, Any]) -> tuple[Row, Row]:
-    """The invoice and its payment line. The whole invoice is put back: its lines and other payments would be lost otherwise."""
-    row = hook.invoice_row(allocation.remote_id)
+def _checked(hook: KashFlowHook, payment: Payment, share: Allocation, row: Row | None) -> tuple[Row, Row | None]:
+    """The invoice, and the line of this payment where it has one already. Raises PlatformError (REVIEW) where it cannot take the share."""
     if row is None:
-        raise hook.fault(CHANGED_THERE, f"invoice {allocation.document_number} is gone")
-    found = _marked(row, payment)
+        raise hook.fault(CHANGED_THERE, f"invoice {share.document_number} is gone")
+    remote = hook.understood(lambda: reading.remote_document(row))
+    if (remote.kind, remote.currency) != (DocumentKind.INVOICE, payment.currency):
+        what = remote.kind.value.replace("_", " ")
+        message = f"{payment.currency} was received for {what} {share.document_number} in {remote.currency}"
+        raise hook.fault(INEXPRESSIBLE_PAYMENT, message)
+    line = hook.understood(lambda: _marked(row, payment))
+    if line is not None and not hook.understood(lambda: _has_amount(line, share)):
+        message = f"invoice {share.document_number} has {line['Amount']} of payment {payment.source_id}, not {share.amount}"
+        raise hook.fault(CHANGED_THERE, message)
+    return row, line
+
+
+def _book(hook: KashFlowHook, payment: Payment, share: Allocation, line: Mapping[str, Any]) -> tuple[Row, Row]:
+    """The invoice and its payment line. The whole invoice is put back: its lines and other payments would be lost otherwise."""
+    row, found = _checked(hook, payment, share, hook.invoice_row(share.remote_id))
     if found is not None:
         return row, found
-    currency = hook.understood(lambda: reading.remote_document(row)).currency
-    if currency != payment.currency:
-        message = f"{payment.currency} was received for invoice {allocation.document_number} in {currency}"
-        raise hook.fault(INEXPRESSIBLE_PAYMENT, message)
     reply = hook.write("PUT", f"/invoices/{row['Number']}", {**row, "PaymentLines": [*(row.get("PaymentLines") or []), line]})
-    after = hook.understood(lambda: dict(reply.json())) if reply.content else hook.invoice_row(allocation.remote_id) or {}
-    return after, hook.understood(lambda: _required(_marked(after, payment)))
+    if reply.content:
+        after: Row | None = hook.understood(lambda: dict(reply.json()))
+    else:
+        after = hook.afterwards(lambda: hook.invoice_row(share.remote_id))
+    after = after or {}
+    return after, hook.understood(lambda: _required(_marked(after, payment), share))
 
 
 def _marked(row: Row, payment: Payment) -> Row | None:
@@ -66,9 +114,13 @@ def _marked(row: Row, payment: Payment) -> Row | None:
     return next((line for line in row.get("PaymentLines") or () if reading.payment_key(line) == marker), None)
 
 
-def _required(line: Row | None) -> Row:
-    if line is None:
-        raise ValueError("the payment is not on the invoice")
+def _has_amount(line: Row, share: Allocation) -> bool:
+    return reading.amount(line["Amount"]) == share.amount
+
+
+def _required(line: Row | None, share: Allocation) -> Row:
+    if line is None or not _has_amount(line, share):
+        raise ValueError("the payment is not on the invoice with its amount")
     return line
 
 

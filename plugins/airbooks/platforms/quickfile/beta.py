@@ -8,10 +8,10 @@ from decimal import Decimal
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from airbooks.canonical import Payment, PaymentKind, RemotePayment
+from airbooks.canonical import DocumentKind, Payment, PaymentKind, RemotePayment
 from airbooks.platforms.errors import PlatformError
 from airbooks.platforms.quickfile import mapping, reading
-from airbooks.platforms.quickfile.spec import INEXPRESSIBLE_PAYMENT, NO_REST, REST_PAGE
+from airbooks.platforms.quickfile.spec import CHANGED_THERE, INEXPRESSIBLE_PAYMENT, NO_REST, REST_PAGE
 from airbooks.platforms.references import References
 from airbooks.platforms.wire import Request, base_url, to_json
 
@@ -58,8 +58,9 @@ class Beta:
             return
         days = int(self.hook.setting("payment_look_back_days"))
         first = (since - timedelta(days=days)).date().isoformat()
-        for row in self._listed(date_from=first):
-            payment = self._payment(row["id"])
+        rows = list(self._listed(date_from=first))
+        for each in self.hook.sound(lambda: [int(row["id"]) for row in rows]):
+            payment = self._payment(each)
             if payment is not None:
                 yield payment
 
@@ -76,11 +77,14 @@ class Beta:
     def _payment(self, payment_id: int) -> RemotePayment | None:
         """One payment, or None where it was deleted since it was listed."""
         try:
-            return self.call("GET", f"/client_payments/{payment_id}", reading.rest_payment)
+            return self._read(payment_id)
         except PlatformError as error:
             if error.status == HTTPStatus.NOT_FOUND:
                 return None
             raise
+
+    def _read(self, payment_id: int) -> RemotePayment:
+        return self.call("GET", f"/client_payments/{payment_id}", reading.rest_payment)
 
     def apply(self, payment: Payment, customer_id: str, references: References) -> RemotePayment:
         """Book a receipt once: replies show no note of ours, so one of this client, day, amount, currency and invoice is taken for it."""
@@ -91,17 +95,31 @@ class Beta:
         found = self._find(payment, customer_id)
         if found is not None:
             return found
+        self._check_invoices(payment)
         self.hook.require_live(f"payment {payment.source_id}")
         body = mapping.payment_body(payment, customer_id, references)
         return self.call("POST", "/client_payments", reading.rest_payment, body=body)
 
+    def _check_invoices(self, payment: Payment) -> None:
+        """Raises PlatformError (REVIEW) unless each is an invoice in the payment's currency: what becomes of another is not documented."""
+        for each in payment.allocations:
+            invoice = self.hook.get_invoice(each.remote_id, DocumentKind.INVOICE)
+            if invoice is None:
+                raise self.hook.error(CHANGED_THERE, f"id {each.remote_id} was deleted")
+            if (invoice.kind, invoice.currency) != (DocumentKind.INVOICE, payment.currency):
+                what = f"{invoice.kind.value.replace('_', ' ')} {invoice.number} in {invoice.currency}"
+                raise self.hook.error(INEXPRESSIBLE_PAYMENT, f"{payment.currency} was received for {what}")
+
     def _find(self, payment: Payment, customer_id: str) -> RemotePayment | None:
+        """The payment as booked before; one that is listed and cannot be read may be it, and is an error."""
         day = payment.received_on.isoformat()
         wanted = (customer_id, payment.amount, payment.currency)
         invoices = [each.remote_id for each in payment.allocations]
-        for row in self._listed(date_from=day, date_to=day):
-            if (str(row["client_id"]), Decimal(row["amount_in_currency"]), row["currency"]) == wanted:
-                held = self._payment(row["id"])
-                if held is not None and [each.remote_id for each in held.allocations] == invoices:
-                    return held
-        return None
+        rows = list(self._listed(date_from=day, date_to=day))
+        equal = self.hook.sound(lambda: [int(row["id"]) for row in rows if _facts(row) == wanted])
+        held = map(self._read, equal)
+        return next((each for each in held if [part.remote_id for part in each.allocations] == invoices), None)
+
+
+def _facts(row: Mapping[str, Any]) -> tuple[str, Decimal, str]:
+    return str(row["client_id"]), Decimal(row["amount_in_currency"]), row["currency"]

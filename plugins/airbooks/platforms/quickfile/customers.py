@@ -1,4 +1,7 @@
-"""Which QuickFile client is ours: by our code in the account reference, else by name and e-mail where only one fits."""
+"""Which QuickFile client is ours: by our code in the account reference, else by name and e-mail where only one fits.
+
+A client that is taken over gets no mark of ours (no documented method changes a client), so a name alone is not enough.
+"""
 
 from __future__ import annotations
 

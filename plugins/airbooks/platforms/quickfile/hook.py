@@ -31,6 +31,7 @@ from airbooks.platforms.quickfile.refusals import refusals
 from airbooks.platforms.quickfile.spec import (
     CHANGED_THERE,
     CODES_DISAGREE,
+    CREDITED_ALREADY,
     DUPLICATE,
     NO_MAPPING,
     NOT_FOUND,
@@ -126,11 +127,14 @@ class QuickFileHook(PlatformHook):
 
     def understood(self, reply: Reply, read: Callable[[Any], Read]) -> Read:
         """What `read` makes of an answer; a good status with another form than documented proves nothing."""
+        return self.sound(lambda: read(reply.json()), reply.status)
+
+    def sound(self, read: Callable[[], Read], status: int | None = None) -> Read:
         try:
-            return read(reply.json())
+            return read()
         except (KeyError, TypeError, ValueError, IndexError, AttributeError, ArithmeticError) as error:
             message = f"the answer does not have the documented form ({type(error).__name__}: {error})"
-            raise PlatformError(message, platform=SPEC.slug, rule=UNREADABLE_ANSWER, status=reply.status) from None
+            raise PlatformError(message, platform=SPEC.slug, rule=UNREADABLE_ANSWER, status=status) from None
 
     def require_live(self, what: str) -> None:
         """Raises PlatformError in test mode: which methods honour it is UNVERIFIED, so only creates of invoices are sent in it."""
@@ -177,10 +181,10 @@ class QuickFileHook(PlatformHook):
     # -- customers --------------------------------------------------------------------------------------------------------
 
     def ensure_customer(self, party: Party, currency: str) -> str:
-        """The id of a client: found by our code, else by name (and e-mail where we know one), else created."""
+        """The id of a client: found by our code, else by name and e-mail, else created."""
         found = self._client_with_code(party) or self._client_with_name(party)
         if found is not None:
-            return str(found["ClientID"])
+            return self.sound(lambda: str(int(found["ClientID"])))
         self.require_live(f"client {party.code}")
         # The contact's portal password is asked for, and never needed again: the client sets an own one.
         body = mapping.client_body(party, currency, random_secrets.token_hex(8))
@@ -188,12 +192,14 @@ class QuickFileHook(PlatformHook):
 
     def _client_with_code(self, party: Party) -> Row | None:
         rows = self.records("Client_Search", customers.page_of_clients(AccountReference=party.code))
-        return customers.with_our_code(map(self._with_reference, rows), party)
+        return self.sound(lambda: customers.with_our_code(map(self._with_reference, rows), party))
 
     def _client_with_name(self, party: Party) -> Row | None:
+        if not party.contact.email:
+            return None
         asked = {"CompanyName": mapping.clean(party.name), "Email": party.contact.email}
         rows = self.records("Client_Search", customers.page_of_clients(**asked))
-        return customers.unambiguous(map(self._with_reference, rows), party)
+        return self.sound(lambda: customers.unambiguous(map(self._with_reference, rows), party))
 
     def _with_reference(self, row: Row) -> Row:
         """The record with its account reference, which a search may leave out."""
@@ -211,8 +217,8 @@ class QuickFileHook(PlatformHook):
 
     def _ids_of(self, number: str) -> list[int]:
         order = {"OrderResultsBy": "InvoiceNumber", "OrderDirection": "ASC", "InvoiceType": "INVOICE"}
-        rows = self.records("Invoice_Search", {**order, "ShowDeleted": False, "InvoiceNumber": number})
-        return [int(row["InvoiceID"]) for row in rows if row["InvoiceNumber"] == number]
+        rows = list(self.records("Invoice_Search", {**order, "ShowDeleted": False, "InvoiceNumber": number}))
+        return self.sound(lambda: [int(row["InvoiceID"]) for row in rows if str(row["InvoiceNumber"]) == number])
 
     def get_invoice(self, remote_id: str, kind: DocumentKind) -> RemoteDocument | None:  # noqa: ARG002 both kinds have one list of ids
         details = self._details(remote_id)
@@ -222,17 +228,13 @@ class QuickFileHook(PlatformHook):
         try:
             return self.rpc("Invoice_Get", {"InvoiceID": int(remote_id)}, lambda body: dict(body["InvoiceDetails"]), read=True)
         except PlatformError as error:
-            if error.rule.name == NOT_FOUND:
+            if error.rule.name == NOT_FOUND and "invoice" in error.message.casefold():  # another thing may be missing
                 return None
             raise
 
     def _remote(self, details: Row) -> RemoteDocument:
         """The document as read; the balance of a partly paid one is the beta's to tell."""
-        try:
-            remote = reading.remote_document(details)
-        except (KeyError, TypeError, ValueError, ArithmeticError) as error:
-            message = f"invoice/get does not have the documented form ({type(error).__name__}: {error})"
-            raise self.error(UNREADABLE_ANSWER, message) from None
+        remote = self.sound(lambda: reading.remote_document(details))
         if remote.status is DocumentStatus.PARTIALLY_PAID and self.setting("rest_token"):
             return remote.model_copy(update={"balance": self.beta.balance(remote.remote_id)})
         return remote
@@ -258,7 +260,7 @@ class QuickFileHook(PlatformHook):
             raise self.error(TEST_MODE, f"{document.number} was checked and not booked")
         return self._proven(lambda: self._read_back(number))
 
-    def _proven(self, read: Callable[[], RemoteDocument]) -> RemoteDocument:
+    def _proven(self, read: Callable[[], Read]) -> Read:
         """A reading after something was booked: where it fails, what was booked is to be looked up, and nothing is sent again."""
         try:
             return read()
@@ -348,7 +350,7 @@ class QuickFileHook(PlatformHook):
         """Delete, without the payments on it (QuickFile's own default would take them along)."""
         asked = {"DeleteAssociatedPayments": False, "InvoiceIDs": {"InvoiceID": [int(remote.remote_id)]}}
         self.rpc("Invoice_Delete", {"InvoiceDetails": asked}, lambda body: body)
-        gone = self._details(remote.remote_id) is None
+        gone = self._proven(lambda: self._details(remote.remote_id)) is None
         return Sent(key=key, remote=reading.as_void(remote) if gone else None, note="deleted")
 
     def _credit(self, remote: RemoteDocument, details: Row, on: date, reason: str, key: str) -> Sent:
@@ -356,10 +358,18 @@ class QuickFileHook(PlatformHook):
         if reading.task_rows(details) or details.get("Discount"):
             raise self.error(CHANGED_THERE, f"id {remote.remote_id} has task lines or a discount of its own")
         number = f"{remote.number}-V" if len(remote.number) + 2 <= NUMBER else ""
+        if number and self._is_taken_back(remote, number):
+            raise self.error(CREDITED_ALREADY, f"credit note {number} takes id {remote.remote_id} back")
         body = mapping.reversal_body(details, lines, number=number, on=on.isoformat(), reason=reason)
         credit = self.rpc("Invoice_Create", body, lambda answer: answer["InvoiceNumber"])
         now = self._proven(lambda: self._read_back(int(remote.remote_id)))
         return Sent(key=key, remote=now if now.status is DocumentStatus.VOID else None, note=f"credit note {credit}")
+
+    def _is_taken_back(self, remote: RemoteDocument, number: str) -> bool:
+        """Whether a credit note of this number is for this very invoice, whose status may tell it later."""
+        held = [self._details(str(each)) for each in self._ids_of(number)]
+        says = mapping.takes_back(remote.number, remote.remote_id)
+        return any(says in str(each.get("Notes") or "") for each in held if each is not None)
 
     def preview(self, batch: Sequence[Sending]) -> list[Preview]:
         """The Body of each create. A credit note's ParentInvoiceID is looked up only when it is sent; here it is left out."""

@@ -311,12 +311,17 @@ def reversal_body(details: Mapping[str, Any], lines: list[Mapping[str, Any]], *,
             "Currency": details["Currency"],
             "TermDays": 0,
             "Language": "en",
-            "Notes": clean(f"{reason}\nTakes back: {details['InvoiceNumber']}"),
+            "Notes": clean(f"{reason}\n{takes_back(details['InvoiceNumber'], details['InvoiceID'])}"),
             "InvoiceLines": {"ItemLines": {"ItemLine": [_negative(*each) for each in zip(lines, amounts, strict=True)]}},
             "Scheduling": {"SingleInvoiceData": _single(number, on)},
             "CreditNote": {"CreditNoteType": "VOID", "ParentInvoiceID": details["InvoiceID"]},
         }
     }
+
+
+def takes_back(number: str, invoice_id: object) -> str:
+    """By which a credit note is known as that of one invoice: numbers are used again after a void, ids are not."""
+    return f"Takes back: {number} (id {invoice_id})"
 
 
 def _negative(line: Mapping[str, Any], vat: Decimal) -> Body:

@@ -150,6 +150,13 @@ CHANGED_THERE = ErrorRule(
     says="Somebody changed, paid, credited or deleted it in QuickFile in the meantime.",
     fix="Compare the two, then answer Retry or Reject.",
 )
+CREDITED_ALREADY = ErrorRule(
+    name="credited already",
+    action=Action.REVIEW,
+    outcome=_NO,
+    says="A credit note of ours takes this invoice back, and QuickFile does not show the invoice as credited.",
+    fix="Allocate the credit note to the invoice in QuickFile; a second one is not made.",
+)
 NOT_SENT = ErrorRule(
     name="still a draft",
     action=Action.REVIEW,
@@ -266,6 +273,7 @@ SPEC = PlatformSpec(
         "Whether client/search shows AccountReference without being asked; client/get is read where it does not.",
         "The REST status of a payment; deleted payments are not listed and so not seen.",
         "REST replies do not show a payment's notes: one is known again by client, date, amount, currency and invoice.",
+        "No method that changes a client is used: one that a person made is taken over by name and e-mail address, unmarked.",
         "Whether REST calls count against the daily limit of v1.2 (assumed they do).",
     ),
 )
