@@ -10,6 +10,7 @@ import pytest
 from airbooks.canonical import (
     DocumentKind,
     DocumentStatus,
+    ExchangeRate,
     Invoice,
 )
 from airbooks.platforms.base import Sending
@@ -20,7 +21,7 @@ from airbooks.sandbox.server import Sandbox
 
 from .conftest import Json2, MakeHook
 from .documents import D, invoice, line
-from .working import created, posted, receipt, sending
+from .working import calls_of, created, posted, receipt, sending
 
 
 class TestUpdate:
@@ -62,6 +63,16 @@ class TestUpdate:
         sent = au.update_invoice(sending(au, self.changed()), now)
         assert sent.error is not None
         assert sent.error.action is Action.REVIEW
+
+    def test_a_rate_to_another_currency_than_the_companys_is_refused(self, au: OdooHook) -> None:
+        remote = posted(au, invoice())
+        rate = ExchangeRate(base="GBP", rate=D("0.79"))
+        sent = au.update_invoice(sending(au, self.changed(currency="USD", exchange_rate=rate)), remote)
+        assert sent.error is not None
+        assert (sent.error.action, sent.error.outcome) == (Action.REVIEW, Outcome.DID_NOT_HAPPEN)
+        now = au.get_invoice(remote.remote_id, DocumentKind.INVOICE)
+        assert now is not None
+        assert (now.currency, now.total) == ("AUD", D("110.00"))
 
     def test_a_refused_change_leaves_the_document_posted(self, au: OdooHook) -> None:
         remote = posted(au, invoice())
@@ -133,6 +144,37 @@ class TestVoid:
         assert sent.remote is not None
         assert sent.remote.status is DocumentStatus.VOID
         assert json2("account.move", "search_count", domain=[]) == 2
+
+    def test_a_credit_note_over_a_part_is_not_taken_for_the_reversal(self, make_hook: MakeHook, json2: Json2) -> None:
+        hook = make_hook(extra={"void_with": "reversal"})
+        remote = posted(hook, invoice())
+        context = {"active_model": "account.move", "active_ids": [int(remote.remote_id)]}
+        wizard = json2("account.move.reversal", "create", vals_list=[{"date": "2026-11-22"}], context=context)
+        part = json2("account.move.reversal", "refund_moves", ids=wizard, context=context)["res_id"]
+        goodwill = {"name": "Goodwill", "quantity": 1, "price_unit": 10, "tax_ids": [[6, 0, []]]}
+        json2("account.move", "write", ids=[part], vals={"invoice_line_ids": [[5, 0, 0], [0, 0, goodwill]]})
+        sent = hook.void_invoice(remote, on=date(2026, 11, 22), reason="wrong", key="v")
+        assert sent.remote is not None
+        assert sent.remote.status is DocumentStatus.VOID
+        assert json2.move(part, "state")["state"] == "draft"
+
+    def test_before_19_a_refused_void_leaves_the_document_posted(self, make_hook: MakeHook, odoo_box: Sandbox) -> None:
+        hook = make_hook(extra={"version": 18, "transport": "xmlrpc"})
+        remote = posted(hook, invoice())
+        odoo_box.inject("odoo", "error_before_commit", status=403, html=True, **calls_of(hook, "button_cancel"))
+        sent = hook.void_invoice(remote, on=date(2026, 11, 22), reason="wrong", key="v")
+        assert sent.error is not None
+        assert sent.error.outcome is Outcome.DID_NOT_HAPPEN
+        now = hook.get_invoice(remote.remote_id, DocumentKind.INVOICE)
+        assert now is not None
+        assert now.status is DocumentStatus.OPEN
+
+    def test_a_void_that_cannot_be_read_back_is_unknown(self, odoo_box: Sandbox, au: OdooHook) -> None:
+        remote = posted(au, invoice())
+        odoo_box.inject("odoo", "error_before_commit", status=403, html=True, path="/account.move/read$")
+        sent = au.void_invoice(remote, on=date(2026, 11, 22), reason="wrong", key="v")
+        assert sent.error is not None
+        assert sent.error.outcome is Outcome.UNKNOWN
 
     def test_before_19_a_posted_document_goes_through_draft(self, make_hook: MakeHook) -> None:
         hook = make_hook(extra={"version": 18, "transport": "xmlrpc"})

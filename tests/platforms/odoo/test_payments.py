@@ -48,6 +48,48 @@ class TestPayments:
         [booked] = odoo_box.books("odoo").payments
         assert booked.applied == {remote.remote_id: D("40.00")}
 
+    def test_a_payment_under_another_key_is_the_same_payment(self, odoo_box: Sandbox, hook: OdooHook) -> None:
+        remote = posted(hook, invoice())
+        payment = receipt("40.00", (remote, "40.00"))
+        assert self.pay(hook, payment, remote.customer_id, "pay-1") == self.pay(hook, payment, remote.customer_id, "pay-2")
+        assert len(odoo_box.books("odoo").payments) == 1
+
+    def test_a_payment_that_is_there_with_another_amount_is_for_a_person(self, odoo_box: Sandbox, au: OdooHook) -> None:
+        customer = au.ensure_customer(BUYER, "AUD")
+        self.pay(au, receipt("40.00"), customer)
+        with pytest.raises(PlatformError, match=r"is booked .* with 40\.00 AUD") as wrong:
+            self.pay(au, receipt("50.00"), customer, "pay-2")
+        assert (wrong.value.action, wrong.value.outcome) == (Action.REVIEW, Outcome.HAPPENED)
+        assert len(odoo_box.books("odoo").payments) == 1
+
+    def test_parts_of_a_payment_for_one_document_are_one(self, hook: OdooHook) -> None:
+        remote = posted(hook, invoice())
+        booked = self.pay(hook, receipt("110.00", (remote, "60.00"), (remote, "50.00")), remote.customer_id)
+        assert [each.amount for each in booked.allocations] == [D("110.00")]
+
+    def test_a_payment_that_is_booked_and_refused_by_its_document_says_that_it_is_booked(self, odoo_box: Sandbox, au: OdooHook) -> None:
+        remote = posted(au, invoice())
+        odoo_box.inject("odoo", "error_before_commit", status=403, html=True, **calls_of(au, "js_assign_outstanding_line"))
+        with pytest.raises(PlatformError, match="is booked") as refused:
+            self.pay(au, receipt("110.00", (remote, "110.00")), remote.customer_id)
+        assert refused.value.outcome is Outcome.HAPPENED
+        assert len(odoo_box.books("odoo").payments) == 1
+
+    def test_a_discount_in_another_currency_than_the_documents_is_refused(self, make_hook: MakeHook, odoo_box: Sandbox) -> None:
+        hook = make_hook(extra={"discount_account": "4800"})
+        remote = posted(hook, invoice())
+        taken = Allocation(document_number="AU-SI-000123", remote_id=remote.remote_id, amount=D("107.80"), discount=D("2.20"))
+        with pytest.raises(PlatformError, match="is in AUD"):
+            self.pay(hook, receipt("107.80", allocations=(taken,), currency="USD"), remote.customer_id)
+        assert odoo_box.books("odoo").payments == []
+
+    def test_a_part_in_another_currency_is_refused_where_odoo_would_take_more(self, odoo_box: Sandbox, au: OdooHook) -> None:
+        remote = posted(au, invoice())
+        with pytest.raises(PlatformError, match="cannot leave part") as refused:
+            self.pay(au, receipt("100.00", (remote, "60.00"), currency="USD"), remote.customer_id)
+        assert refused.value.outcome is Outcome.DID_NOT_HAPPEN
+        assert odoo_box.books("odoo").payments == []
+
     def test_a_payment_that_was_booked_and_not_applied_is_finished(self, odoo_box: Sandbox, au: OdooHook) -> None:
         remote = posted(au, invoice())
         odoo_box.inject("odoo", "reset_before_commit", **calls_of(au, "js_assign_outstanding_line"))

@@ -199,6 +199,14 @@ def test_a_wrong_client_secret_stops_without_storm(quickbooks: Sandbox) -> None:
     assert len(asked(quickbooks, "POST", "/tokens/bearer")) == 1
 
 
+def test_a_failure_of_the_token_end_point_says_that_nothing_was_booked(hook: QuickBooksHook, quickbooks: Sandbox) -> None:
+    sent = sending(hook, document())
+    quickbooks.inject("quickbooks", "error_before_commit", path="/tokens/bearer$", status=500, html=True)
+    with QuickBooksHook("quickbooks_us", account=account_of(quickbooks)) as later, pytest.raises(PlatformError) as error:
+        later.create_invoices([sent])
+    assert error.value.outcome is Outcome.DID_NOT_HAPPEN
+
+
 def test_a_just_issued_token_may_fail_for_a_moment(hook: QuickBooksHook, quickbooks: Sandbox) -> None:
     quickbooks.inject("quickbooks", "new_token_fails", times=1)
     assert hook.test_connection()[0]
@@ -248,6 +256,16 @@ def test_a_namesake_with_another_mail_address_is_not_taken(hook: QuickBooksHook,
     us.post("/customer", {"DisplayName": "Northgate Air Ltd", "PrimaryEmailAddr": {"Address": "someone@else.example"}})
     created = hook.ensure_customer(BUYER, "USD")
     assert us.get(f"/customer/{created}")[1]["Customer"]["DisplayName"] == "Northgate Air Ltd (C-US-0042)"
+
+
+def test_two_customers_of_one_name_are_never_merged(hook: QuickBooksHook, us: Company) -> None:
+    by_hand = us.post("/customer", {"DisplayName": "Northgate Air Ltd", "Notes": "Calls on Mondays"})[1]["Customer"]["Id"]
+    namesake = BUYER.model_copy(update={"code": "C-US-0099"})
+    assert hook.ensure_customer(BUYER, "USD") == by_hand
+    assert hook.ensure_customer(namesake, "USD") != by_hand
+    assert hook.ensure_customer(BUYER, "USD") == by_hand
+    row = us.get(f"/customer/{by_hand}")[1]["Customer"]
+    assert (row["DisplayName"], row["Notes"]) == ("Northgate Air Ltd", "Calls on Mondays\nCustomer code: C-US-0042")
 
 
 def test_quotes_and_backslashes_in_names_and_codes_find_their_customer(hook: QuickBooksHook) -> None:
@@ -780,6 +798,35 @@ def test_what_a_quickbooks_payment_cannot_say_is_refused_before_sending(hook: Qu
         pay(hook, odd, "1")
     assert error.value.action is Action.REVIEW
     assert asked(quickbooks, "POST", "/payment") == []
+
+
+def test_parts_of_a_payment_for_one_invoice_are_one_line(hook: QuickBooksHook, us: Company) -> None:
+    sent, remote = booked(hook)
+    done = pay(hook, payment(part(remote, "60.00"), part(remote, "40.00")), sent.references.customer)
+    assert [line["Amount"] for line in us.get(f"/payment/{done.remote_id}")[1]["Payment"]["Line"]] == [Decimal(100)]
+
+
+@pytest.mark.parametrize(
+    ("extra", "fields"),
+    [({"multicurrency": False}, foreign("EUR", "1.10")), ({}, foreign("EUR", "0.87", base="GBP"))],
+    ids=["multicurrency is off", "rate to another currency"],
+)
+def test_a_foreign_payment_is_never_booked_as_home_currency_or_at_another_ledgers_rate(
+    quickbooks: Sandbox, extra: dict[str, Any], fields: dict[str, Any]
+) -> None:
+    with QuickBooksHook("quickbooks_us", account=account_of(quickbooks, **extra)) as connected, pytest.raises(PlatformError) as error:
+        pay(connected, payment(**fields), connected.ensure_customer(BUYER, "USD" if extra else "EUR"))
+    assert (error.value.action, error.value.outcome) == (Action.REVIEW, Outcome.DID_NOT_HAPPEN)
+    assert quickbooks.books("quickbooks").payments == []
+
+
+def test_a_payment_that_is_there_with_another_amount_is_not_told_as_done(hook: QuickBooksHook, quickbooks: Sandbox) -> None:
+    sent, _ = booked(hook)
+    pay(hook, payment(), sent.references.customer)
+    with pytest.raises(PlatformError, match="100") as error:
+        pay(hook, payment(amount=Decimal("120.00")), sent.references.customer)
+    assert (error.value.action, error.value.outcome) == (Action.REVIEW, Outcome.HAPPENED)
+    assert len(quickbooks.books("quickbooks").payments) == 1
 
 
 def hour_ago(sandbox: Sandbox) -> datetime:

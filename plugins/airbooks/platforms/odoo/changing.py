@@ -11,8 +11,8 @@ from airbooks.platforms.base import Sending, Sent
 from airbooks.platforms.errors import Action, ErrorRule, Outcome, PlatformError, ReferenceMissing
 from airbooks.platforms.odoo.desk import desk_of
 from airbooks.platforms.odoo.mapping import command_values, line_values, move_values
-from airbooks.platforms.odoo.reading import remote_document
-from airbooks.platforms.odoo.sending import UNMAPPED, read_documents, shifted
+from airbooks.platforms.odoo.reading import amount, remote_document
+from airbooks.platforms.odoo.sending import UNMAPPED, read_changed, read_documents, shifted
 from airbooks.platforms.odoo.spec import FIRST_JSON2
 
 if TYPE_CHECKING:
@@ -26,6 +26,12 @@ SETTLED = ErrorRule(
     outcome=Outcome.DID_NOT_HAPPEN,
     says="Payments or credit notes are applied to the document; Odoo would take them off without a word.",
     fix="Take them off in Odoo first, or send a credit note.",
+)
+NOT_VOID = ErrorRule(
+    name="still open after the void",
+    action=Action.REVIEW,
+    outcome=Outcome.DID_NOT_HAPPEN,
+    fix="Look at the document and its credit notes in Odoo, and settle or cancel it there.",
 )
 VOID = ErrorRule(name="cancelled in Odoo", action=Action.REVIEW, outcome=Outcome.DID_NOT_HAPPEN, fix="Send the document anew.")
 
@@ -44,7 +50,7 @@ def update(hook: OdooHook, sending: Sending, remote: RemoteDocument) -> Sent:
         hook.odoo.run("account.move", "write", ids=[record_id], vals=values)
     else:
         _reopened(hook, record_id, values)
-    row = read_documents(hook, [record_id], lines=True)[0]
+    row = read_changed(hook, record_id, lines=True)
     extra = len(values["invoice_line_ids"]) - 1 - len(sending.document.amount_lines)
     updated = remote_document(row, len(row["invoice_line_ids"]) - extra)
     return Sent(key=sending.key, remote=updated, note=shifted(updated))
@@ -105,11 +111,21 @@ def void(hook: OdooHook, remote: RemoteDocument, *, on: date, reason: str) -> Se
     if _is_settled(remote):
         return Sent(key="", remote=remote, error=hook.failed(SETTLED, f"{remote.number} has payments or credit notes applied to it"))
     if _is_reversible(remote) and hook.setting("void_with") == "reversal":
-        return _voided(hook, record_id, _reverse(hook, record_id, on, reason))
-    if remote.status is not DocumentStatus.DRAFT and hook.version < FIRST_JSON2:
-        hook.odoo.run("account.move", "button_draft", ids=[record_id])
-    hook.odoo.run("account.move", "button_cancel", ids=[record_id])
+        return _voided(hook, record_id, _reverse(hook, remote, on, reason))
+    _cancel(hook, record_id, resets=remote.status is not DocumentStatus.DRAFT and hook.version < FIRST_JSON2)
     return _voided(hook, record_id, "cancelled")
+
+
+def _cancel(hook: OdooHook, record_id: int, *, resets: bool) -> None:
+    """Before 19 a posted document is reset first: a refusal after that must not leave the books without it."""
+    if resets:
+        hook.odoo.run("account.move", "button_draft", ids=[record_id])
+    try:
+        hook.odoo.run("account.move", "button_cancel", ids=[record_id])
+    except PlatformError as error:
+        if resets and error.outcome is Outcome.DID_NOT_HAPPEN:
+            _post_again(hook, record_id)
+        raise
 
 
 def _is_reversible(remote: RemoteDocument) -> bool:
@@ -117,10 +133,12 @@ def _is_reversible(remote: RemoteDocument) -> bool:
     return remote.kind is DocumentKind.INVOICE and remote.status is not DocumentStatus.DRAFT
 
 
-def _reverse(hook: OdooHook, record_id: int, on: date, reason: str) -> str:
-    """A posted credit note that settles the document; one that an earlier try left behind is finished."""
+def _reverse(hook: OdooHook, remote: RemoteDocument, on: date, reason: str) -> str:
+    """A posted credit note that settles the document; one of its whole amount that an earlier try left behind is finished."""
+    record_id = int(remote.remote_id)
     domain = [["reversed_entry_id", "=", record_id], ["move_type", "=", "out_refund"], ["state", "!=", "cancel"]]
-    drafts = hook.odoo.run("account.move", "search_read", domain=domain, fields=["id", "state"], limit=2, read=True)
+    found = hook.pages("account.move", domain, ["id", "state", "amount_total"])
+    drafts = [row for row in found if amount(row["amount_total"], remote.currency) == remote.total]
     if not drafts:
         context = {"active_model": "account.move", "active_ids": [record_id]}
         vals = {"date": on.isoformat(), "reason": reason, "journal_id": hook.place().sale_journal["id"]}
@@ -135,6 +153,7 @@ def _reverse(hook: OdooHook, record_id: int, on: date, reason: str) -> str:
 
 
 def _voided(hook: OdooHook, record_id: int, note: str) -> Sent:
-    remote = remote_document(read_documents(hook, [record_id])[0])
-    balance = remote.balance if remote.status is not DocumentStatus.VOID else Decimal(0)
-    return Sent(key="", remote=remote.model_copy(update={"balance": balance}), note=note)
+    remote = remote_document(read_changed(hook, record_id))
+    if remote.status is not DocumentStatus.VOID:
+        return Sent(key="", remote=remote, error=hook.failed(NOT_VOID, f"{remote.number} is still {remote.status.value} ({note})"))
+    return Sent(key="", remote=remote.model_copy(update={"balance": Decimal(0)}), note=note)

@@ -242,7 +242,8 @@ class OdooHook(PlatformHook):
 
     def update_invoice(self, sending: Sending, remote: RemoteDocument) -> Sent:
         try:
-            return changing.update(self, sending, remote)
+            unfit = self._unfit(sending)
+            return Sent(key=sending.key, remote=remote, error=unfit) if unfit else changing.update(self, sending, remote)
         except PlatformError as error:
             return Sent(key=sending.key, remote=remote, error=error)
 
@@ -257,8 +258,9 @@ class OdooHook(PlatformHook):
     def list_payments(self, since: datetime) -> Iterator[RemotePayment]:
         return payments.list_payments(self, since)
 
-    def apply_payment(self, payment: Payment, *, customer_id: str, key: str, references: References) -> RemotePayment:
-        return payments.apply_payment(self, payment, customer_id=customer_id, key=key, references=references)
+    def apply_payment(self, payment: Payment, *, customer_id: str, key: str, references: References) -> RemotePayment:  # noqa: ARG002
+        """`key` plays no part: an external id of the payment's source and id keeps it from being booked twice."""
+        return payments.apply_payment(self, payment, customer_id=customer_id, references=references)
 
     def list_reference(self, kind: ReferenceKind) -> Iterator[ReferenceItem]:
         return lists.list_entries(self, kind)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 BATCH = 200
 UNEQUAL = ErrorRule(name="cannot be applied like that", action=Action.REVIEW, outcome=Outcome.DID_NOT_HAPPEN)
+NOT_POSTED = ErrorRule(name="entered and not posted", action=Action.LOOK_UP, outcome=Outcome.UNKNOWN)
+BOOKED_OTHERWISE = ErrorRule(name="booked otherwise", action=Action.REVIEW, outcome=Outcome.HAPPENED)
 NOT_APPLIED = ErrorRule(name="booked and not fully applied", action=Action.REVIEW, outcome=Outcome.HAPPENED)
 SETTLED_STATES = ["in_payment", "paid", "partial", "reversed"]
 
@@ -27,17 +30,52 @@ SETTLED_STATES = ["in_payment", "paid", "partial", "reversed"]
 # Booking
 
 
-def apply_payment(hook: OdooHook, payment: Payment, *, customer_id: str, key: str, references: References) -> RemotePayment:
-    """Book one payment and apply it. Repeated with the same key it goes on where an earlier try ended."""
+def apply_payment(hook: OdooHook, payment: Payment, *, customer_id: str, references: References) -> RemotePayment:
+    """Book one payment and apply it. It is known by its source and id there: repeated, it goes on where an earlier try ended."""
+    payment = _merged(payment)
     documents = _documents(hook, payment)
     if payment.kind is not PaymentKind.RECEIPT:
         raise _unequal(hook, payment, f"a {payment.kind.value.replace('_', '-')} is entered in Odoo by hand")
     if any(each.discount or each.write_off for each in payment.allocations):
         return _with_write_off(hook, payment, documents, references)
     ordered = _in_order(hook, payment, documents)
-    payment_id = _booked(hook, payment, customer_id, key, references)
-    _apply(hook, payment_id, ordered)
-    return _result(hook, payment, payment_id)
+    payment_id = _booked(hook, payment, customer_id, references)
+    try:
+        _apply(hook, payment_id, ordered)
+        return _result(hook, payment, payment_id)
+    except PlatformError as error:
+        raise _booked_all_the_same(error, payment_id) from None
+
+
+def _merged(payment: Payment) -> Payment:
+    """With one allocation for each document: Odoo knows only what a payment takes off it in all."""
+    parts: dict[str, Allocation] = {}
+    for each in payment.allocations:
+        before = parts.get(each.remote_id)
+        parts[each.remote_id] = each if before is None else _sum(before, each)
+    return payment.model_copy(update={"allocations": tuple(parts.values())})
+
+
+def _sum(one: Allocation, other: Allocation) -> Allocation:
+    names = ("amount", "discount", "write_off")
+    return one.model_copy(update={name: getattr(one, name) + getattr(other, name) for name in names})
+
+
+def _booked_all_the_same(error: PlatformError, payment_id: int) -> PlatformError:
+    """A refusal to apply a payment does not undo its booking."""
+    if error.outcome is not Outcome.DID_NOT_HAPPEN:
+        return error
+    return PlatformError(
+        f"the payment is booked (id {payment_id}) and not fully applied: {error.message}",
+        platform=error.platform,
+        rule=replace(error.rule, outcome=Outcome.HAPPENED),
+        status=error.status,
+        code=error.code,
+        field=error.field,
+        request_id=error.request_id,
+        retry_after=error.retry_after,
+        body=error.body,
+    )
 
 
 def _documents(hook: OdooHook, payment: Payment) -> dict[str, Row]:
@@ -58,8 +96,8 @@ def _documents(hook: OdooHook, payment: Payment) -> dict[str, Row]:
 def _in_order(hook: OdooHook, payment: Payment, documents: Mapping[str, Row]) -> list[Allocation]:
     """The allocations in the order that gives each its amount: Odoo applies as much as is open, so a part payment has to be the last.
 
-    Documents that an earlier try of the same payment has settled count as closed. A payment in another currency than its document is left
-    to Odoo's rates.
+    Documents that an earlier try of the same payment has settled count as closed. Of a document in another currency nobody knows before
+    how much it takes at Odoo's rates, so it comes last as well.
     """
     closing = [each for each in payment.allocations if _closes(payment, each, documents[each.remote_id])]
     partial = [each for each in payment.allocations if each not in closing]
@@ -70,16 +108,16 @@ def _in_order(hook: OdooHook, payment: Payment, documents: Mapping[str, Row]) ->
 
 
 def _closes(payment: Payment, allocation: Allocation, document: Row) -> bool:
-    return label(document["currency_id"]) != payment.currency or _open(document) <= allocation.amount
+    return label(document["currency_id"]) == payment.currency and _open(document) <= allocation.amount
 
 
 def _open(document: Row) -> Decimal:
     return amount(document["amount_residual"], label(document["currency_id"]))
 
 
-def _booked(hook: OdooHook, payment: Payment, customer_id: str, key: str, references: References) -> int:
+def _booked(hook: OdooHook, payment: Payment, customer_id: str, references: References) -> int:
     """The payment's id: of an earlier try, or imported now; posted in both cases."""
-    name = external_name("pay", key.replace("-", ""))
+    name = external_name(f"pay_{hook.company_id}", payment.source, payment.source_id)
     known = hook.by_external_id(name, model="account.payment")
     if known is None:
         known = hook.imported("account.payment", [_payment_rows(hook, payment, customer_id, f"{hook.module}.{name}", references)])[0]
@@ -132,10 +170,13 @@ def _apply(hook: OdooHook, payment_id: int, allocations: Sequence[Allocation]) -
 
 def _result(hook: OdooHook, payment: Payment, payment_id: int) -> RemotePayment:
     """What is booked, after checking that every document got its amount."""
-    remote = next(iter(read_payments(hook, [payment_id])))
+    remote = _read_one(hook, payment_id)
+    if (remote.amount, remote.currency) != (payment.amount, payment.currency):
+        told = f"payment {payment.source_id} is booked (id {payment_id}) with {remote.amount} {remote.currency}"
+        raise hook.failed(BOOKED_OTHERWISE, f"{told} instead of {payment.amount} {payment.currency}")
     applied = {each.remote_id: each.amount for each in remote.allocations}
     wrong = [each for each in payment.allocations if applied.get(each.remote_id) != each.amount]
-    if wrong and _same_currency(remote, payment):
+    if wrong:
         told = ", ".join(f"{each.document_number}: {applied.get(each.remote_id, 0)} instead of {each.amount}" for each in wrong)
         raise hook.failed(
             NOT_APPLIED, f"payment {payment.reference or payment.source_id} is booked (id {payment_id}), but applied as {told}"
@@ -143,8 +184,12 @@ def _result(hook: OdooHook, payment: Payment, payment_id: int) -> RemotePayment:
     return remote
 
 
-def _same_currency(remote: RemotePayment, payment: Payment) -> bool:
-    return remote.currency == payment.currency
+def _read_one(hook: OdooHook, payment_id: int) -> RemotePayment:
+    """A payment that was just booked."""
+    remote = next(read_payments(hook, [payment_id]), None)
+    if remote is None:
+        raise hook.failed(NOT_POSTED, f"payment {payment_id} was entered and is no posted payment")
+    return remote
 
 
 def _unequal(hook: OdooHook, payment: Payment, why: str) -> PlatformError:
@@ -162,11 +207,13 @@ def _with_write_off(hook: OdooHook, payment: Payment, documents: Mapping[str, Ro
     booked = _equal_payment(hook, payment, allocation)
     if booked is None:
         row = documents[allocation.remote_id]
+        if label(row["currency_id"]) != payment.currency:
+            raise _unequal(hook, payment, f"{allocation.document_number} is in {label(row['currency_id'])}, and so must be its discount")
         expected = allocation.amount + allocation.discount + allocation.write_off
         if _open(row) != expected:
             raise _unequal(hook, payment, f"{allocation.document_number} has {_open(row)} open, payment and discount make {expected}")
         booked = _registered(hook, payment, allocation, references)
-    return next(iter(read_payments(hook, [booked])))
+    return _read_one(hook, booked)
 
 
 def _equal_payment(hook: OdooHook, payment: Payment, allocation: Allocation) -> int | None:
@@ -177,7 +224,7 @@ def _equal_payment(hook: OdooHook, payment: Payment, allocation: Allocation) -> 
         ["company_id", "=", hook.company_id],
     ]
     fields = ["id", "amount", "currency_id", "reconciled_invoice_ids"]
-    for row in hook.odoo.run("account.payment", "search_read", domain=domain, fields=fields, limit=10, read=True):
+    for row in hook.pages("account.payment", domain, fields):
         same_amount = amount(row["amount"], payment.currency) == payment.amount and label(row["currency_id"]) == payment.currency
         if same_amount and int(allocation.remote_id) in row["reconciled_invoice_ids"]:
             return int(row["id"])

@@ -95,7 +95,10 @@ def _create_group(hook: OdooHook, group: Sequence[Outgoing]) -> list[Sent]:
 def _not_created(hook: OdooHook, item: Outgoing, error: PlatformError) -> Sent:
     """An import that meets its own posted document is a repetition: the document is the answer."""
     if error.outcome is Outcome.HAPPENED:
-        known = hook.by_external_id(item.rows.name.partition(".")[2], model="account.move")
+        try:
+            known = hook.by_external_id(item.rows.name.partition(".")[2], model="account.move")
+        except PlatformError as unread:
+            return Sent(key=item.sending.key, error=_unseen(unread))
         if known is not None:
             return _read_back(hook, {known: item})[0]
     return Sent(key=item.sending.key, error=error)
@@ -150,6 +153,17 @@ def read_documents(hook: OdooHook, ids: Sequence[int], *, lines: bool = False) -
     fields = [*DOCUMENT_FIELDS, *(["invoice_line_ids"] if lines else [])]
     rows: list[dict[str, Any]] = hook.odoo.run("account.move", "read", ids=ids, fields=fields, read=True)
     return rows
+
+
+def read_changed(hook: OdooHook, record_id: int, *, lines: bool = False) -> dict[str, Any]:
+    """A document after a change of it; where it cannot be read, what became of the change is unknown."""
+    try:
+        rows = read_documents(hook, [record_id], lines=lines)
+    except PlatformError as error:
+        raise _unseen(error) from None
+    if not rows:
+        raise hook.failed(UNSEEN, f"document {record_id} was changed and cannot be read")
+    return rows[0]
 
 
 def already_there(hook: OdooHook, batch: Sequence[Outgoing]) -> dict[str, Sent]:

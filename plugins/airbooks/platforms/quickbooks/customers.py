@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from airbooks.canonical import Party
-from airbooks.platforms.quickbooks.mapping import customer_suffix
+from airbooks.platforms.quickbooks.mapping import CODE_LABEL, code_note, customer_suffix
 
 Row = Mapping[str, Any]
 
@@ -22,9 +22,24 @@ def with_our_code(rows: Iterable[Row], party: Party, currency: str, home: str) -
 
 
 def unambiguous(rows: Iterable[Row], party: Party, currency: str, home: str) -> Row | None:
-    """The only active customer of this name and currency that carries nobody's code and has no other e-mail address than ours."""
+    """The only active customer of this name and currency whose notes say our code; else the only one that carries nobody's code and has
+    no other e-mail address than ours."""
     fitting = {row["Id"]: row for row in rows if _fits(row, party, currency, home)}
-    return next(iter(fitting.values())) if len(fitting) == 1 else None
+    ours = [row for row in fitting.values() if is_marked(row, party)] or list(fitting.values())
+    return ours[0] if len(ours) == 1 else None
+
+
+def is_marked(row: Row, party: Party) -> bool:
+    return code_note(party) in _notes(row)
+
+
+def marked_notes(row: Row, party: Party) -> str:
+    """A customer's notes with our code: without it a namesake of another code would be taken for the same customer."""
+    return "\n".join([*_notes(row), code_note(party)])
+
+
+def _notes(row: Row) -> list[str]:
+    return str(row.get("Notes") or "").splitlines()
 
 
 def currency_of(row: Row, home: str) -> str:
@@ -32,6 +47,8 @@ def currency_of(row: Row, home: str) -> str:
 
 
 def _fits(row: Row, party: Party, currency: str, home: str) -> bool:
+    if any(line.startswith(f"{CODE_LABEL}: ") for line in _notes(row)):
+        return is_marked(row, party) and currency_of(row, home) == currency
     coded = row["DisplayName"] != party.name and _ANY_CODE.search(row["DisplayName"])
     address = (row.get("PrimaryEmailAddr") or {}).get("Address", "")
     other_address = address and party.contact.email and address.casefold() != party.contact.email.casefold()

@@ -9,6 +9,7 @@ import logging
 from base64 import b64encode
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar
@@ -23,15 +24,15 @@ from airbooks.canonical import (
     Invoice,
     Party,
     Payment,
-    PaymentKind,
     RemoteDocument,
     RemotePayment,
 )
 from airbooks.platforms.base import PlatformHook, Preview, Sending, Sent
 from airbooks.platforms.errors import UNREADABLE_ANSWER, Action, ErrorRule, PlatformError, ReferenceMissing
-from airbooks.platforms.quickbooks import customers, mapping, queries, reading
+from airbooks.platforms.quickbooks import customers, mapping, payments, queries, reading
 from airbooks.platforms.quickbooks.refusals import refusals
 from airbooks.platforms.quickbooks.spec import (
+    BOOKED_OTHERWISE,
     CHANGED_THERE,
     DUPLICATE,
     INACTIVE_CUSTOMER,
@@ -40,6 +41,7 @@ from airbooks.platforms.quickbooks.spec import (
     NO_MAPPING,
     PRODUCTION,
     SPEC,
+    WRONG_CURRENCY,
 )
 from airbooks.platforms.references import ReferenceItem, ReferenceKind, References
 from airbooks.platforms.tokens import Token
@@ -85,8 +87,9 @@ class QuickBooksHook(PlatformHook):
             },
             content=urlencode({"grant_type": "refresh_token", "refresh_token": refresh}).encode(),
         )
-        reply = self.wire.send(request, dict, lambda: None)
-        return self._understood(reply, lambda body: reading.token(body, seed))
+        with _nothing_sent():
+            reply = self.wire.send(request, dict, lambda: None)
+            return self._understood(reply, lambda body: reading.token(body, seed))
 
     def read_complaint(self, reply: Reply) -> Complaint | None:
         return reading.complaint(reply.json())
@@ -161,7 +164,13 @@ class QuickBooksHook(PlatformHook):
         if coded is not None:
             return coded
         named = [row for where in queries.customers_named(party) for row in self.rows("Customer", where, read=dict)]
-        return customers.unambiguous(named, party, currency, home)
+        found = customers.unambiguous(named, party, currency, home)
+        return found if found is None or customers.is_marked(found, party) else self._adopt_customer(found, party)
+
+    def _adopt_customer(self, row: Mapping[str, Any], party: Party) -> Mapping[str, Any]:
+        notes = customers.marked_notes(row, party)
+        self.post("customer", {"Id": row["Id"], "SyncToken": row["SyncToken"], "sparse": True, "Notes": notes})
+        return row
 
     def _create_customer(self, party: Party, currency: str) -> Mapping[str, Any]:
         try:
@@ -216,7 +225,8 @@ class QuickBooksHook(PlatformHook):
     def create_invoices(self, batch: Sequence[Sending]) -> list[Sent]:
         """Create documents: one by `POST /invoice`, several by `POST /batch`. Numbers are looked up first, because whether
         QuickBooks refuses a number twice is a setting of the company; each create carries a requestid as well."""
-        taken = self.find_invoices([(each.document.number, each.document.kind) for each in batch])
+        with _nothing_sent():
+            taken = self.find_invoices([(each.document.number, each.document.kind) for each in batch])
         results, free = [], []
         for sending in batch:
             held = taken[sending.document.number, sending.document.kind]
@@ -277,7 +287,8 @@ class QuickBooksHook(PlatformHook):
 
     def _with_fresh_token(self, remote: RemoteDocument, write: Callable[[Mapping[str, Any]], RemoteDocument]) -> RemoteDocument:
         for attempt in (1, 2):
-            row = self._row(remote.remote_id, remote.kind)
+            with _nothing_sent():
+                row = self._row(remote.remote_id, remote.kind)
             if row is None:
                 raise self._error(CHANGED_THERE, f"id {remote.remote_id} was deleted")
             self._check_unchanged(remote, self._document({reading.ENTITY[remote.kind]: row}, remote.kind))
@@ -374,13 +385,19 @@ class QuickBooksHook(PlatformHook):
 
     def apply_payment(self, payment: Payment, *, customer_id: str, key: str, references: References) -> RemotePayment:
         """Book a receipt and apply it to its invoices. It is looked for first, by the words in its private note."""
-        if payment.kind is not PaymentKind.RECEIPT or any(each.discount or each.write_off for each in payment.allocations):
+        if not payments.is_expressible(payment):
             raise self._error(INEXPRESSIBLE_PAYMENT, f"payment {payment.source_id} ({payment.kind.value})")
-        found = self._find_payment(payment, customer_id)
-        if found is not None:
-            return found
-        reply = self.post("payment", mapping.payment_body(payment, customer_id, references), requestid=key)
-        return self._understood(reply, lambda body: reading.remote_payment(body["Payment"]))
+        unfit = payments.wrong_currency(payment, self.settings())
+        if unfit:
+            raise self._error(WRONG_CURRENCY, f"payment {payment.source_id}: {unfit}")
+        booked = self._find_payment(payment, customer_id)
+        if booked is None:
+            reply = self.post("payment", mapping.payment_body(payment, customer_id, references), requestid=key)
+            booked = self._understood(reply, lambda body: reading.remote_payment(body["Payment"]))
+        otherwise = payments.difference(payment, booked)
+        if otherwise:
+            raise self._error(BOOKED_OTHERWISE, f"payment {payment.source_id} is booked (id {booked.remote_id}) {otherwise}")
+        return booked
 
     def _find_payment(self, payment: Payment, customer_id: str) -> RemotePayment | None:
         marker = mapping.payment_marker(payment)
@@ -413,6 +430,15 @@ class QuickBooksHook(PlatformHook):
             if len(items) < self.page_size:
                 return
             start += self.page_size
+
+
+@contextmanager
+def _nothing_sent() -> Iterator[None]:
+    """A failure in here comes before anything is sent that could be booked."""
+    try:
+        yield
+    except PlatformError as error:
+        raise error.as_not_happened() from None
 
 
 def _batch_body(bodies: Sequence[tuple[Sending, Mapping[str, Any]]]) -> dict[str, Any]:

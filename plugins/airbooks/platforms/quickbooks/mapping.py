@@ -13,11 +13,13 @@ from typing import Any
 
 from airbooks.canonical import Address, AllowanceCharge, CreditNote, Delivery, Invoice, Line, LineKind, Party, Payment
 from airbooks.platforms.quickbooks.lines import allowances, bearers, charges, is_taxed_alike, quantity_and_price, shares
+from airbooks.platforms.quickbooks.payments import applied_amounts
 from airbooks.platforms.quickbooks.spec import CUSTOM_FIELD, DISPLAY_NAME, GLOBAL, PAYMENT_REFERENCE, US_AUTOMATED
 from airbooks.platforms.references import ReferenceItem, ReferenceKind, References, dimension_codes
 
 Body = dict[str, Any]
 Options = Mapping[str, Any]
+CODE_LABEL = "Customer code"
 
 
 def ref(value: str) -> Body:
@@ -332,6 +334,11 @@ def customer_suffix(party: Party, currency: str, home: str) -> str:
     return f"({code})" if currency == home else f"({code} {currency})"
 
 
+def code_note(party: Party) -> str:
+    """The line of a customer's notes that says whose it is, also where people chose its display name."""
+    return f"{CODE_LABEL}: {party.code}"
+
+
 def customer_body(party: Party, currency: str, settings: Mapping[str, str]) -> Body:
     """The body of `POST /customer`."""
     home = settings.get("home_currency", "USD")
@@ -344,7 +351,7 @@ def customer_body(party: Party, currency: str, settings: Mapping[str, str]) -> B
             "PrimaryPhone": filled({"FreeFormNumber": party.contact.phone}),
             "BillAddr": address_body(party.name, party.address),
             "CurrencyRef": ref(currency) if multicurrency else {},
-            "Notes": _told((("Customer code", party.code), ("VAT id", party.vat_id), ("Contact", party.contact.name))),
+            "Notes": _told((("", code_note(party)), ("VAT id", party.vat_id), ("Contact", party.contact.name))),
         }
     )
 
@@ -378,7 +385,7 @@ def payment_body(payment: Payment, customer_id: str, refs: References) -> Body:
             "PaymentMethodRef": filled(ref(method)),
             "DepositToAccountRef": filled(ref(deposit)),
             "PrivateNote": _told(facts),
-            "Line": [_applied(each.remote_id, each.amount) for each in payment.allocations],
+            "Line": [_applied(remote_id, amount) for remote_id, amount in applied_amounts(payment).items()],
         }
     )
 

@@ -152,6 +152,20 @@ INEXPRESSIBLE_PAYMENT = ErrorRule(
     fix="Book it in QuickBooks by hand, or leave the discount to a credit note.",
 )
 
+WRONG_CURRENCY = ErrorRule(
+    name="currency of the payment",
+    action=Action.REVIEW,
+    outcome=_NO,
+    fix="Correct currency and rate of the payment, or home_currency and multicurrency of the connection.",
+)
+BOOKED_OTHERWISE = ErrorRule(
+    name="payment is booked otherwise",
+    action=Action.REVIEW,
+    outcome=Outcome.HAPPENED,
+    says="QuickBooks has this payment, with another amount or on other invoices.",
+    fix="Compare the two and correct the one that is wrong.",
+)
+
 SPEC = PlatformSpec(
     slug="quickbooks",
     title="QuickBooks Online",
