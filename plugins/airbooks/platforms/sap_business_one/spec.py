@@ -217,6 +217,7 @@ SPEC = PlatformSpec(
     settle_seconds=330,
     read_timeout_seconds=180.0,
     number_max=MAX_NUMBER,
+    verified_against=("simulator", "b1sl-python on the simulator"),
     unverified=(
         "What POST Invoices answers when an approval procedure makes a draft of it (a draft, or -2028: both are understood).",
         "Whether a draft of an approval procedure outlives the change set that failed over it.",

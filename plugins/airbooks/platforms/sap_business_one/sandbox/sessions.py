@@ -21,10 +21,13 @@ NODES = (".node1", ".node2", ".node3")
 
 
 class Sessions:
-    """The live sessions; each holds a licence slot until it is logged out or idle for too long."""
+    """The live sessions; each holds a licence slot until it is logged out or idle for too long.
 
-    def __init__(self, table: MutableMapping[str, Row], clock: Clock) -> None:
-        self._table, self._clock = table, clock
+    `root` is the path below which this simulator answers: a cookie's path has to lie there to come back.
+    """
+
+    def __init__(self, table: MutableMapping[str, Row], clock: Clock, root: str = "") -> None:
+        self._table, self._clock, self._root = table, clock, root
 
     def log_in(self, body: Row) -> tuple[Row, list[str]]:
         """The answer to Login, and its Set-Cookie lines."""
@@ -37,7 +40,7 @@ class Sessions:
             raise Refusal(401, -304, "Fail to get DB Credentials: wrong user name or password")
         session, node = str(uuid.uuid4()), secrets.choice(NODES)
         self._table[session] = {"node": node, "used": self._clock.now()}
-        cookies = [f"B1SESSION={session}; HttpOnly; ;SameSite=None", f"ROUTEID={node}; path=/b1s"]
+        cookies = [f"B1SESSION={session}; HttpOnly; ;SameSite=None", f"ROUTEID={node}; path={self._root}/b1s"]
         return {"SessionId": session, "Version": VERSION, "SessionTimeout": TIMEOUT_MINUTES}, cookies
 
     def admit(self, cookie: str) -> str:

@@ -45,7 +45,7 @@ class SapBusinessOneSimulator(Simulator):
 
     def __init__(self, context: Context) -> None:
         self.service = Service(context.store, context.clock, self.struck)
-        self.sessions = Sessions(context.store.table("sessions"), context.clock)
+        self.sessions = Sessions(context.store.table("sessions"), context.clock, urlsplit(context.base_url).path)
         super().__init__(context)
 
     def seed(self) -> None:
