@@ -3,6 +3,8 @@ PYTHON ?= python3
 UI_PORT ?= 8080
 SANDBOX_PORT ?= 0
 DOCUMENTS ?= 600
+# A test waits for its simulator a third of the time: three workers keep two cores busy.
+TEST_WORKERS ?= 3
 
 BIN := .venv/bin
 UV = $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
@@ -23,7 +25,7 @@ down: ## stop what `make up` started
 	@if [ -x $(BIN)/airbooks ]; then $(BIN)/airbooks down; else echo "Nothing was up."; fi
 
 test: $(READY) ## all tests
-	$(BIN)/python -m pytest -m "not e2e" -n auto --dist loadfile
+	$(BIN)/python -m pytest -m "not e2e" -n $(TEST_WORKERS) --dist loadfile
 	$(BIN)/python -m pytest -m e2e
 
 ui: $(READY) ## the pages in a real browser, with a picture of each (needs Debian's chromium)
