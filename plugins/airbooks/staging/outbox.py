@@ -266,7 +266,7 @@ def give_up_dead(database: psycopg.Connection, connection: str, settle_seconds: 
         database,
         """
         UPDATE airbooks.delivery d
-        SET state = 'unknown', absences = 0, unknown_since = now(), changed_at = now(), failures = failures + 1,
+        SET state = 'unknown', worker = '', absences = 0, unknown_since = now(), changed_at = now(), failures = failures + 1,
             not_before = now() + make_interval(secs => %(settle)s), last_error = 'the worker died, or held it too long'
         FROM airbooks.document doc
         WHERE doc.document_id = d.document_id AND d.connection = %(connection)s AND d.state = 'sending'
