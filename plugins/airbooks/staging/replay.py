@@ -138,7 +138,7 @@ _CHOICES = f"""
         ORDER BY e.exception_id LIMIT 1) other ON c.reason IN ('a person', 'a replay')
 """  # noqa: S608 only constants are put in
 
-_FEW = 20
+FEW = 20  # numbers that a command line still takes
 
 
 def preview(database: psycopg.Connection, selection: Selection, lines: int = LINES) -> Replay:
@@ -182,7 +182,7 @@ def _tell(database: psycopg.Connection, lines: int) -> Replay:
         )
         for key, count, values in totals(database, "replay", by)
     ]
-    numbers = database.execute("SELECT DISTINCT number FROM replay WHERE goes ORDER BY 1 LIMIT %s", [_FEW + 1]).fetchall()
+    numbers = database.execute("SELECT DISTINCT number FROM replay WHERE goes ORDER BY 1 LIMIT %s", [FEW + 1]).fetchall()
     return Replay(groups=tuple(sorted(groups, key=lambda each: not each.goes)), numbers=tuple(row[0] for row in numbers))
 
 

@@ -113,8 +113,13 @@ class Waiting:
 def _word(value: Any) -> str:
     if isinstance(value, datetime):
         return f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
-    text = " ".join(str(value).split()) if value is not None else "a person mends it"
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
+    return one_line(str(value)) if value is not None else "a person mends it"
+
+
+def one_line(text: str) -> str:
+    """A platform's words for a list: without line ends, and not too long."""
+    line = " ".join(text.split())
+    return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 3]}..."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
