@@ -171,6 +171,7 @@ class Made:
     early: bool
     ticket: bool
     asked: bool
+    failures: int
 
 
 MADE = st.builds(
@@ -182,6 +183,7 @@ MADE = st.builds(
     early=st.sampled_from([*[False] * 4, True]),
     ticket=st.sampled_from([*[False] * 4, True]),
     asked=st.booleans(),
+    failures=st.sampled_from([0, 1, 3]),
 )
 
 
@@ -191,7 +193,8 @@ def make(database: psycopg.Connection, made: Made) -> None:
     if made.is_note:
         corrects(database, row, f"AU-SI-{made.number}")
     row = add_delivery(database, row, made.state)
-    change(database, row, not_before="infinity" if made.early else "-infinity", ticket="job-7" if made.ticket else "")
+    pause = "infinity" if made.early else "-infinity"
+    change(database, row, not_before=pause, ticket="job-7" if made.ticket else "", failures=made.failures)
     if made.asked and made.state in {"parked", "rejected"}:
         open_exceptions(database, [of_delivery(row, REFUSED)])
 
@@ -202,7 +205,11 @@ def test_what_is_taken_waits_for_nothing_and_what_is_left_says_why(database: psy
     for made in business:
         make(database, made)
     said = {line.delivery_id: line for group in waiting(database, lines=1_000) for line in group.lines if line.delivery_id}
-    taken = {each.delivery_id for each in outbox.claim(database, CONNECTION, ALL, 1_000, "worker", "run")}
+    taken = {
+        each.delivery_id
+        for suspects in (False, True)
+        for each in outbox.claim(database, CONNECTION, ALL, 1_000, "worker", "run", suspects=suspects)
+    }
     delivered = {row[0] for row in database.execute("SELECT delivery_id FROM airbooks.delivery WHERE state = 'delivered'")}
     everything = {row[0] for row in database.execute("SELECT delivery_id FROM airbooks.delivery")}
     database.rollback()

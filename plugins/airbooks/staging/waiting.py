@@ -18,6 +18,8 @@ from typing import Any, TypeVar
 import psycopg
 from psycopg.rows import class_row
 
+from airbooks.staging.circuit import SILENT
+
 LINES = 20
 _LONGEST = 240
 
@@ -190,13 +192,13 @@ _REJECTION = """
     ORDER BY a.event_id DESC LIMIT 1
 """
 
-_REST = """
+_REST = f"""
     SELECT s.says, NULL::timestamptz AS until FROM airbooks.connection_state s
     WHERE s.connection = d.connection AND s.state = 'stopped'
     UNION ALL
     SELECT c.says, c.open_until FROM airbooks.connection_circuit c
-    WHERE c.connection = d.connection AND c.open_until > now() LIMIT 1
-"""
+    WHERE c.connection = d.connection AND c.failures >= {SILENT} AND c.open_until > now() LIMIT 1
+"""  # noqa: S608 only constants are put in
 
 # What the platform still owes an answer to (a parked ticket) may be asked for whatever became of the document.
 _REASON = """
