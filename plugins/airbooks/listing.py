@@ -19,7 +19,8 @@ INVOICE_DAG = "hourly_invoice_sync"
 def waiting_lines(groups: Sequence[Group]) -> Iterator[str]:
     """Every group with its total, and its documents with what they wait for."""
     for group in groups:
-        yield f"{group.connection or 'no connection'}, waiting for {group.reason}: {_total(group.count, group.values)}"
+        question = f", {group.question}" if group.question else ""
+        yield f"{group.connection or 'no connection'}, waiting for {group.reason}{question}: {_total(group.count, group.values)}"
         yield from (f"  {_name(line)}  {line.sentence}" for line in group.lines)
         yield from _rest(group.count, len(group.lines))
     if not groups:

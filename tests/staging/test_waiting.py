@@ -151,6 +151,15 @@ def test_everything_is_counted_though_few_are_named(database: psycopg.Connection
     assert (group.count, group.values, [line.number for line in group.lines]) == (7, {"AUD": Decimal("700.00")}, ["AU-SI-0", "AU-SI-1"])
 
 
+def test_documents_that_share_a_cause_stand_together_and_those_with_one_of_their_own_under_its_code(database: psycopg.Connection) -> None:
+    for n in range(4):
+        row = plant(database, f"AU-SI-{n}", "parked")
+        own = finding("AB-ECHO", connection=CONNECTION)
+        open_exceptions(database, [of_delivery(row, REFUSED if n < 2 else own)])
+    cause = one(database, "SELECT cause_id FROM airbooks.exception_cause WHERE code = %s", REFUSED.code)
+    assert [(group.question, group.count) for group in waiting(database)] == [("AB-ECHO", 2), (f"{REFUSED.code} {cause}", 2)]
+
+
 def test_one_connection_can_be_looked_at_alone(database: psycopg.Connection) -> None:
     plant(database, "AU-SI-1")
     assert waiting(database, "xero_au") == []

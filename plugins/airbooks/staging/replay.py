@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from decimal import Decimal
 from itertools import groupby
+from typing import Any
 
 import psycopg
 from psycopg.rows import class_row
@@ -84,7 +85,7 @@ class Choice(Waiting):
 class ChoiceGroup:
     """The deliveries of one connection that go for one cause, or that stay for one reason: all counted, the first few named.
 
-    `what` names the cause by code and id, or says what they wait for instead.
+    `what` names the cause by its code, and its id where documents share it; or says what they wait for instead.
     """
 
     goes: bool
@@ -130,7 +131,7 @@ _CHOICES = f"""
     SELECT c.*, c.reason IN ('a person', 'a replay') AND other.code IS NULL AS goes,
         CASE WHEN other.code IS NOT NULL THEN 'another question is open as well, ' || other.code || ': ' || other.says ELSE '' END AS why,
         CASE WHEN c.reason NOT IN ('a person', 'a replay') THEN c.reason WHEN other.code IS NOT NULL THEN 'another answer'
-            WHEN c.cause_id = '' THEN 'no open question' ELSE c.code || ' ' || c.cause_id END AS what
+            WHEN c.question = '' THEN 'no open question' ELSE c.question END AS what
     FROM ({reasons(DELIVERIES + _CHOSEN)}) c
     LEFT JOIN LATERAL (
         SELECT e.code, e.says FROM airbooks.exception e
@@ -175,7 +176,9 @@ def _choose(database: psycopg.Connection, selection: Selection) -> None:
 def _tell(database: psycopg.Connection, lines: int) -> Replay:
     by = ("goes", "connection", "what")
     named = first_of_each(database, "replay", by, Choice, f"{COLUMNS}, goes, why, what", lines)
-    by_group = {key: tuple(rows) for key, rows in groupby(named, lambda each: (each.goes, each.connection, each.what))}
+    by_group: dict[tuple[Any, ...], tuple[Choice, ...]] = {
+        key: tuple(rows) for key, rows in groupby(named, lambda each: (each.goes, each.connection, each.what))
+    }
     groups = [
         ChoiceGroup(
             goes=bool(key[0]), connection=key[1], what=key[2], count=count, values=values, lines=by_group.get((key[0], key[1], key[2]), ())

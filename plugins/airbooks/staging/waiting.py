@@ -71,7 +71,7 @@ class Waiting:
     """One delivery (or a document without one: `delivery_id` None) and what it waits for.
 
     `amount` is the gross total; `since` when the delivery got its state; `other_...` is the document it goes after; `code`, `cause_id` and
-    `says` are of the question that a person is asked about it.
+    `says` are of the question that a person is asked about it, `question` names it: by its code, and its id where documents share it.
     """
 
     delivery_id: int | None
@@ -97,6 +97,7 @@ class Waiting:
     cause_id: str
     code: str
     says: str
+    question: str
     other_number: str
     other_revision: int | None
     other_state: str
@@ -126,10 +127,12 @@ def one_line(text: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """Everything on one connection that waits for the same kind of thing: how many, worth what (by currency), and the first few."""
+    """Everything on one connection that waits for the same kind of thing (`question`: for the same answer of a person): how many, worth
+    what (by currency), and the first few."""
 
     connection: str
     reason: Reason
+    question: str
     count: int
     values: Mapping[str, Decimal]
     lines: tuple[Waiting, ...]
@@ -156,7 +159,8 @@ _UNPLANNED = """
 
 # The question that keeps a delivery (or its document) back. What nobody is asked about any more has none.
 _QUESTION = """
-    SELECT e.exception_id, e.cause_id, e.code, e.says FROM airbooks.exception e
+    SELECT e.exception_id, e.cause_id, e.code, e.says, e.code || CASE c.subject WHEN '' THEN '' ELSE ' ' || e.cause_id END AS name
+    FROM airbooks.exception e JOIN airbooks.exception_cause c USING (cause_id)
     WHERE d.state IN ('pending', 'parked', 'rejected', 'unplanned') AND e.state = 'open' AND e.severity = 'error'
         AND (e.delivery_id = d.delivery_id
             OR (d.document_state <> 'valid' AND e.document_id = d.document_id AND e.delivery_id IS NULL))
@@ -232,6 +236,7 @@ def reasons(work: str) -> str:
             d.customer_name, d.amount, d.currency, d.state, d.attempts, d.absences, d.ticket, d.last_error, d.since, d.not_before,
             d.accepted_at, d.unknown_since,
             coalesce(question.cause_id, '') AS cause_id, coalesce(question.code, '') AS code, coalesce(question.says, '') AS says,
+            coalesce(question.name, '') AS question,
             coalesce(earlier.number, invoice.number, '') AS other_number, coalesce(earlier.revision, invoice.revision) AS other_revision,
             coalesce(earlier.state, invoice.state, '') AS other_state,
             coalesce(rest.says, '') AS connection_says, rest.until AS connection_until,
@@ -253,11 +258,14 @@ def waiting(database: psycopg.Connection, connection: str = "", lines: int = LIN
     """All that is not delivered (on one connection, if given), by connection and reason; `lines` bounds the documents named per group."""
     work = f"SELECT * FROM ({DELIVERIES} WHERE d.state <> 'delivered' UNION ALL {_UNPLANNED}) w WHERE %(connection)s IN ('', w.connection)"  # noqa: S608
     keep(database, "waiting_now", reasons(work), {"connection": connection})
-    named = first_of_each(database, "waiting_now", ("connection", "reason"), Waiting, COLUMNS, lines)
-    by_group = {key: tuple(rows) for key, rows in groupby(named, lambda each: (each.connection, each.reason))}
+    by = ("connection", "reason", "question")
+    named = first_of_each(database, "waiting_now", by, Waiting, COLUMNS, lines)
+    by_group: dict[tuple[Any, ...], tuple[Waiting, ...]] = {
+        key: tuple(rows) for key, rows in groupby(named, lambda each: (each.connection, each.reason, each.question))
+    }
     groups = [
-        Group(connection=key[0], reason=Reason(key[1]), count=count, values=values, lines=by_group.get((key[0], key[1]), ()))
-        for key, count, values in totals(database, "waiting_now", ("connection", "reason"))
+        Group(connection=key[0], reason=Reason(key[1]), question=key[2], count=count, values=values, lines=by_group.get(key, ()))
+        for key, count, values in totals(database, "waiting_now", by)
     ]
     return sorted(groups, key=lambda each: (each.connection, tuple(Reason).index(each.reason)))
 
@@ -265,7 +273,7 @@ def waiting(database: psycopg.Connection, connection: str = "", lines: int = LIN
 # -- counting everything while naming a few ----------------------------------------------------------------------------------------------
 
 Row = TypeVar("Row")
-Total = tuple[tuple[str, ...], int, dict[str, Decimal]]
+Total = tuple[tuple[Any, ...], int, dict[str, Decimal]]
 
 
 def keep(database: psycopg.Connection, table: str, statement: str, values: Mapping[str, Any]) -> None:
