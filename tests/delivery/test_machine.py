@@ -156,7 +156,9 @@ class _Emptied(Office):
 
     def __init__(self, dsn: str) -> None:
         super().__init__(dsn, {})
-        self.database.execute("TRUNCATE airbooks.delivery, airbooks.document, airbooks.raw_document, airbooks.exception RESTART IDENTITY CASCADE")
+        self.database.execute(
+            "TRUNCATE airbooks.delivery, airbooks.document, airbooks.raw_document, airbooks.exception RESTART IDENTITY CASCADE"
+        )
         self.database.commit()
 
     def __enter__(self) -> Office:
