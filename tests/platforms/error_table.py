@@ -84,12 +84,12 @@ def _bytes(body: str | bytes) -> bytes:
 def _error(ask: Ask, hook: PlatformHook) -> PlatformError:
     try:
         made = ask(hook)
-    except PlatformError as error:
-        return error
+    except PlatformError as raised:
+        return raised
     sent = made[0] if isinstance(made, list) else made
-    error = sent.error if isinstance(sent, Sent) else sent
-    assert isinstance(error, PlatformError), f"taken for a good answer: {made!r}"
-    return error
+    found = sent.error if isinstance(sent, Sent) else sent
+    assert isinstance(found, PlatformError), f"taken for a good answer: {made!r}"
+    return found
 
 
 def _same_rule(found: ErrorRule, spec: PlatformSpec) -> bool:
