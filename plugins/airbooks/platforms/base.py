@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from types import MappingProxyType
@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Self
 from airflow.sdk import BaseHook
 
 from airbooks.canonical import CreditNote, DocumentKind, Finding, Invoice, Party, Payment, RemoteDocument, RemotePayment
-from airbooks.platforms.errors import ConfigurationError, Outcome, PlatformError
+from airbooks.platforms.errors import Action, ConfigurationError, Outcome, PlatformError
 from airbooks.platforms.references import ReferenceItem, ReferenceKind, References
 from airbooks.platforms.spec import PlatformSpec
 from airbooks.platforms.tokens import MemoryTokens, Token, TokenStore
@@ -346,13 +346,23 @@ class PlatformHook(BaseHook, ABC):
 
 
 def one_by_one(batch: Sequence[Sending], send: Callable[[Sending], RemoteDocument]) -> list[Sent]:
-    """For platforms without batches: each document on its own; an error that stops the connection leaves the rest unsent."""
+    """For platforms without batches: each document on its own; after an error that stops or pauses the connection the rest is not sent."""
     results: list[Sent] = []
-    for sending in batch:
+    for position, sending in enumerate(batch):
         try:
             results.append(Sent(key=sending.key, remote=send(sending)))
         except PlatformError as error:
             results.append(Sent(key=sending.key, error=error))
-            if error.action.value in {"stop", "wait"}:
-                break
+            if ends_the_round(error):
+                return [*results, *unsent(batch[position + 1 :], error)]
     return results
+
+
+def ends_the_round(error: PlatformError) -> bool:
+    """Whether what stopped one document stops the next ones as well."""
+    return error.action in {Action.STOP, Action.WAIT}
+
+
+def unsent(rest: Iterable[Sending], error: PlatformError) -> list[Sent]:
+    """What became of documents that were never sent because of another one's error: certainly nothing."""
+    return [Sent(key=sending.key, error=error.as_not_happened()) for sending in rest]
