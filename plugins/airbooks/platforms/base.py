@@ -347,20 +347,30 @@ class PlatformHook(BaseHook, ABC):
 
 def one_by_one(batch: Sequence[Sending], send: Callable[[Sending], RemoteDocument]) -> list[Sent]:
     """For platforms without batches: each document on its own; after an error that stops or pauses the connection the rest is not sent."""
+    return in_turn(batch, lambda sending: _sent(sending, send))
+
+
+def _sent(sending: Sending, send: Callable[[Sending], RemoteDocument]) -> Sent:
+    try:
+        return Sent(key=sending.key, remote=send(sending))
+    except PlatformError as error:
+        return Sent(key=sending.key, error=error)
+
+
+def in_turn(batch: Sequence[Sending], send: Callable[[Sending], Sent]) -> list[Sent]:
+    """`one_by_one` for senders that tell their errors themselves."""
     results: list[Sent] = []
     for position, sending in enumerate(batch):
-        try:
-            results.append(Sent(key=sending.key, remote=send(sending)))
-        except PlatformError as error:
-            results.append(Sent(key=sending.key, error=error))
-            if ends_the_round(error):
-                return [*results, *unsent(batch[position + 1 :], error)]
+        sent = send(sending)
+        results.append(sent)
+        if sent.error is not None and ends_the_round(sent.error):
+            return [*results, *unsent(batch[position + 1 :], sent.error)]
     return results
 
 
 def ends_the_round(error: PlatformError) -> bool:
-    """Whether what stopped one document stops the next ones as well."""
-    return error.action in {Action.STOP, Action.WAIT}
+    """Whether what stopped one document stops the next ones as well; so does an authorisation that was renewed in vain."""
+    return error.action in {Action.STOP, Action.WAIT, Action.RENEW}
 
 
 def unsent(rest: Iterable[Sending], error: PlatformError) -> list[Sent]:
