@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -10,6 +11,13 @@ from tests.platforms.company import Company
 from airbooks.platforms import registry
 from airbooks.platforms.base import PlatformHook
 from airbooks.sandbox.server import running
+
+
+@pytest.fixture(autouse=True)
+def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pause between two repeats lasts a moment only: long enough for a simulated minute to pass."""
+    sleep = time.sleep
+    monkeypatch.setattr(time, "sleep", lambda seconds: sleep(min(seconds, 0.02)))
 
 
 @pytest.fixture(scope="module", params=registry.slugs())
