@@ -158,9 +158,8 @@ class Sandbox:
 
     def _routes(self) -> FastAPI:
         app = FastAPI(title="airbooks sandbox", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
-        app.include_router(control(self), prefix=CONTROL)
-        for slug, each in self.simulators.items():
-            app.include_router(each.router, prefix=f"/{slug}")
+        for router in (control(self), *(each.router for each in self.simulators.values())):
+            app.router.routes.extend(router.routes)  # include_router would build each of them a second time
         return app
 
     def base_url(self, slug: str) -> str:
@@ -226,7 +225,7 @@ def _bound(port: int) -> socket.socket:
 
 def control(sandbox: Sandbox) -> APIRouter:
     """The questions people and tests ask about the simulators."""
-    router = APIRouter()
+    router = APIRouter(prefix=CONTROL)
 
     def known(slug: str) -> Simulator:
         if slug not in sandbox.simulators:
