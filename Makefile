@@ -25,7 +25,7 @@ down: ## stop what `make up` started
 	@if [ -x $(BIN)/airbooks ]; then $(BIN)/airbooks down; else echo "Nothing was up."; fi
 
 test: $(READY) ## all tests
-	$(BIN)/python -m pytest -m "not e2e" -n $(TEST_WORKERS) --dist loadfile
+	$(BIN)/python -m pytest -m "not e2e" -n $(TEST_WORKERS) --dist worksteal
 	$(BIN)/python -m pytest -m e2e
 
 ui: $(READY) ## the pages in a real browser, with a picture of each (needs Debian's chromium)
