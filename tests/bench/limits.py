@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+from tests.bench.vendor import FORK, Seen, Window, counting, seen
 
 from airbooks.platforms.errors import Action, ErrorRule, Outcome, PlatformError
 from airbooks.platforms.spec import Limits
@@ -24,7 +25,6 @@ from airbooks.platforms.wire import Budget, Complaint, Reply, Request, Wire
 from airbooks.runtime.postgres import Cluster, serving
 from airbooks.staging.budget import SharedBudget, buckets_of
 from airbooks.staging.migrate import migrate
-from tests.bench.vendor import FORK, Seen, Window, counting, seen
 
 WORKERS = 4
 SCALED_MINUTE = 5.0

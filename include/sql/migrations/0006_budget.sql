@@ -61,7 +61,7 @@ CREATE FUNCTION airbooks.budget_wait(b airbooks.budget, caller text, turn float8
 RETURNS float8 LANGUAGE plpgsql AS $$
 DECLARE
     places integer := greatest(1, floor(calls * least(1, b.lowered + (at - b.lowered_at) / (10 * seconds))));
-    ahead integer := (SELECT count(*) FROM jsonb_each(b.waiting) WHERE key <> caller AND (value ->> 0)::float8 < turn);
+    ahead integer := (SELECT count(*) FROM jsonb_each(b.waiting) WHERE ((value ->> 0)::float8, key) < (turn, caller));
     missing integer := ahead + 1 - places
         + (SELECT count(*) FROM jsonb_object_keys(b.away)) + (SELECT sum(answered) FROM unnest(b.slices) AS answered);
 BEGIN

@@ -21,6 +21,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -162,7 +163,7 @@ def places(
     urgency: Urgency = Urgency.HOURLY,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Iterator[int]:
-    """How many (1 to `most`) of the `allowed` concurrent places of `owner` were got; held while inside, freed by Postgres when a worker dies.
+    """How many (1 to `most`) of the `allowed` concurrent places of `owner` were got; Postgres frees them when the worker dies.
 
     `owner` is `hook.counted_as("concurrent")`; `database` is in autocommit and holds places for nobody else. Waits only for the first
     place, up to LONGEST_WAIT, in the order of asking, real-time first; takes more only while nobody waits. Raises NoSlotError.
@@ -185,8 +186,10 @@ def slot(
         yield
 
 
-_DOOR = "hashtextextended('airbooks.door ' || %(owner)s, {rank})"
-_PLACE = "hashtextextended('airbooks.slot ' || %(owner)s, place)"
+def _locks(owner: str, what: str, count: int) -> list[int]:
+    """The keys of `count` advisory locks."""
+    names = (f"airbooks {what} {number} {owner}" for number in range(count))
+    return [int.from_bytes(blake2b(name.encode(), digest_size=8).digest(), signed=True) for name in names]
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,18 +206,22 @@ class _Queue:
         with self._at_door():
             while waited <= LONGEST_WAIT:
                 patient = waited < HANDICAP[self.urgency]
-                if got := self._try(1, self._rank if patient else 0):
+                if got := self._try(1, self._doors[: self._rank] if patient else []):
                     return got
                 sleep(0.1)
                 waited += 0.1
         raise self._none_free()
 
     def more(self, most: int, held: list[int]) -> list[int]:
-        return self._try(most, len(HANDICAP), held) if most > 0 else []
+        return self._try(most, self._doors, held) if most > 0 else []
 
     def leave(self, held: list[int]) -> None:
-        asked = {"owner": self.owner, "held": held}
-        self.database.execute(f"SELECT pg_advisory_unlock({_PLACE}) FROM unnest(%(held)s::integer[]) AS place", asked)
+        with contextlib.suppress(psycopg.OperationalError):  # who lost the database holds nothing any more
+            self.database.execute("SELECT pg_advisory_unlock(place) FROM unnest(%s::bigint[]) AS place", (held,))
+
+    @property
+    def _doors(self) -> list[int]:
+        return _locks(self.owner, "door", len(HANDICAP))
 
     @property
     def _rank(self) -> int:
@@ -222,24 +229,25 @@ class _Queue:
 
     @contextmanager
     def _at_door(self) -> Iterator[None]:
-        door, asked = _DOOR.format(rank="%(rank)s"), {"owner": self.owner, "rank": self._rank, "longest": f"{LONGEST_WAIT}s"}
+        door = self._doors[self._rank]
         try:
-            self.database.execute(f"SELECT set_config('lock_timeout', %(longest)s, true), pg_advisory_lock({door})", asked)
+            self.database.execute("SELECT set_config('lock_timeout', %s, true), pg_advisory_lock(%s)", (f"{LONGEST_WAIT}s", door))
         except psycopg.errors.LockNotAvailable:
             raise self._none_free() from None
         try:
             yield
         finally:
-            self.database.execute(f"SELECT pg_advisory_unlock({door})", asked)
+            with contextlib.suppress(psycopg.OperationalError):
+                self.database.execute("SELECT pg_advisory_unlock(%s)", (door,))
 
-    def _try(self, most: int, before: int, held: Sequence[int] = ()) -> list[int]:
-        """Take what is free besides `held`, unless somebody waits at one of the `before` first doors."""
+    def _try(self, most: int, doors: list[int], held: Sequence[int] = ()) -> list[int]:
+        """Take what is free besides `held`, unless somebody waits at one of `doors`."""
+        wanted = [place for place in _locks(self.owner, "place", self.allowed) if place not in held]
         rows = self.database.execute(
-            f"SELECT place FROM generate_series(0, %(allowed)s::integer - 1) AS place"
-            f" WHERE (SELECT bool_and(pg_try_advisory_xact_lock({_DOOR.format(rank='door')}))"
-            f" FROM generate_series(0, %(before)s::integer - 1) AS door) IS NOT FALSE"
-            f" AND NOT place = ANY(%(held)s::integer[]) AND pg_try_advisory_lock({_PLACE}) LIMIT %(most)s",
-            {"owner": self.owner, "allowed": self.allowed, "before": before, "held": list(held), "most": most},
+            "SELECT place FROM unnest(%s::bigint[]) AS place"
+            " WHERE (SELECT bool_and(pg_try_advisory_xact_lock(door)) FROM unnest(%s::bigint[]) AS door) IS NOT FALSE"
+            " AND pg_try_advisory_lock(place) LIMIT %s",
+            (wanted, doors, most),
         ).fetchall()
         return [int(place) for (place,) in rows]
 
