@@ -124,7 +124,7 @@ BEGIN
     RETURN wait;
 END $$;
 
--- The call of `caller` was answered (or certainly never left). `trip` is how long a call is away at least: what it exceeds a twentieth of
+-- The call of `caller` was answered (or certainly never left). `trip` is how long a call is away at least: what it exceeds a thirtieth of
 -- the window by, the vendor counted it earlier than now, or counts the next one later.
 CREATE FUNCTION airbooks.budget_answered(buckets text[], seconds float8[], caller text, trip float8, clock float8 DEFAULT NULL)
 RETURNS void LANGUAGE plpgsql AS $$
@@ -142,7 +142,7 @@ BEGIN
         i := array_position(buckets, b.bucket);
         at := coalesce(clock, extract(epoch FROM clock_timestamp()));
         b := airbooks.budget_at(b, at, seconds[i]);
-        b := airbooks.budget_counted(b, at - greatest(0, trip - seconds[i] / 20), seconds[i]);
+        b := airbooks.budget_counted(b, at - greatest(0, trip - seconds[i] / 30), seconds[i]);
         UPDATE airbooks.budget SET newest = b.newest, slices = b.slices, away = b.away - caller, waiting = b.waiting WHERE bucket = b.bucket;
     END LOOP;
 END $$;

@@ -2,7 +2,7 @@
 
 A vendor counts a call at some moment between its leaving and its answer. A place in the vendor's window is therefore free again one
 window after the *answer*, whatever the way took: two calls on one place are never counted within one window. What that costs is the time
-of one answer per window; of answers that always take long, only a twentieth of a window is lost (`least trip` below). Each limit is one
+of one answer per window; of answers that always take long, only a thirtieth of a window is lost (`least trip` below). Each limit is one
 row with a hundred counters, a day's quota like a second's. The calls of a worker that died are given back when Postgres has seen it go.
 
 Who waits has a turn: the time since which it waits, plus the handicap of its urgency. Real-time calls so go before others, and the others
@@ -36,7 +36,7 @@ LONGEST_WAIT = 120.0
 LONGEST_PENALTY = 15 * 60.0
 HANDICAP = {Urgency.REALTIME: 0.0, Urgency.HOURLY: 10.0, Urgency.DAILY: 30.0}
 KEPT_FOR_REALTIME = 60  # one call in so many
-TRIPS, FEWEST_TRIPS = 50, 8  # the last calls tell how long one is away at least, when they are enough
+TRIPS, FEWEST_TRIPS = 50, 5  # the last calls tell how long one is away at least, when they are enough
 LONGEST_LOWERED = 60.0  # a refusal lowers the limits of windows up to this long; a day's quota is not halved for it
 SPENT = ErrorRule(name="budget spent", action=Action.WAIT, outcome=Outcome.DID_NOT_HAPPEN)
 _serial = itertools.count(1)
