@@ -8,8 +8,10 @@ row with a hundred counters, a day's quota like a second's. The calls of a worke
 Who waits has a turn: the time since which it waits, plus the handicap of its urgency. Real-time calls so go before others, and the others
 before real-time calls that came `HANDICAP` seconds later; nobody starves. A sixtieth of each window is kept for real-time calls.
 
-Why not a library: pyrate-limiter (PostgresBucket) stamps a call when it leaves, not when it is answered, locks its table without waiting
-(who meets a lock sleeps), knows neither turns nor penalties, and keeps a row per call.
+Why not a library: pyrate-limiter 4.5 (PostgresBucket) under the same bench (`python -m tests.bench.limits`, two cores): without its buffer
+it was refused 4 to 11 times per limit, with it (50 ms) still 5 times in all, at 94 to 95 % of limits per second; a take costs 4 ms, and
+57 ms when 250,000 calls of a day are rows (here: 0.4 ms, always). It stamps calls when they leave, not when they are answered; knows
+neither turns nor penalties; and whoever meets another's lock just sleeps.
 """
 
 from __future__ import annotations
