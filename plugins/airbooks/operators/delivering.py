@@ -21,6 +21,7 @@ from airbooks.delivery.verdicts import Place, Ready
 from airbooks.operators.form import read_form
 from airbooks.platforms import registry
 from airbooks.platforms.base import PlatformHook, Preview
+from airbooks.platforms.spec import Urgency
 from airbooks.staging import circuit, outbox
 from airbooks.staging.budget import SharedBudget, buckets_of
 from airbooks.staging.database import connect
@@ -53,20 +54,23 @@ def poll_seconds(platform: str) -> float:
     return registry.spec(platform).poll_seconds / time_scale()
 
 
-def open_hook(platform: str, conn_id: str, staging_conn_id: str, aside: psycopg.Connection) -> PlatformHook:
+def open_hook(platform: str, conn_id: str, staging_conn_id: str, aside: psycopg.Connection, urgency: Urgency) -> PlatformHook:
     """The platform's hook with the durable token store and the shared budget."""
     spec = registry.spec(platform)
-    budget = SharedBudget(aside, conn_id, buckets_of(spec.limits, time_scale()), platform=platform)
-    tokens = StoredTokens(lambda: connect(staging_conn_id), airflow_seal())
-    return registry.hook_class(platform)(conn_id, tokens=tokens, budget=budget)
+    hook = registry.hook_class(platform)(conn_id, tokens=StoredTokens(lambda: connect(staging_conn_id), airflow_seal()))
+    buckets = buckets_of(spec.limits, time_scale(), hook.counted_as)
+    hook.budget = SharedBudget(aside, conn_id, buckets, platform=platform, urgency=urgency)
+    return hook
 
 
 @contextlib.contextmanager
-def workplace(config: Config, conn_id: str, staging_conn_id: str, options: dict[str, Any]) -> Iterator[Workplace]:
+def workplace(
+    config: Config, conn_id: str, staging_conn_id: str, options: dict[str, Any], urgency: Urgency = Urgency.HOURLY
+) -> Iterator[Workplace]:
     """Everything the delivery engine needs for one connection; closed afterwards."""
     platform = config.connections[conn_id].platform
     spec = registry.spec(platform)
-    with staging_databases(staging_conn_id) as (database, aside), open_hook(platform, conn_id, staging_conn_id, aside) as hook:
+    with staging_databases(staging_conn_id) as (database, aside), open_hook(platform, conn_id, staging_conn_id, aside, urgency) as hook:
         yield Workplace(
             connection=conn_id,
             hook=hook,
@@ -74,6 +78,7 @@ def workplace(config: Config, conn_id: str, staging_conn_id: str, options: dict[
             aside=aside,
             configured=lambda kind, code: config.mapping(conn_id, kind, code),
             options=options,
+            urgency=urgency,
             place=Place(
                 conn_id,
                 spec.title,
@@ -88,7 +93,8 @@ def workplace(config: Config, conn_id: str, staging_conn_id: str, options: dict[
 @contextlib.contextmanager
 def _turn(operator: InvoiceOperator, context: Context, form: RunForm, config: Config) -> Iterator[engine.Run]:
     """One worker's turn at the operator's connection."""
-    with workplace(config, operator.connection_id, operator.staging_conn_id, dict(operator.platform_options())) as work:
+    options, urgency = dict(operator.platform_options()), Urgency(operator.urgency)
+    with workplace(config, operator.connection_id, operator.staging_conn_id, options, urgency) as work:
         yield engine.Run(
             work=work,
             worker=f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4()}",

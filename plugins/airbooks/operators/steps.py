@@ -11,6 +11,7 @@ from airflow.sdk import get_current_context, task, task_group
 
 from airbooks.config import Config, ConnectionConfig, load_config
 from airbooks.platforms import registry
+from airbooks.platforms.spec import Urgency
 from airbooks.staging.database import STAGING
 
 if TYPE_CHECKING:
@@ -111,15 +112,19 @@ def _chunks(connection: ConnectionConfig) -> Any:
 
 
 @task_group(group_id="deliver")
-def deliver_everywhere(config: Config) -> None:
-    """One deliver task per configured connection, with that platform's own operator, mapped over its chunks."""
+def deliver_everywhere(config: Config, urgency: str = Urgency.HOURLY) -> None:
+    """One deliver task per configured connection, with that platform's own operator, mapped over its chunks.
+
+    `urgency` (realtime, hourly, daily) says who goes first where a platform's limits make calls wait.
+    """
     for connection in config.connections.values():
         operator = registry.operator_class(connection.platform)
         operator.partial(
             task_id=f"deliver_{connection.conn_id}",
             connection_id=connection.conn_id,
+            urgency=urgency,
             retries=2,
-            max_active_tis_per_dagrun=registry.spec(connection.platform).limits.concurrent or 4,
+            max_active_tis_per_dagrun=1,  # it works in as many lanes as the platform allows
             **connection.options,
         ).expand(chunk=_chunks(connection))
 

@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from hashlib import blake2b
 from types import MappingProxyType
 from typing import Any, ClassVar, Self
 
@@ -170,6 +171,15 @@ class PlatformHook(BaseHook, ABC):
         """The connection's base URL, without a trailing slash."""
         account = self.account
         return base_url(account.host, account.schema, account.port, allow_http=bool(account.extra.get("allow_http")))
+
+    def counted_as(self, limit: str) -> str:
+        """Who the vendor counts against one of its limits: this connection, or a digest of what names the app, account or tenant."""
+        limits = self.spec.limits
+        if limit not in limits.per_app:
+            return self.conn_id
+        fields = {"host": self.account.host, "login": self.account.login, **self.account.extra}
+        named = "\n".join([self.spec.slug, *(str(fields.get(name) or "") for name in limits.app_named_by)])
+        return f"app {blake2b(named.encode(), digest_size=12, salt=b'airbooks budget').hexdigest()}"
 
     @property
     def wire(self) -> Wire:

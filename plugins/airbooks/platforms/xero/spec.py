@@ -169,7 +169,17 @@ SPEC = PlatformSpec(
     blueprint_endpoint="/api.xro/2.0/Invoices",
     real_endpoint="PUT /api.xro/2.0/Invoices (create), POST /api.xro/2.0/Invoices/{InvoiceID} (change); /CreditNotes, /Contacts, /Payments",
     endpoint_note="The endpoint is the real one; create is PUT, because a POST with a known number silently edits the existing invoice.",
-    limits=Limits(per_minute=60, per_day=5_000, concurrent=5, batch=50, batch_bytes=3_500_000, throttle_seconds=60.0),
+    limits=Limits(
+        per_minute=60,
+        per_day=5_000,
+        app_per_minute=10_000,
+        per_app=frozenset({"app minute"}),
+        app_named_by=("login",),
+        concurrent=5,
+        batch=50,
+        batch_bytes=3_500_000,
+        throttle_seconds=60.0,
+    ),
     idempotency=Idempotency.HEADER,  # Idempotency-Key, 128 characters, remembered for six minutes
     capabilities=frozenset(
         {
