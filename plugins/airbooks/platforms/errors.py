@@ -145,11 +145,23 @@ class PlatformError(AirbooksError):
     def as_not_happened(self) -> PlatformError:
         """The same error where what it leaves open is not the document itself, but a step before it that is safe to repeat."""
         action = Action.RETRY if self.action is Action.LOOK_UP else self.action  # there is nothing to look up
-        rule = replace(self.rule, action=action, outcome=Outcome.DID_NOT_HAPPEN)
+        return self._but(rule=replace(self.rule, action=action, outcome=Outcome.DID_NOT_HAPPEN))
+
+    def as_refused_log_in(self) -> PlatformError:
+        """The same error where it was the log-in that was refused: no document can be blamed for it, and no renewal helps."""
+        if self.outcome is not Outcome.DID_NOT_HAPPEN or self.action not in {Action.REVIEW, Action.RENEW, Action.REREAD}:
+            return self
+        return self._but(rule=replace(self.rule, action=Action.STOP))
+
+    def saying(self, message: str) -> PlatformError:
+        """The same error in other words."""
+        return self._but(message=message)
+
+    def _but(self, *, rule: ErrorRule | None = None, message: str = "") -> PlatformError:
         return PlatformError(
-            self.message,
+            message or self.message,
             platform=self.platform,
-            rule=rule,
+            rule=rule or self.rule,
             status=self.status,
             code=self.code,
             field=self.field,
