@@ -310,7 +310,7 @@ class PlatformHook(BaseHook, ABC):
         try:
             return self.wire.send(request, lambda: self.authorise(request), self.renew_token)
         except PlatformError as error:
-            if error.action is Action.RENEW:  # also with a new token
+            if error.action is Action.RENEW or (error.action is Action.STOP and error.status == 401):  # no other token helps
                 self.refusal = error.as_refused_log_in()
             raise
 
