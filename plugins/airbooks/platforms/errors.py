@@ -142,26 +142,39 @@ class PlatformError(AirbooksError):
     def outcome(self) -> Outcome:
         return self.rule.outcome
 
+    @property
+    def is_silence(self) -> bool:
+        """Whether the platform did not really answer: not reached, cut off, or a failure of its server or gateway."""
+        return self.action in {Action.RETRY, Action.LOOK_UP} and (self.status is None or _is_server_failure(self.status))
+
     def as_not_happened(self) -> PlatformError:
         """The same error where what it leaves open is not the document itself, but a step before it that is safe to repeat."""
         action = Action.RETRY if self.action is Action.LOOK_UP else self.action  # there is nothing to look up
-        return self._but(rule=replace(self.rule, action=action, outcome=Outcome.DID_NOT_HAPPEN))
+        return self._judged(replace(self.rule, action=action, outcome=Outcome.DID_NOT_HAPPEN), self.message)
 
     def as_refused_log_in(self) -> PlatformError:
         """The same error where it was the log-in that was refused: no document can be blamed for it, and no renewal helps."""
         if self.outcome is not Outcome.DID_NOT_HAPPEN or self.action not in {Action.REVIEW, Action.RENEW, Action.REREAD}:
             return self
-        return self._but(rule=replace(self.rule, action=Action.STOP))
+        return self._judged(replace(self.rule, action=Action.STOP), self.message)
 
     def saying(self, message: str) -> PlatformError:
         """The same error in other words."""
-        return self._but(message=message)
+        return self._judged(self.rule, message)
 
-    def _but(self, *, rule: ErrorRule | None = None, message: str = "") -> PlatformError:
+    def as_unknown(self, done: str) -> PlatformError:
+        """The same error where a part of what was asked is done already; `done` says which, in words."""
+        return self._judged(replace(self.rule, outcome=Outcome.UNKNOWN), f"{done}: {self.message}")
+
+    def as_happened(self, done: str) -> PlatformError:
+        """The same error where it concerns a step after the one that was asked for; `done` says what stands, in words."""
+        return self._judged(replace(self.rule, outcome=Outcome.HAPPENED), f"{done}: {self.message}")
+
+    def _judged(self, rule: ErrorRule, message: str) -> PlatformError:
         return PlatformError(
-            message or self.message,
+            message,
             platform=self.platform,
-            rule=rule or self.rule,
+            rule=rule,
             status=self.status,
             code=self.code,
             field=self.field,

@@ -49,7 +49,7 @@ class Exchange:
 
 
 def lock(database: psycopg.Connection, connection: str) -> datetime:
-    """Wait for the connection's token and hold it until this session ends; returns when the wait began, by the database's clock."""
+    """Wait for a connection's token and hold it until `database` is closed; returns when the wait began, by the database's clock."""
     row = database.execute("SELECT clock_timestamp()").fetchone()
     assert row  # noqa: S101 a SELECT without FROM has one row
     database.execute("SELECT pg_advisory_lock(hashtextextended('airbooks.token ' || %s, 0))", (connection,))
