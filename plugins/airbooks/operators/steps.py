@@ -82,6 +82,7 @@ def stage() -> dict[str, int]:
 @task.branch
 def choose_paths() -> list[str]:
     """Plan the deliveries; go on with every connection that has work, and with the exceptions if any are open."""
+    from airbooks.operators.stopping import usable
     from airbooks.staging import outbox, report
 
     config = load_config()
@@ -92,10 +93,11 @@ def choose_paths() -> list[str]:
             outbox.release(database, form.documents, _run_id())
         planned = outbox.plan(database, {name: each.platform for name, each in config.connections.items()}, _run_id())
         work = outbox.open_work(database, wanted, form.documents)
+        tried = usable(database, config, work, _run_id())
         waiting = bool(report.cause_lines(database))
         database.commit()
     log.info("%d new deliveries planned; open work: %s", planned, work or "none")
-    return [*(f"deliver.chunks_{name}" for name in work), *([EXCEPTIONS] if waiting else [])]
+    return [*(f"deliver.chunks_{name}" for name in tried), *([EXCEPTIONS] if waiting else [])]
 
 
 def _chunks(connection: ConnectionConfig) -> Any:
@@ -155,11 +157,11 @@ def report() -> dict[str, int]:
     from airflow.sdk.exceptions import AirflowFailException
 
     from airbooks.operators.reporting import log_report
-    from airbooks.staging import outbox
+    from airbooks.staging import stops
 
     with _staging() as database:
         counts = log_report(database, _run_id())
-        stopped = outbox.stopped_connections(database)
+        stopped = stops.stopped_connections(database)
     wrong = [f"{name} waits for a person: {says}" for name, says in sorted(stopped.items())]
     wrong += [f"the task {name} failed, see its log" for name in _failed_tasks()]
     if wrong:

@@ -31,7 +31,7 @@ from airbooks.delivery.echo import differences
 from airbooks.platforms.base import Account, Sending
 from airbooks.platforms.errors import Action, ConfigurationError, Outcome, PlatformError
 from airbooks.platforms.references import ReferenceItem, ReferenceKind, References, required_codes
-from airbooks.platforms.tokens import MemoryTokens, Token
+from airbooks.platforms.tokens import Credentials, MemoryTokens, Token
 from airbooks.platforms.xero import XeroHook
 from airbooks.platforms.xero.spec import SCOPES
 from airbooks.sandbox.server import Sandbox
@@ -179,7 +179,7 @@ def test_a_lost_reply_of_the_token_end_point_is_asked_for_again(hook: XeroHook, 
 
 def test_a_refresh_token_that_a_person_put_into_the_connection_replaces_the_stored_one(xero: Sandbox) -> None:
     tokens = MemoryTokens()
-    tokens.renew("xero_au", None, lambda _: Token(access="old", refresh="revoked", extra={"seed": "earlier"}))
+    tokens.renew("xero_au", None, lambda _: Token(access="old", refresh="revoked", seed="another"), Credentials(seed="another"))
     with XeroHook("xero_au", account=account_of(xero), tokens=tokens) as hook:
         hook.renew_token()
         assert hook.test_connection()[0]

@@ -77,23 +77,15 @@ class XeroHook(PlatformHook):
         return str(self.setting("grant")) == AUTHORISED_APP
 
     def issue_token(self, newest: Token | None) -> Token:
-        """Half an hour's access token. An app's refresh token works once: the one of the reply is the next one to use.
-
-        The connection's own refresh token is used first, and again when a person has put another one there.
-        """
-        seed = str(self.setting("refresh_token") or "")
+        """Half an hour's access token. An app's refresh token works once: the one of the reply is the next one to use."""
         if self._is_app():
-            refresh = newest.refresh if newest is not None and newest.extra.get("seed") == seed else seed
+            refresh = self.refresh_token(newest)
             if not refresh:
                 raise ConfigurationError(f"Connection {self.conn_id!r} (Xero) has no refresh_token. Set it, or use a Custom Connection.")
             form = {"grant_type": AUTHORISED_APP, "refresh_token": refresh}
         else:
             form = {"grant_type": "client_credentials", "scope": str(self.setting("scopes"))}
-        try:
-            reply = self.wire.send(self._token_request(form), dict, lambda: None)
-            return self.client.understood(reply, lambda body: reading.token(body, seed))
-        except PlatformError as error:
-            raise error.as_not_happened() from None  # what the token was for has not been sent
+        return self.client.understood(self.wire.send(self._token_request(form), dict, lambda: None), reading.token)
 
     def _token_request(self, form: Mapping[str, str]) -> Request:
         credentials = b64encode(f"{self.account.login}:{self.account.password}".encode()).decode()
