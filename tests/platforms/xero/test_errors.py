@@ -36,7 +36,7 @@ def whole(words: str, rule: str, action: Action = REVIEW, kind: str = "Validatio
 
 
 def problem(status: int, detail: str, rule: str, action: Action) -> Row:
-    body = {"Type": None, "Title": "Unauthorized", "Status": status, "Detail": detail, "Instance": "4f9b", "Extensions": {}}
+    body: dict[str, object] = {"Type": None, "Title": "Unauthorized", "Status": status, "Detail": detail, "Instance": "4f9b", "Extensions": {}}
     return Row(status, json.dumps(body), rule, action, NOT, f"{status} {detail.partition(':')[0]}")
 
 
