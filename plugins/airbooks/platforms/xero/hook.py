@@ -24,7 +24,7 @@ from airbooks.canonical import (
     RemoteDocument,
     RemotePayment,
 )
-from airbooks.platforms.base import PlatformHook, Preview, Sending, Sent
+from airbooks.platforms.base import PlatformHook, Preview, Sending, Sent, ends_the_round, unsent
 from airbooks.platforms.errors import ConfigurationError, Outcome, PlatformError, ReferenceMissing
 from airbooks.platforms.references import ReferenceItem, ReferenceKind, References
 from airbooks.platforms.tokens import Token
@@ -189,13 +189,15 @@ class XeroHook(PlatformHook):
         """Create documents, all of a kind in one PUT (as many as its size allows). Invoice numbers are unique at Xero; whether those of
         credit notes are is UNVERIFIED, so that they are looked up first."""
         elements, results = self._elements(batch)
+        stop: PlatformError | None = None
         for kind in DocumentKind:
             of_kind = [element for element in elements if element[0].document.kind is kind]
             if kind is DocumentKind.CREDIT_NOTE:
                 of_kind, taken = self._free(of_kind)
                 results += taken
             for portion in _portions(of_kind):
-                results += self._create(portion, kind)
+                results += self._create(portion, kind) if stop is None else unsent((sending for sending, _ in portion), stop)
+                stop = stop or next((each.error for each in results if each.error is not None and ends_the_round(each.error)), None)
         return results
 
     def _elements(self, batch: Sequence[Sending]) -> tuple[list[Element], list[Sent]]:
