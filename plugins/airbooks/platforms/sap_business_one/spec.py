@@ -173,6 +173,7 @@ SPEC = PlatformSpec(
         {
             Capability.BATCH,
             Capability.VOID,
+            Capability.REISSUE,
             Capability.CREDIT_NOTES,
             Capability.MULTI_CURRENCY,
             Capability.EXCHANGE_RATE,
