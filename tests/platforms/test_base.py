@@ -164,7 +164,9 @@ def failure(action: Action, outcome: Outcome = Outcome.DID_NOT_HAPPEN) -> Platfo
     return PlatformError("no", platform="paper", rule=ErrorRule(name="no", action=action, outcome=outcome))
 
 
-@pytest.mark.parametrize(("action", "tried"), [(Action.REVIEW, 3), (Action.LOOK_UP, 3), (Action.WAIT, 2), (Action.STOP, 2)])
+@pytest.mark.parametrize(
+    ("action", "tried"), [(Action.REVIEW, 3), (Action.LOOK_UP, 3), (Action.WAIT, 2), (Action.STOP, 2), (Action.RENEW, 2)]
+)
 @pytest.mark.parametrize("outcome", Outcome)
 def test_one_bad_document_is_passed_by_and_a_bad_connection_ends_the_round(action: Action, tried: int, outcome: Outcome) -> None:
     asked: list[str] = []

@@ -219,9 +219,6 @@ PAYMENT_DIFFERS = ErrorRule(
     says="The payment is in Brightpearl already, with another amount or currency.",
     fix="Compare the two; delete the wrong one in Brightpearl.",
 )
-PARTLY_BOOKED = ErrorRule(
-    name="payment booked in part", action=Action.LOOK_UP, outcome=_MAYBE, fix="Apply it again: only the rest is booked."
-)
 INEXPRESSIBLE_PAYMENT = ErrorRule(
     name="payment cannot be expressed",
     action=Action.REVIEW,

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from airbooks.canonical import CreditNote, DocumentKind, DocumentStatus, Finding, Invoice, Party, Payment, RemoteDocument, RemotePayment
-from airbooks.platforms.base import PlatformHook, Preview, Sending, Sent
+from airbooks.platforms.base import PlatformHook, Preview, Sending, Sent, in_turn
 from airbooks.platforms.errors import (
     UNREADABLE_ANSWER,
     ConfigurationError,
@@ -240,7 +240,7 @@ class Unit4Hook(PlatformHook):
 
     def create_invoices(self, batch: Sequence[Sending]) -> list[Sent]:
         """Stage each document as a batch of its own and order GL07 for it; the answer is a ticket."""
-        return [answers.create(self, sending) for sending in batch]
+        return in_turn(batch, lambda sending: answers.create(self, sending))
 
     def collect_answers(self, taken_on: Sequence[tuple[Sending, str]]) -> list[Sent]:
         return [answers.collect(self, sending, ticket) for sending, ticket in taken_on]
