@@ -83,6 +83,7 @@ class Office:
         self.read_timeout = 2.0
         self.kind = registry.hook_class("quickbooks")
         self.overdue = 3600.0
+        self.probe = 0.0
 
     def close(self) -> None:
         self.database.close()
@@ -125,7 +126,9 @@ class Office:
                 aside=aside,
                 configured=self.configured,
                 options=options or {},
-                place=Place(CONNECTION, "QuickBooks Online", settle, poll_seconds=0.0, overdue_seconds=self.overdue),
+                place=Place(
+                    CONNECTION, "QuickBooks Online", settle, poll_seconds=0.0, overdue_seconds=self.overdue, probe_seconds=self.probe
+                ),
             )
             yield engine.Run(work=work, worker=str(uuid.uuid4()), run_id="test run", absence_pause=0.0)
 

@@ -142,6 +142,11 @@ class PlatformError(AirbooksError):
     def outcome(self) -> Outcome:
         return self.rule.outcome
 
+    @property
+    def is_silence(self) -> bool:
+        """Whether the platform did not really answer: not reached, cut off, or a failure of its server or gateway."""
+        return self.action in {Action.RETRY, Action.LOOK_UP} and (self.status is None or _is_server_failure(self.status))
+
     def as_not_happened(self) -> PlatformError:
         """The same error where what it leaves open is not the document itself, but a step before it that is safe to repeat."""
         action = Action.RETRY if self.action is Action.LOOK_UP else self.action  # there is nothing to look up
