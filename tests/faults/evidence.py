@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 DELIVERED = frozenset({"delivery booked", "delivery found"})
-# What ends an attempt that did not succeed: a proof that nothing happened there, or a person's answer to what did.
+# What ends an attempt: a proof that it is there, or that it is not, or a person who looked.
 CLOSING = frozenset(
     {
         "delivery not sent",
@@ -14,18 +15,13 @@ CLOSING = frozenset(
         "delivery differs",
         "delivery absent twice",
         "delivery overdue",
+        "delivery released",
+        "delivery asked again",
         *DELIVERED,
     }
 )
 NOT_THERE = "not there"
-
-
-@dataclass
-class _Attempt:
-    closed: bool = False
-    lost: bool = False
-    absences: int = 0
-    look_ups: int = 0
+GONE = ("void or deleted", "found deleted", "found void")
 
 
 @dataclass
@@ -33,46 +29,51 @@ class Case:
     """The events of one delivery in their order."""
 
     has_evidence: bool = False
-    _attempts: dict[int, _Attempt] = field(default_factory=dict)
-    _complaints: list[str] = field(default_factory=list)
+    unknowns: int = 0  # attempts whose outcome was unknown
+    most_look_ups: int = 0  # answered look-ups that one of them took
+    longest_unknown: timedelta = timedelta()
+    complaints: list[str] = field(default_factory=list)
+    _attempt: int = 0
+    _closed: bool = True
+    _looks: int = 0
+    _lost_at: datetime | None = None
 
-    def hear(self, action: str, attempt: int, says: str, remote_id: str) -> None:
-        """One event: its action, the attempt it belongs to, its words and the platform's id in it."""
-        if not action.startswith("delivery "):
-            return
-        heard = self._attempts.setdefault(attempt, _Attempt())
-        if action == "delivery lost":
-            heard.lost = True
+    def hear(self, at: datetime, action: str, says: str, remote_id: str) -> None:
+        """One event: when, what was done, in which words, and the platform's id in it."""
+        if action == "delivery claimed":
+            self._claimed()
+        elif action == "delivery lost":
+            self._lost(at)
         elif action == "delivery absent":
-            heard.absences += says.startswith(NOT_THERE)
-            heard.look_ups += says.startswith(NOT_THERE)
+            self._looks += says.startswith(NOT_THERE)
         elif action == "delivery absent twice":
-            self._absent_twice(heard, attempt, says)
+            self._absent_twice(says)
         elif action in DELIVERED:
-            self.has_evidence = self.has_evidence or bool(remote_id) or "void or deleted" in says or "found deleted" in says
-            heard.look_ups += action == "delivery found"
-        heard.closed = heard.closed or action in CLOSING
+            self._delivered(action, says, remote_id)
+        if action in CLOSING:
+            self._close(at)
 
-    def _absent_twice(self, heard: _Attempt, attempt: int, says: str) -> None:
-        heard.look_ups += 1
-        if says.startswith(NOT_THERE) and heard.absences < 1:
-            self._complaints.append(f"attempt {attempt} was called absent after one look")
+    def _claimed(self) -> None:
+        if not self._closed:
+            self.complaints.append(f"attempt {self._attempt} was followed by another one, and nothing says that it failed")
+        self._attempt, self._closed, self._looks = self._attempt + 1, False, 0
 
-    @property
-    def unknowns(self) -> int:
-        """How many attempts had an unknown outcome, as far as the trail tells."""
-        return sum(each.lost or each.look_ups > 0 for each in self._attempts.values())
+    def _lost(self, at: datetime) -> None:
+        self.unknowns += self._lost_at is None
+        self._lost_at = self._lost_at or at
 
-    @property
-    def most_look_ups(self) -> int:
-        """The most answered look-ups that one unknown outcome took."""
-        return max((each.look_ups for each in self._attempts.values()), default=0)
+    def _absent_twice(self, says: str) -> None:
+        if says.startswith(NOT_THERE) and self._looks < 1:
+            self.complaints.append(f"attempt {self._attempt} was called absent after one look")
+        self._looks += 1
 
-    def complaints(self) -> list[str]:
-        """What was done without evidence."""
-        last = max(self._attempts, default=0)
-        unclosed = [number for number in range(1, last) if not self._attempts.get(number, _Attempt()).closed]
-        return [
-            *self._complaints,
-            *(f"attempt {number} was followed by another one, and nothing says that it failed" for number in unclosed),
-        ]
+    def _delivered(self, action: str, says: str, remote_id: str) -> None:
+        self.has_evidence = self.has_evidence or bool(remote_id) or any(words in says for words in GONE)
+        self._looks += action == "delivery found"
+
+    def _close(self, at: datetime) -> None:
+        self._closed = True
+        if self._lost_at is not None:
+            self.most_look_ups = max(self.most_look_ups, self._looks)
+            self.longest_unknown = max(self.longest_unknown, at - self._lost_at)
+        self._lost_at = None

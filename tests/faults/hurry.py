@@ -10,7 +10,7 @@ from unittest.mock import patch
 
 from airbooks.delivery import verdicts
 from airbooks.platforms import wire
-from airbooks.staging import outbox
+from airbooks.staging import circuit, outbox
 
 
 @contextlib.contextmanager
@@ -20,6 +20,7 @@ def hurried(scale: float = 1000.0, lease: float | None = None) -> Iterator[None]
     with contextlib.ExitStack() as stack:
         stack.enter_context(patch.object(wire, "time", clock))
         stack.enter_context(patch.object(verdicts, "RETRY_SECONDS", verdicts.RETRY_SECONDS / scale))
+        stack.enter_context(patch.object(circuit, "LONGEST_PAUSE", 1.0))
         if lease is not None:
             shorter = outbox._CLAIM_OPEN.replace(f"secs => {outbox.LEASE_SECONDS}", f"secs => {lease}")
             stack.enter_context(patch.object(outbox, "_CLAIM_OPEN", shorter))

@@ -76,6 +76,7 @@ class Judgement:
     leaks: list[str] = field(default_factory=list)
     look_ups: int = 0  # the most that one unknown outcome took
     unknowns: int = 0
+    longest_unknown: float = 0.0  # seconds
 
     @property
     def violations(self) -> list[str]:
@@ -94,6 +95,7 @@ def judge(database: psycopg.Connection, connection: str, planted: Iterable[Expec
     _judge_sums(found, expected, stood, held)
     found.unknowns = sum(case.unknowns for case in cases.values())
     found.look_ups = max((case.most_look_ups for case in cases.values()), default=0)
+    found.longest_unknown = max((case.longest_unknown.total_seconds() for case in cases.values()), default=0.0)
     return found
 
 
@@ -107,12 +109,12 @@ def _cases(database: psycopg.Connection, connection: str) -> dict[int, Case]:
     with database.transaction(), database.cursor(name="judge") as cursor:
         cursor.itersize = 5_000
         cursor.execute(
-            "SELECT delivery_id, action, detail ->> 'attempt', detail ->> 'says', detail ->> 'remote_id' FROM airbooks.audit_event"
+            "SELECT delivery_id, at, action, detail ->> 'says', detail ->> 'remote_id' FROM airbooks.audit_event"
             " WHERE connection = %s AND delivery_id IS NOT NULL ORDER BY event_id",
             (connection,),
         )
-        for delivery_id, action, attempt, says, remote_id in cursor:
-            cases[delivery_id].hear(action, int(attempt or 0), says or "", remote_id or "")
+        for delivery_id, at, action, says, remote_id in cursor:
+            cases[delivery_id].hear(at, action, says or "", remote_id or "")
     return cases
 
 
@@ -127,7 +129,7 @@ def _judge_document(found: Judgement, ours: Expected, stood: Stood | None, held:
     found.ends[end] += 1
     found.codes.update(stood.codes)
     case = cases.get(stood.delivery_id, Case())
-    found.unproven += [f"F: {name}: {complaint}" for complaint in case.complaints()]
+    found.unproven += [f"F: {name}: {complaint}" for complaint in case.complaints]
     if end == "unresolved":
         found.unresolved.append(f"C: {name} is still {stood.state} with no reason (last: {stood.last_error[:200]!r})")
     elif end == "delivered":
@@ -139,7 +141,7 @@ def _judge_document(found: Judgement, ours: Expected, stood: Stood | None, held:
 def _is_booked_unseen(ours: Expected, stood: Stood, held: Sequence[Held]) -> bool:
     """It stands in the books as ours, and what the person is told does not say so."""
     is_there = any(each.equals(ours) and each.status != "draft" for each in held)
-    return is_there and not ON_THE_PLATFORM.intersection(stood.codes)
+    return is_there and stood.operation != "void" and not ON_THE_PLATFORM.intersection(stood.codes)
 
 
 def _judge_delivered(found: Judgement, name: str, ours: Expected, stood: Stood, held: Sequence[Held], case: Case) -> None:

@@ -277,10 +277,9 @@ def _pay(stage: Stage, document: Document) -> None:
 def void(stage: Stage, document: Document) -> None:
     """Plan the void of a delivered document."""
     stage.execute(
-        "INSERT INTO airbooks.delivery (document_id, connection, platform, operation) SELECT document_id, %s, %s, 'void'"
-        " FROM airbooks.document WHERE number = %s AND is_current",
-        stage.firm.connection,
-        stage.slug,
+        "INSERT INTO airbooks.delivery (document_id, connection, platform, operation, remote_id)"
+        " SELECT document_id, connection, platform, 'void', remote_id FROM airbooks.delivery JOIN airbooks.document USING (document_id)"
+        " WHERE number = %s AND is_current",
         document.number,
     )
 

@@ -124,7 +124,7 @@ class Stage:
     def release(self) -> None:
         """A person answers Retry to everything that lies before people."""
         with psycopg.connect(self.dsn) as database:
-            outbox.release(database, [each.number for each in self.planted])
+            outbox.release(database, [each.number for each in self.planted], "a person")
 
     # -- people on the platform -------------------------------------------------------------------------------------------------
 
