@@ -65,7 +65,9 @@ MATRIX: Mapping[str, Callable[[PlatformSpec], str]] = MappingProxyType(
     {
         "platform": lambda spec: spec.title,
         "create": lambda spec: _then(spec, Capability.POST_STEP, "draft, then post") or "yes",
-        "update": lambda spec: _then(spec, Capability.UPDATE_POSTED, "yes") or _then(spec, Capability.UPDATE_DRAFT, "drafts") or "-",
+        "update": lambda spec: (
+            _then(spec, Capability.UPDATE_POSTED, "yes") or _replaced(spec) or _then(spec, Capability.UPDATE_DRAFT, "drafts")
+        ),
         "void": lambda spec: _mark(spec, Capability.VOID),
         "credit note": lambda spec: _mark(spec, Capability.CREDIT_NOTES),
         "read back": lambda _: "yes",
@@ -89,6 +91,12 @@ def tables(specs: Sequence[PlatformSpec]) -> str:
     ends += [(each.title, f"`{each.blueprint_endpoint}`", each.real_endpoint, each.endpoint_note or "-") for each in specs]
     matrix = [tuple(MATRIX), *(tuple(cell(each) for cell in MATRIX.values()) for each in specs)]
     return f"{_table(ends)}\n\n{_table(matrix)}"
+
+
+def _replaced(spec: PlatformSpec) -> str:
+    """What is booked is voided and issued anew; a draft is changed where the platform can."""
+    first = _then(spec, Capability.UPDATE_DRAFT, "drafts, else ")
+    return f"{first}void and reissue" if spec.can(Capability.REISSUE) else ""
 
 
 def _then(spec: PlatformSpec, capability: Capability, word: str) -> str:

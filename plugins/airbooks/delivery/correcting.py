@@ -19,13 +19,15 @@ class Way(StrEnum):
 
 
 def way(spec: PlatformSpec, remote: RemoteDocument) -> Way:
-    """An update where the platform allows one in this state; else void and reissue, unless payments are on it or nothing can be voided
-    (then the update is tried, and the platform's own refusal is told)."""
+    """An update where the platform allows one in this state; else void and reissue, unless payments are on it.
+
+    Where a voided number cannot be issued again the update is tried, and the connector's own refusal names the remedy.
+    """
     if remote.status is DocumentStatus.DRAFT and (spec.can(Capability.UPDATE_DRAFT) or spec.can(Capability.UPDATE_POSTED)):
         return Way.UPDATE
     if remote.status is not DocumentStatus.DRAFT and spec.can(Capability.UPDATE_POSTED):
         return Way.UPDATE
-    if not spec.can(Capability.VOID):
+    if not spec.can(Capability.REISSUE):
         return Way.UPDATE
     return Way.ASK if has_payments(remote) else Way.REPLACE
 

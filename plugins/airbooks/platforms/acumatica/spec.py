@@ -187,6 +187,7 @@ SPEC = PlatformSpec(
             Capability.ANSWERS_LATER,
             Capability.UPDATE_DRAFT,
             Capability.VOID,
+            Capability.REISSUE,
             Capability.CREDIT_NOTES,
             Capability.MULTI_CURRENCY,
             Capability.LINE_DISCOUNT,

@@ -148,6 +148,7 @@ SPEC = PlatformSpec(
             Capability.POST_STEP,
             Capability.UPDATE_DRAFT,
             Capability.VOID,
+            Capability.REISSUE,
             Capability.CREDIT_NOTES,
             Capability.VERSION_TOKEN,
             Capability.MULTI_CURRENCY,

@@ -113,6 +113,7 @@ SPEC = PlatformSpec(
             Capability.ANSWERS_LATER,  # with the posting mode agent
             Capability.UPDATE_DRAFT,
             Capability.VOID,
+            Capability.REISSUE,
             Capability.CREDIT_NOTES,
             Capability.VERSION_TOKEN,
             Capability.MULTI_CURRENCY,

@@ -230,6 +230,7 @@ SPEC = PlatformSpec(
         {
             Capability.BATCH,
             Capability.VOID,
+            Capability.REISSUE,
             Capability.CREDIT_NOTES,
             Capability.OWN_NUMBER,
             Capability.MULTI_CURRENCY,

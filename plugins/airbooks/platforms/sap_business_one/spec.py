@@ -133,6 +133,7 @@ SPEC = PlatformSpec(
         {
             Capability.BATCH,
             Capability.VOID,
+            Capability.REISSUE,
             Capability.CREDIT_NOTES,
             Capability.MULTI_CURRENCY,
             Capability.EXCHANGE_RATE,

@@ -188,6 +188,7 @@ SPEC = PlatformSpec(
         {
             Capability.ANSWERS_LATER,
             Capability.VOID,
+            Capability.REISSUE,
             Capability.CREDIT_NOTES,
             Capability.MULTI_CURRENCY,
             Capability.EXCHANGE_RATE,
