@@ -31,19 +31,20 @@ def play(scenario: Scenario, slug: str, dsn: str) -> Played:
     """One scenario on one platform, in a sandbox of its own and the (empty) database at `dsn`."""
     began = time.monotonic()
     with hurried(), set_up(slug, dsn, scenario.pace) as stage:
-        _arm(stage, scenario)
+        arm(stage, scenario)
         scenario.play(stage)
-        judgement = _settled(stage)
+        judgement = settled(stage)
         unexpected = _unexpected(judgement, scenario.ends)
         if scenario.heals:
             stage.release()
-            judgement = _settled(stage)
+            judgement = settled(stage)
             unexpected += _unexpected(judgement, DELIVERED)
         strikes, seconds = stage.strikes, time.monotonic() - began
         return Played(scenario=scenario, slug=slug, judgement=judgement, unexpected=tuple(unexpected), strikes=strikes, seconds=seconds)
 
 
-def _arm(stage: Stage, scenario: Scenario) -> None:
+def arm(stage: Stage, scenario: Scenario) -> None:
+    """Every fault of the scenario, on the wire and of the platform's own."""
     for strike in scenario.strikes:
         stage.arm(strike.kind, **strike.filters)
     if stage.slug in scenario.own:
@@ -51,7 +52,7 @@ def _arm(stage: Stage, scenario: Scenario) -> None:
         stage.arm(fault, **parameters)
 
 
-def _settled(stage: Stage) -> Judgement:
+def settled(stage: Stage) -> Judgement:
     """The judgement once every fault is gone and nothing moves any more."""
     stage.calm()
     stage.deliver()

@@ -7,7 +7,6 @@ from datetime import timedelta
 from decimal import Decimal
 from unittest.mock import patch
 
-from tests.documents import rounded
 from tests.faults.stage import KilledError, Stage
 from tests.platforms.company import Document, today
 
@@ -43,8 +42,8 @@ def send_invoices(stage: Stage) -> None:
 # -- workers that die or meet -----------------------------------------------------------------------------------------------------------
 
 
-def _killed_at_create(stage: Stage, *, after_the_call: bool) -> None:
-    stage.plant_mix(MIX)
+def die_at_create(stage: Stage, *, after_the_call: bool) -> None:
+    """One turn, whose process dies at its first create."""
     kind = registry.hook_class(stage.slug)
     real = kind.create_invoices
 
@@ -55,17 +54,20 @@ def _killed_at_create(stage: Stage, *, after_the_call: bool) -> None:
 
     with patch.object(kind, "create_invoices", create):
         stage.killed_turn()
-    stage.deliver()
 
 
 def killed_after_the_call(stage: Stage) -> None:
     """The platform has booked, and the worker is dead before it can write."""
-    _killed_at_create(stage, after_the_call=True)
+    stage.plant_mix(MIX)
+    die_at_create(stage, after_the_call=True)
+    stage.deliver()
 
 
 def killed_before_the_call(stage: Stage) -> None:
     """The intent is written, and the worker is dead before it can call."""
-    _killed_at_create(stage, after_the_call=False)
+    stage.plant_mix(MIX)
+    die_at_create(stage, after_the_call=False)
+    stage.deliver()
 
 
 def database_lost(stage: Stage) -> None:
@@ -414,9 +416,14 @@ def namesakes(stage: Stage) -> None:
     stage.deliver()
 
 
+def a_cent_off(stage: Stage) -> Invoice:
+    """An invoice whose own total is a cent off."""
+    document = stage.papers.sale(1)
+    cent = Decimal("0.01")
+    wrong = {"gross_total": document.gross_total + cent, "tax_total": document.tax_total + cent, "amount_due": document.amount_due + cent}
+    return document.model_copy(update=wrong)
+
+
 def wrong_by_us(stage: Stage) -> None:
     """Our own total is a cent off: what the platform books is not what we sent."""
-    document = stage.papers.sale(1)
-    cent = rounded(Decimal("0.01"))
-    wrong = {"gross_total": document.gross_total + cent, "tax_total": document.tax_total + cent, "amount_due": document.amount_due + cent}
-    _one(stage, document.model_copy(update=wrong))
+    _one(stage, a_cent_off(stage))
