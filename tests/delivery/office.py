@@ -96,7 +96,12 @@ class Office:
         documents.store_raw(self.database, raws, "test")
         waiting = {(row.source, row.source_id): row.raw_id for row in documents.waiting_raw(self.database, 10_000)}
         staged = [
-            documents.StagedDocument(raw_id=waiting[each.source, each.source_id], document=each, state="valid", route=(CONNECTION,))
+            documents.StagedDocument(
+                raw_id=waiting[each.source, each.source_id],
+                document=each,
+                state="cancelled" if each.cancelled else "valid",
+                route=(CONNECTION,),
+            )
             for each in made
         ]
         documents.save_documents(self.database, staged, "test")

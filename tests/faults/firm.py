@@ -143,7 +143,12 @@ class Firm:
         documents.store_raw(database, raws, "planted", force=True)
         waiting = {(row.source, row.source_id): row.raw_id for row in documents.waiting_raw(database, 10 * PLANTED_AT_ONCE)}
         staged = [
-            documents.StagedDocument(raw_id=waiting[each.source, each.source_id], document=each, state="valid", route=(self.connection,))
+            documents.StagedDocument(
+                raw_id=waiting[each.source, each.source_id],
+                document=each,
+                state="cancelled" if each.cancelled else "valid",
+                route=(self.connection,),
+            )
             for each in wanted
         ]
         documents.save_documents(database, staged, "planted")

@@ -163,13 +163,19 @@ class Lane:
             return
         began = time.monotonic()
         try:
-            remote = self.hook.get_invoice(ready.earlier_id, ready.document.kind)
+            remote = self._there(ready)
         except PlatformError as error:
             self.desk.record([verdicts.failed(ready, error.as_not_happened(), self.work.place)], time.monotonic() - began)
             return
         step = self._void if ready.claimed.operation == "void" else self._correct
         done = step(ready, remote)
         self.desk.record([done] if done else [], time.monotonic() - began)
+
+    def _there(self, ready: Ready) -> RemoteDocument | None:
+        """What is to be changed; by our number where an earlier outcome was never known."""
+        if ready.earlier_id:
+            return self.hook.get_invoice(ready.earlier_id, ready.document.kind)
+        return next(iter(self.hook.find_invoice(ready.document.number, ready.document.kind)), None)
 
     def _void(self, ready: Ready, remote: RemoteDocument | None) -> Verdict | None:
         if remote is None or remote.status is DocumentStatus.VOID:

@@ -97,7 +97,8 @@ WITH picked AS (
     WHERE d.connection = %(connection)s AND d.state = 'pending' AND d.not_before <= now()
         AND (d.failures >= %(suspect)s) = %(suspects)s
         AND d.delivery_id BETWEEN %(first)s AND %(last)s
-        AND doc.is_current AND doc.state = 'valid' AND (cardinality(%(numbers)s::text[]) = 0 OR doc.number = ANY (%(numbers)s))
+        AND doc.is_current AND (doc.state = 'valid' OR (doc.state = 'cancelled' AND d.operation = 'void'))
+        AND (cardinality(%(numbers)s::text[]) = 0 OR doc.number = ANY (%(numbers)s))
         AND NOT EXISTS (  -- revision n + 1 goes after n
             SELECT FROM airbooks.delivery e JOIN airbooks.document p USING (document_id)
             WHERE (p.source, p.source_id) = (doc.source, doc.source_id) AND p.revision < doc.revision
@@ -162,6 +163,20 @@ ORDER BY doc.document_id
 ON CONFLICT (document_id, connection, operation) DO NOTHING
 """
 
+# What the sales system took back is voided wherever an earlier revision of it went, or may have gone.
+_PLAN_VOIDS = """
+INSERT INTO airbooks.delivery (document_id, connection, platform, operation, run_id)
+SELECT DISTINCT doc.document_id, c.connection, c.platform, 'void', %(run_id)s
+FROM airbooks.document doc
+JOIN airbooks.document p ON (p.source, p.source_id) = (doc.source, doc.source_id) AND p.revision < doc.revision
+JOIN airbooks.delivery e ON e.document_id = p.document_id
+    AND (e.state IN ('delivered', 'sending', 'accepted', 'unknown') OR e.remote_id <> '' OR e.ticket <> '')
+JOIN unnest(%(connections)s::text[], %(platforms)s::text[]) AS c (connection, platform) ON c.connection = e.connection
+WHERE doc.is_current AND doc.state = 'cancelled'
+    AND NOT EXISTS (SELECT FROM airbooks.delivery d WHERE d.document_id = doc.document_id AND d.connection = c.connection)
+ON CONFLICT (document_id, connection, operation) DO NOTHING
+"""
+
 _SUPERSEDE = """
 UPDATE airbooks.delivery d SET state = 'rejected', last_error = 'superseded by a newer revision before it was sent', changed_at = now()
 FROM airbooks.document doc
@@ -173,11 +188,12 @@ RETURNING d.delivery_id, d.document_id, doc.number, d.connection
 def plan(database: psycopg.Connection, platforms: Mapping[str, str], run_id: str) -> int:
     """Add a delivery for every valid document and every connection it is routed to; returns how many are new.
 
-    `platforms` is each connection's platform. A revision of a document that a connection has already becomes an update; what an older
-    revision still had to send is superseded.
+    `platforms` is each connection's platform. A revision of a document that a connection has already becomes an update, a cancelled one a
+    void; what an older revision still had to send is superseded.
     """
     superseded = _moved(database, _SUPERSEDE, {})
-    planned = database.execute(_PLAN, {"connections": list(platforms), "platforms": list(platforms.values()), "run_id": run_id}).rowcount
+    chosen = {"connections": list(platforms), "platforms": list(platforms.values()), "run_id": run_id}
+    planned = sum(database.execute(statement, chosen).rowcount for statement in (_PLAN, _PLAN_VOIDS))
     audit.append(database, [each.event(run_id, "delivery superseded", "a newer revision came before it was sent") for each in superseded])
     return planned
 
@@ -214,7 +230,8 @@ def open_work(database: psycopg.Connection, connections: Sequence[str], numbers:
     rows = database.execute(
         """
         SELECT connection, count(*)::int FROM airbooks.delivery JOIN airbooks.document doc USING (document_id)
-        WHERE connection = ANY(%(connections)s) AND doc.is_current AND doc.state = 'valid'
+        WHERE connection = ANY(%(connections)s) AND doc.is_current
+            AND (doc.state = 'valid' OR (doc.state = 'cancelled' AND delivery.operation = 'void'))
             AND (cardinality(%(numbers)s::text[]) = 0 OR doc.number = ANY (%(numbers)s))
             AND ((delivery.state IN ('pending', 'accepted', 'unknown') AND not_before <= now()) OR delivery.state = 'sending')
         GROUP BY connection
@@ -236,8 +253,8 @@ def release(database: psycopg.Connection, numbers: Sequence[str], run_id: str) -
         SET state = CASE WHEN ticket = '' THEN 'pending' ELSE 'accepted' END, accepted_at = now(),
             generation = generation + 1, failures = 0, not_before = now(), changed_at = now()
         FROM airbooks.document doc
-        WHERE doc.document_id = d.document_id AND doc.is_current AND doc.state = 'valid' AND doc.number = ANY(%(numbers)s)
-            AND d.state IN ('rejected', 'parked')
+        WHERE doc.document_id = d.document_id AND doc.is_current AND doc.number = ANY(%(numbers)s)
+            AND (doc.state = 'valid' OR (doc.state = 'cancelled' AND d.operation = 'void')) AND d.state IN ('rejected', 'parked')
         RETURNING d.delivery_id, d.document_id, doc.number, d.connection
         """,
         {"numbers": list(numbers)},
@@ -266,7 +283,7 @@ def give_up_dead(database: psycopg.Connection, connection: str, settle_seconds: 
         database,
         """
         UPDATE airbooks.delivery d
-        SET state = 'unknown', absences = 0, unknown_since = now(), changed_at = now(), failures = failures + 1,
+        SET state = 'unknown', worker = '', absences = 0, unknown_since = now(), changed_at = now(), failures = failures + 1,
             not_before = now() + make_interval(secs => %(settle)s), last_error = 'the worker died, or held it too long'
         FROM airbooks.document doc
         WHERE doc.document_id = d.document_id AND d.connection = %(connection)s AND d.state = 'sending'
@@ -388,7 +405,8 @@ def chunks(database: psycopg.Connection, connection: str, size: int, numbers: Se
         SELECT min(delivery_id), max(delivery_id)
         FROM (SELECT delivery_id, (row_number() OVER (ORDER BY delivery_id) - 1) / %(size)s AS part
               FROM airbooks.delivery d JOIN airbooks.document doc USING (document_id)
-              WHERE connection = %(connection)s AND doc.is_current AND doc.state = 'valid'
+              WHERE connection = %(connection)s AND doc.is_current
+                  AND (doc.state = 'valid' OR (doc.state = 'cancelled' AND d.operation = 'void'))
                   AND (cardinality(%(numbers)s::text[]) = 0 OR doc.number = ANY (%(numbers)s))
                   AND ((d.state IN ('pending', 'accepted', 'unknown') AND not_before <= now()) OR d.state = 'sending')) numbered
         GROUP BY part ORDER BY part
