@@ -20,6 +20,8 @@ app.add_typer(database, name="db")
 app.command()(commands.platforms)
 app.command()(commands.check)
 app.command()(commands.audit)
+app.command()(commands.waiting)
+app.command()(commands.replay)
 
 
 @app.callback()

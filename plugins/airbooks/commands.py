@@ -1,13 +1,15 @@
-"""What the airbooks command says about platforms, connections and the audit trail."""
+"""What the airbooks command says about platforms, connections, deliveries and the audit trail."""
 
 from __future__ import annotations
 
+import getpass
 import json
 import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any
@@ -19,6 +21,8 @@ from airbooks.platforms.spec import Capability, Idempotency, PlatformSpec
 
 if TYPE_CHECKING:
     import psycopg
+
+    from airbooks.staging.replay import Replay, Selection
 
 AsJson = Annotated[bool, typer.Option("--json", help="As JSON, for programs.")]
 
@@ -65,7 +69,9 @@ MATRIX: Mapping[str, Callable[[PlatformSpec], str]] = MappingProxyType(
     {
         "platform": lambda spec: spec.title,
         "create": lambda spec: _then(spec, Capability.POST_STEP, "draft, then post") or "yes",
-        "update": lambda spec: _then(spec, Capability.UPDATE_POSTED, "yes") or _then(spec, Capability.UPDATE_DRAFT, "drafts") or "-",
+        "update": lambda spec: (
+            _then(spec, Capability.UPDATE_POSTED, "yes") or _replaced(spec) or _then(spec, Capability.UPDATE_DRAFT, "drafts")
+        ),
         "void": lambda spec: _mark(spec, Capability.VOID),
         "credit note": lambda spec: _mark(spec, Capability.CREDIT_NOTES),
         "read back": lambda _: "yes",
@@ -89,6 +95,12 @@ def tables(specs: Sequence[PlatformSpec]) -> str:
     ends += [(each.title, f"`{each.blueprint_endpoint}`", each.real_endpoint, each.endpoint_note or "-") for each in specs]
     matrix = [tuple(MATRIX), *(tuple(cell(each) for cell in MATRIX.values()) for each in specs)]
     return f"{_table(ends)}\n\n{_table(matrix)}"
+
+
+def _replaced(spec: PlatformSpec) -> str:
+    """What is booked is voided and issued anew; a draft is changed where the platform can."""
+    first = _then(spec, Capability.UPDATE_DRAFT, "drafts, else ")
+    return f"{first}void and reissue" if spec.can(Capability.REISSUE) else ""
 
 
 def _then(spec: PlatformSpec, capability: Capability, word: str) -> str:
@@ -133,7 +145,6 @@ def audit(
     """Tell everything that happened to a document; or verify that nobody changed the trail. Exit code 1 when somebody did."""
     from airbooks.staging import audit as trail
 
-    enter_airflow()
     with _staging() as database:
         if not number:
             _verify(database)
@@ -156,9 +167,92 @@ def _verify(database: psycopg.Connection) -> None:
     raise typer.Exit(1 if complaints else 0)
 
 
-def _staging() -> psycopg.Connection:
-    from airbooks.staging.database import connect
+Lines = Annotated[int, typer.Option("--limit", min=0, help="How many documents are named per group; all are counted.")]
 
+
+def waiting(
+    connection: Annotated[str, typer.Option(help="Only this connection.")] = "",
+    limit: Lines = 20,
+    as_json: AsJson = False,
+) -> None:
+    """Tell of everything that is not delivered what it waits for, by connection and reason."""
+    from airbooks import listing
+    from airbooks.staging.waiting import waiting as read
+
+    with _staging() as database:
+        groups = read(database, connection, limit)
+    if as_json:
+        typer.echo(json.dumps(listing.waiting_facts(groups), indent=2, default=str))
+        return
+    for line in listing.waiting_lines(groups):
+        typer.echo(line)
+
+
+def replay(
+    document: Annotated[list[str] | None, typer.Option(help="A document number; may be given several times.")] = None,
+    cause: Annotated[str, typer.Option(help="The code of an open question, such as AB-ATTEMPTS, or its id (8 digits are enough).")] = "",
+    connection: Annotated[str, typer.Option(help="Only this connection.")] = "",
+    since: Annotated[str, typer.Option(help="Refused or parked at this time (UTC) or later; a date means its start.")] = "",
+    until: Annotated[str, typer.Option(help="Refused or parked before this time (UTC); a date means its start.")] = "",
+    apply: Annotated[bool, typer.Option("--apply", help="Let them go; without it nothing is changed.")] = False,
+    reason: Annotated[str, typer.Option(help="Why, for the audit trail; needed with --apply.")] = "",
+    by: Annotated[str, typer.Option(help="Who decides, for the audit trail.", show_default="your user name")] = "",
+    limit: Lines = 20,
+    as_json: AsJson = False,
+) -> None:
+    """Send again what was refused or parked: a selection, shown first. What goes is sent by the next run, and never twice."""
+    from airbooks import listing
+    from airbooks.staging.replay import EmptySelectionError, Selection
+
+    if apply and not reason.strip():
+        raise typer.BadParameter("--apply needs a --reason: it is kept in the audit trail.")
+    chosen = Selection(
+        documents=tuple(document or ()),
+        cause=cause,
+        connection=connection,
+        since=_moment("--since", since),
+        until=_moment("--until", until),
+    )
+    try:
+        chosen.check()
+    except EmptySelectionError as empty:
+        raise typer.BadParameter(str(empty)) from None
+    found = _replay(chosen, by=by or getpass.getuser(), reason=reason.strip() if apply else "", lines=limit)
+    if as_json:
+        typer.echo(json.dumps(listing.replay_facts(found), indent=2, default=str))
+        return
+    for line in listing.replay_lines(found, applied=apply):
+        typer.echo(line)
+
+
+def _replay(chosen: Selection, *, by: str, reason: str, lines: int) -> Replay:
+    """A preview; with a reason, the real thing, tried again when another transaction stood in its way."""
+    from airbooks.staging import replay
+    from airbooks.staging.database import attempts
+
+    for attempt in attempts():
+        with attempt, _staging() as database:
+            found = replay.apply(database, chosen, by=by, reason=reason, lines=lines) if reason else replay.preview(database, chosen, lines)
+    return found
+
+
+def _moment(option: str, text: str) -> datetime | None:
+    """A time in UTC, unless it says otherwise; a bare date is its start."""
+    if not text:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{option}: {text!r} is no time. Write it like 2026-11-02 or 2026-11-02T14:30.") from None
+    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def _staging() -> psycopg.Connection:
+    """The staging database, as the environment names it already or Airflow knows it."""
+    from airbooks.staging.database import STAGING, connect
+
+    if f"AIRFLOW_CONN_{STAGING.upper()}" not in os.environ:
+        enter_airflow()
     return connect()
 
 

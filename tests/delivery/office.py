@@ -83,6 +83,7 @@ class Office:
         self.read_timeout = 2.0
         self.kind = registry.hook_class("quickbooks")
         self.overdue = 3600.0
+        self.probe = 0.0
 
     def close(self) -> None:
         self.database.close()
@@ -95,7 +96,12 @@ class Office:
         documents.store_raw(self.database, raws, "test")
         waiting = {(row.source, row.source_id): row.raw_id for row in documents.waiting_raw(self.database, 10_000)}
         staged = [
-            documents.StagedDocument(raw_id=waiting[each.source, each.source_id], document=each, state="valid", route=(CONNECTION,))
+            documents.StagedDocument(
+                raw_id=waiting[each.source, each.source_id],
+                document=each,
+                state="cancelled" if each.cancelled else "valid",
+                route=(CONNECTION,),
+            )
             for each in made
         ]
         documents.save_documents(self.database, staged, "test")
@@ -125,7 +131,9 @@ class Office:
                 aside=aside,
                 configured=self.configured,
                 options=options or {},
-                place=Place(CONNECTION, "QuickBooks Online", settle, poll_seconds=0.0, overdue_seconds=self.overdue),
+                place=Place(
+                    CONNECTION, "QuickBooks Online", settle, poll_seconds=0.0, overdue_seconds=self.overdue, probe_seconds=self.probe
+                ),
             )
             yield engine.Run(work=work, worker=str(uuid.uuid4()), run_id="test run", absence_pause=0.0)
 

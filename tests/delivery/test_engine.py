@@ -174,7 +174,7 @@ def test_a_worker_given_up_for_dead_can_no_longer_write(office: Office) -> None:
     office.plant(us_invoice(1))
     (claimed,) = outbox.claim(office.database, CONNECTION, EVERYTHING, 10, "the slow one", "run")
     office.database.commit()
-    assert outbox.give_up_dead(office.database, CONNECTION, 0.0) == 1
+    assert outbox.give_up_dead(office.database, CONNECTION, 0.0, "run") == 1
     late = outbox.Record(delivery_id=claimed.delivery_id, attempt=claimed.attempt, state="delivered", remote_id="1")
     taken = outbox.claim_open(office.database, CONNECTION, "unknown", 10, "the next one")
     assert len(taken) == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import psycopg
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -62,3 +63,9 @@ def test_what_is_delivered_stays_delivered() -> None:
 def test_every_state_can_be_reached_and_all_but_delivered_can_be_left() -> None:
     assert {State.PENDING, *TRANSITIONS.values()} == set(State)
     assert {state for state, _ in TRANSITIONS} == set(State) - {State.DELIVERED}
+
+
+def test_the_database_knows_the_same_moves(postgres_url: str) -> None:
+    with psycopg.connect(postgres_url) as database:
+        moves = database.execute("SELECT state, event, next FROM airbooks.delivery_move").fetchall()
+    assert {(State(state), Event(event)): State(following) for state, event, following in moves} == TRANSITIONS

@@ -177,3 +177,31 @@ def test_a_changed_document_is_a_new_revision_and_the_old_one_stays(
         "SELECT revision, is_current FROM airbooks.document WHERE source_id = %s ORDER BY revision", (row[1],)
     ).fetchall()
     assert revisions == [(1, False), (2, True)]
+
+
+def test_a_document_that_the_sales_system_took_back_is_voided_where_it_went(
+    database: psycopg.Connection, source: Source, config: Config, erp: str
+) -> None:
+    platforms = {name: each.platform for name, each in config.connections.items()}
+    take_in(database, source, config)
+    outbox.plan(database, platforms, "run")
+    row = database.execute(
+        "SELECT delivery_id, number FROM airbooks.delivery JOIN airbooks.document USING (document_id) LIMIT 1"
+    ).fetchone()
+    assert row
+    for state in ("sending", "delivered"):
+        database.execute("UPDATE airbooks.delivery SET state = %s, remote_id = '17' WHERE delivery_id = %s", (state, row[0]))
+    cancel = "UPDATE erp.sales_document SET status = %s, changed_at = clock_timestamp() WHERE document_number = %s"
+    with psycopg.connect(erp) as sales:
+        sales.execute(cancel, ("cancelled", row[1]))
+    try:
+        tally = take_in(database, source, config, run="second")
+        outbox.plan(database, platforms, "second")
+    finally:
+        with psycopg.connect(erp) as sales:
+            sales.execute(cancel, ("posted", row[1]))
+    assert tally["cancelled"] == 1
+    voids = database.execute(
+        "SELECT number, state FROM airbooks.delivery JOIN airbooks.document USING (document_id) WHERE operation = 'void'"
+    )
+    assert voids.fetchall() == [(row[1], "pending")]

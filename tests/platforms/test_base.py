@@ -159,20 +159,28 @@ def sendings(count: int) -> list[Sending]:
     return [Sending(key=str(number), document=invoice(), references=References(entries=MappingProxyType({}))) for number in range(count)]
 
 
-def failure(action: Action) -> PlatformError:
-    return PlatformError("no", platform="paper", rule=ErrorRule(name="no", action=action, outcome=Outcome.DID_NOT_HAPPEN))
+def failure(action: Action, outcome: Outcome = Outcome.DID_NOT_HAPPEN) -> PlatformError:
+    return PlatformError("no", platform="paper", rule=ErrorRule(name="no", action=action, outcome=outcome))
 
 
 @pytest.mark.parametrize(("action", "tried"), [(Action.REVIEW, 3), (Action.LOOK_UP, 3), (Action.WAIT, 2), (Action.STOP, 2)])
-def test_one_bad_document_is_passed_by_and_a_bad_connection_ends_the_round(action: Action, tried: int) -> None:
+@pytest.mark.parametrize("outcome", Outcome)
+def test_one_bad_document_is_passed_by_and_a_bad_connection_ends_the_round(action: Action, tried: int, outcome: Outcome) -> None:
+    asked: list[str] = []
+
     def send(sending: Sending) -> RemoteDocument:
+        asked.append(sending.key)
         if sending.key == "1":
-            raise failure(action)
+            raise failure(action, outcome)
         return REMOTE
 
     sent = one_by_one(sendings(3), send)
-    assert [each.key for each in sent] == ["0", "1", "2"][:tried]
-    assert sent[1].error is not None
+    assert asked == ["0", "1", "2"][:tried]
+    assert [each.key for each in sent] == ["0", "1", "2"]
+    assert sent[1].outcome is outcome
+    if tried == 2:  # the last one was never sent, whatever became of the one before
+        assert sent[2].error is not None
+        assert (sent[2].error.action, sent[2].outcome) == (action, Outcome.DID_NOT_HAPPEN)
 
 
 def test_an_outcome_is_only_known_by_a_document_or_an_error_that_knows() -> None:

@@ -49,3 +49,17 @@ def test_an_error_says_who_what_and_which_request() -> None:
 def test_a_missing_reference_tells_no_mapping_from_a_wrong_one() -> None:
     assert str(ReferenceMissing("tax_code", "GST10")) == "tax_code 'GST10' has no mapping"
     assert str(ReferenceMissing("tax_code", "GST10", "7")) == "tax_code 'GST10' is mapped to '7', which the platform does not have"
+
+
+def test_an_error_in_the_middle_of_the_work_says_what_is_done_and_keeps_the_rest() -> None:
+    error = PlatformError("The period is closed", platform="xero", rule=LOCKED, status=400, code="BL03", retry_after=3.0)
+    unknown, happened = error.as_unknown("receipt 7 is booked"), error.as_happened("receipt 7 is booked")
+    assert (unknown.outcome, happened.outcome, error.outcome) == (Outcome.UNKNOWN, Outcome.HAPPENED, Outcome.DID_NOT_HAPPEN)
+    for told in (unknown, happened):
+        assert str(told) == "xero: locked, HTTP 400, code BL03: receipt 7 is booked: The period is closed"
+        assert (told.action, told.rule.name, told.retry_after) == (Action.REVIEW, "locked", 3.0)
+
+
+def test_a_step_before_the_document_that_got_no_answer_is_tried_again() -> None:
+    lost = PlatformError("no answer", platform="xero", rule=classify((), 503, "", ""))
+    assert (lost.as_not_happened().action, lost.as_not_happened().outcome) == (Action.RETRY, Outcome.DID_NOT_HAPPEN)

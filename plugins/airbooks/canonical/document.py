@@ -132,12 +132,14 @@ class Document(Frozen):
 
     Totals: `line_total` BT-106, `allowance_total` BT-107, `charge_total` BT-108, `net_total` BT-109, `tax_total` BT-110, `gross_total`
     BT-112, `prepaid_amount` BT-113, `rounding_amount` BT-114, `amount_due` BT-115. `posting_date` is the ledger date where it differs
-    from `issue_date` (BT-2). `source` and `source_id` name the record in the sales system; together they are unique.
+    from `issue_date` (BT-2). `source` and `source_id` name the record in the sales system; together they are unique. `cancelled` means that
+    the sales system took the document back: what was booked of it is to be void.
     """
 
     source: str
     source_id: str
     source_version: str = ""
+    cancelled: bool = False
     division: str
     number: str
     issue_date: date

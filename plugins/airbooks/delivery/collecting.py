@@ -11,7 +11,7 @@ from airbooks.delivery import verdicts
 from airbooks.delivery.preparing import Workplace, prepare, read_document
 from airbooks.delivery.recording import record
 from airbooks.delivery.states import Event, State
-from airbooks.delivery.verdicts import Ready, Verdict
+from airbooks.delivery.verdicts import REISSUING, VOIDING, Ready, Verdict
 from airbooks.platforms.base import Sent
 from airbooks.platforms.errors import Action, ConfigurationError, Outcome, PlatformError
 from airbooks.platforms.spec import Capability
@@ -92,6 +92,9 @@ def _next_step(work: Workplace, ready: Ready, answer: Sent) -> Verdict:
 def _booked(work: Workplace, ready: Ready, answer: Sent) -> Verdict:
     remote = answer.remote
     assert remote is not None  # noqa: S101 the caller looked
+    if ready.claimed.step == VOIDING:
+        says = "the old document is void; the new one goes next"
+        return Verdict(claimed=ready.claimed, document=ready.document, event=Event.NOT_SENT, says=says, step=REISSUING)
     if ready.claimed.operation == "void" and remote.status is DocumentStatus.VOID:
         says = answer.note or "done"
         return Verdict(claimed=ready.claimed, document=ready.document, event=Event.BOOKED, says=says, remote=remote)

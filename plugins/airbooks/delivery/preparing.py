@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
+from uuid import UUID, uuid5
 
 import psycopg
 
@@ -147,6 +148,17 @@ class _Customers:
             return remote_id
 
 
+def step_key(key: str, step: str) -> str:
+    """The idempotency key of one half of a replacing update: the same whenever that half is tried, and never the other half's."""
+    return str(uuid5(UUID(key), step)) if step else key
+
+
+def at_step(ready: Ready, step: str) -> Ready:
+    """The same delivery at one of its halves."""
+    claimed = replace(ready.claimed, step=step)
+    return replace(ready, claimed=claimed, sending=replace(ready.sending, key=step_key(claimed.idempotency_key, step)))
+
+
 def _ready(
     work: Workplace, claimed: Claimed, document: Invoice | CreditNote, resolved: Mapping[Code, ReferenceItem], customers: _Customers
 ) -> Ready | Verdict:
@@ -155,7 +167,7 @@ def _ready(
 
     def with_customer(customer: str) -> Ready:
         found = References(customer=customer, entries=entries, settings=work.hook.settings())
-        sending = Sending(key=claimed.idempotency_key, document=document, references=found, options=work.options)
+        sending = Sending(key=step_key(claimed.idempotency_key, claimed.step), document=document, references=found, options=work.options)
         return Ready(claimed=claimed, document=document, sending=sending)
 
     try:

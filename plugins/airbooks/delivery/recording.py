@@ -12,7 +12,7 @@ import psycopg
 from airbooks.delivery.preparing import Workplace
 from airbooks.delivery.states import Event, State, after
 from airbooks.delivery.verdicts import Verdict
-from airbooks.staging import audit, exceptions, outbox
+from airbooks.staging import audit, circuit, exceptions, outbox
 
 log = logging.getLogger("airflow.task.airbooks.delivery")
 
@@ -28,6 +28,7 @@ def record(work: Workplace, worker: str, run_id: str, verdicts: Sequence[Verdict
     _exceptions(work.database, written, run_id)
     audit.append(work.database, [_event(work, run_id, verdict) for verdict in written])
     work.database.commit()
+    _note_circuit(work, verdicts)
     for verdict in verdicts:
         _log(work.connection, verdict, seconds, taken_over=verdict.claimed.delivery_id not in kept)
     return Counter(verdict.event.value for verdict in written)
@@ -52,7 +53,20 @@ def _row(verdict: Verdict, started: State) -> outbox.Record:
         not_before=verdict.wait,
         last_error="" if state is State.DELIVERED else verdict.says[:2000],
         ticket=verdict.ticket,
+        failed=verdict.failed,
+        step=verdict.claimed.step if verdict.step is None else verdict.step,
     )
+
+
+ANSWERS = frozenset({Event.BOOKED, Event.FOUND, Event.REFUSED, Event.DIFFERS, Event.TAKEN_ON})
+
+
+def _note_circuit(work: Workplace, verdicts: Sequence[Verdict]) -> None:
+    silent = next((verdict for verdict in verdicts if verdict.silent), None)
+    if silent is not None:
+        circuit.silent(work.aside, work.connection, silent.says, work.place.probe_seconds)
+    elif any(verdict.event in ANSWERS for verdict in verdicts):
+        circuit.answered(work.aside, work.connection)
 
 
 def _exceptions(database: psycopg.Connection, verdicts: Sequence[Verdict], run_id: str) -> None:
@@ -76,6 +90,25 @@ def _exceptions(database: psycopg.Connection, verdicts: Sequence[Verdict], run_i
 
 def _text(amount: Decimal | None) -> str | None:
     return None if amount is None else str(amount)
+
+
+def claimed_event(work: Workplace, run_id: str, claimed: outbox.Claimed) -> audit.Event:
+    """The intent to send, as the trail keeps it: written before the wire is touched."""
+    return audit.Event(
+        actor=run_id,
+        action=f"delivery {Event.CLAIMED.value}",
+        document_id=claimed.document_id,
+        delivery_id=claimed.delivery_id,
+        number=claimed.number,
+        connection=work.connection,
+        detail={
+            "operation": claimed.operation,
+            "attempt": claimed.attempt,
+            "generation": claimed.generation,
+            "key": claimed.idempotency_key,
+            "content_hash": claimed.content_hash,
+        },
+    )
 
 
 def _event(work: Workplace, run_id: str, verdict: Verdict) -> audit.Event:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from airbooks.canonical import DocumentStatus, RemoteDocument
 from airbooks.delivery import verdicts
@@ -12,26 +13,26 @@ from airbooks.delivery.echo import differences
 from airbooks.delivery.preparing import Workplace, prepare, unprepared
 from airbooks.delivery.recording import record
 from airbooks.delivery.states import Event, State
-from airbooks.delivery.verdicts import Ready, Verdict
-from airbooks.platforms.errors import ConfigurationError, PlatformError
+from airbooks.delivery.verdicts import MAX_ATTEMPTS, REISSUING, VOIDING, Ready, Verdict
+from airbooks.platforms.errors import Action, ConfigurationError, PlatformError
 from airbooks.platforms.spec import Capability
 from airbooks.staging import outbox
 
 ABSENCE_PAUSE = 60.0
 LOOK_UPS = 50
 
+Hits = Sequence[RemoteDocument] | PlatformError
+
 
 def resolve_unknown(work: Workplace, worker: str, run_id: str, absence_pause: float) -> Counter[str]:
-    """Look up every unknown delivery of the connection whose settle time has passed."""
+    """Look up every unknown delivery of the connection whose settle time has passed; stops early where the platform does not answer."""
     tally: Counter[str] = Counter()
     while claims := _claim(work, worker):
         began = time.monotonic()
-        try:
-            ready, held = prepare(work, claims)
-        except (PlatformError, ConfigurationError) as error:
-            ready, held = [], unprepared(work, claims, error)
-        done = [_look_up(work, each, absence_pause) for each in ready] + [_later(each, absence_pause) for each in held]
+        done = _look_up(work, claims, absence_pause)
         tally += record(work, worker, run_id, done, State.UNKNOWN, time.monotonic() - began)
+        if any(verdict.silent or verdict.stops or verdict.pauses for verdict in done):
+            break
     return tally
 
 
@@ -39,6 +40,38 @@ def _claim(work: Workplace, worker: str) -> list[outbox.Claimed]:
     claims = outbox.claim_open(work.database, work.connection, State.UNKNOWN.value, LOOK_UPS, worker)
     work.database.commit()
     return claims
+
+
+def _look_up(work: Workplace, claims: Sequence[outbox.Claimed], pause: float) -> list[Verdict]:
+    try:
+        ready, held = prepare(work, claims)
+    except (PlatformError, ConfigurationError) as error:
+        ready, held = [], unprepared(work, claims, error)
+    by_number = _by_number(work, [each for each in ready if not each.known_id])
+    done = [_later(each, pause) for each in held]
+    for each in ready:
+        hits = _by_id(work, each) if each.known_id else by_number[each.claimed.delivery_id]
+        done.append(_still_unknown(each, hits, pause) if isinstance(hits, PlatformError) else _judge(work, each, hits, pause))
+    return done
+
+
+def _by_id(work: Workplace, ready: Ready) -> Hits:
+    try:
+        remote = work.hook.get_invoice(ready.known_id, ready.document.kind)
+    except PlatformError as error:
+        return error
+    return [remote] if remote is not None else []
+
+
+def _by_number(work: Workplace, wanted: Sequence[Ready]) -> Mapping[int, Hits]:
+    """All at once where the platform can; where that fails, the failure stands for each of them."""
+    if not wanted:
+        return {}
+    try:
+        found = work.hook.find_invoices([(each.document.number, each.document.kind) for each in wanted])
+    except PlatformError as error:
+        return dict.fromkeys((each.claimed.delivery_id for each in wanted), error)
+    return {each.claimed.delivery_id: found[each.document.number, each.document.kind] for each in wanted}
 
 
 def _later(held: Verdict, pause: float) -> Verdict:
@@ -51,42 +84,40 @@ def _later(held: Verdict, pause: float) -> Verdict:
         findings=held.findings,
         wait=pause,
         absences=held.claimed.absences,
+        silent=held.silent,
+        stops=held.stops,
+        pauses=held.pauses,
     )
 
 
-def _look_up(work: Workplace, ready: Ready, pause: float) -> Verdict:
-    try:
-        hits = _hits(work, ready)
-        if not hits and ready.claimed.operation == "void":
-            return Verdict(claimed=ready.claimed, document=ready.document, event=Event.FOUND, says="found deleted")
-        if not hits:
-            return _absent(ready, pause)
-        if len(hits) > 1:
-            return verdicts.found_twice(ready, hits, work.place)
-        return _found(work, ready, hits[0])
-    except PlatformError as error:
-        return _still_unknown(ready, str(error), pause)
+def _judge(work: Workplace, ready: Ready, hits: Sequence[RemoteDocument], pause: float) -> Verdict:
+    if ready.claimed.step == VOIDING:
+        return _after_voiding(work, ready, hits)
+    if not hits and ready.claimed.operation == "void":
+        return Verdict(claimed=ready.claimed, document=ready.document, event=Event.FOUND, says="found deleted")
+    if not hits:
+        return _absent(work, ready, pause)
+    if len(hits) > 1:
+        return verdicts.found_twice(ready, hits, work.place)
+    return _found(work, ready, hits[0])
 
 
-def _hits(work: Workplace, ready: Ready) -> Sequence[RemoteDocument]:
-    """By the platform's id where we have it (an update, a void, a draft of ours), else by our number."""
-    claimed = ready.claimed
-    known = claimed.remote_id or (claimed.earlier_remote_id if claimed.operation != "create" else "")
-    if known:
-        remote = work.hook.get_invoice(known, ready.document.kind)
-        return [remote] if remote is not None else []
-    return work.hook.find_invoice(ready.document.number, ready.document.kind)
+def _after_voiding(work: Workplace, ready: Ready, hits: Sequence[RemoteDocument]) -> Verdict:
+    """An update that replaces, cut off while it voided the old document: the new one goes when the old one is void, and not before."""
+    if not hits or hits[0].status is DocumentStatus.VOID:
+        return _again(work, ready, None, "the old document is void", step=REISSUING)
+    return _again(work, ready, None, "the old document is not void yet", step="")
 
 
 def _found(work: Workplace, ready: Ready, remote: RemoteDocument) -> Verdict:
     if ready.claimed.operation == "void":
-        return _voided(ready, remote)
+        return _voided(work, ready, remote)
     if remote.status is DocumentStatus.VOID:
         return verdicts.gone(ready, work.place)
     if ready.claimed.operation == "update" and differences(ready.document, remote, ready.customer_id):
-        return _again(ready, remote, "the update did not arrive")
+        return _again(work, ready, remote, "the update did not arrive")
     if _unfinished(work, ready, remote):
-        return _again(ready, remote, "a draft was made and not posted")
+        return _again(work, ready, remote, "a draft was made and not posted")
     return verdicts.booked(ready, remote, work.place, note="found by look-up", event=Event.FOUND)
 
 
@@ -95,27 +126,37 @@ def _unfinished(work: Workplace, ready: Ready, remote: RemoteDocument) -> bool:
     return bool(posts) and remote.status is DocumentStatus.DRAFT
 
 
-def _voided(ready: Ready, remote: RemoteDocument) -> Verdict:
+def _voided(work: Workplace, ready: Ready, remote: RemoteDocument) -> Verdict:
     if remote.status is DocumentStatus.VOID:
         return Verdict(claimed=ready.claimed, document=ready.document, event=Event.FOUND, says="found void", remote=remote)
-    return _again(ready, remote, "it is not void yet")
+    return _again(work, ready, remote, "it is not void yet")
 
 
-def _again(ready: Ready, remote: RemoteDocument, says: str) -> Verdict:
-    """The next attempt starts from what is there: it looks up first, and finishes instead of creating."""
-    return Verdict(claimed=ready.claimed, document=ready.document, event=Event.ABSENT_TWICE, says=says, remote=remote)
+def _again(work: Workplace, ready: Ready, remote: RemoteDocument | None, says: str, step: str | None = None) -> Verdict:
+    """The next attempt starts from what is there (it looks up first, and finishes instead of creating), unless it failed too often."""
+    if ready.claimed.failures >= MAX_ATTEMPTS:
+        return verdicts.worn_out(ready, says, work.place, remote)
+    return Verdict(claimed=ready.claimed, document=ready.document, event=Event.ABSENT_TWICE, says=says, remote=remote, step=step)
 
 
-def _absent(ready: Ready, pause: float) -> Verdict:
+def _absent(work: Workplace, ready: Ready, pause: float) -> Verdict:
     seen = ready.claimed.absences + 1
     if seen < 2:
-        return Verdict(
-            claimed=ready.claimed, document=ready.document, event=Event.ABSENT, says="not there (first look)", wait=pause, absences=seen
-        )
-    return Verdict(claimed=ready.claimed, document=ready.document, event=Event.ABSENT_TWICE, says="not there, twice: it was not booked")
+        return _stays(ready, "not there (first look)", pause, seen)
+    return _again(work, ready, None, "not there, twice: it was not booked")
 
 
-def _still_unknown(ready: Ready, says: str, pause: float) -> Verdict:
+def _still_unknown(ready: Ready, error: PlatformError, pause: float) -> Verdict:
+    stays = _stays(ready, str(error), error.retry_after or pause, ready.claimed.absences)
+    return replace(stays, silent=error.is_silence, pauses=error.action is Action.WAIT)
+
+
+def _stays(ready: Ready, says: str, pause: float, absences: int) -> Verdict:
     return Verdict(
-        claimed=ready.claimed, document=ready.document, event=Event.ABSENT, says=says, wait=pause, absences=ready.claimed.absences
+        claimed=ready.claimed,
+        document=ready.document,
+        event=Event.ABSENT,
+        says=says,
+        wait=pause,
+        absences=absences,
     )

@@ -3,20 +3,23 @@
     pending --claimed--> sending --booked-----> delivered
        ^                    |------refused----> rejected
        |                    |------held back--> parked
-       |<-----not sent------|------differs----> parked
+       |<-----not sent------|------differs----> parked --given up--> rejected
        |                    |------taken on---> accepted --booked, refused, differs, held back, not sent, lost: as from sending
        |                    |                      |-------still open--> accepted
-       |                    |                      '-------overdue-----> parked --asked again--> accepted
+       |                    |                      '-------overdue-----> parked
        |                    '------lost-------> unknown --found-----> delivered
-       |                                           |------differs---> parked
+       |                                           |------refused---> rejected
+       |                                           |------differs, held back---> parked
        |                                           |------absent----> unknown (once)
        |<---------------absent twice---------------'
-       '<--released-- rejected, parked
+       |<--released-- rejected, parked --asked again--> accepted
+       '--superseded--> rejected
 
 `sending` is committed before the wire is touched. `unknown` is never sent again without a look-up, after the platform's settle time,
-that found nothing twice. `accepted` is on the platform's desk: it gave a ticket and will say later what became of it, and until it has,
-nothing is sent. `parked` waits for a person; it may hold a document that is on the platform but not as ours says, or a ticket that the
-platform has not answered in time: a release then asks for the answer again.
+that found nothing twice; one that is absent again and again is `held back`. `accepted` is on the platform's desk: it gave a ticket and
+will say later what became of it, and until it has, nothing is sent. `parked` waits for a person; it may hold a document that is on the
+platform but not as ours says, or a ticket that the platform has not answered in time: a release then asks for the answer again (`asked
+again`). The database refuses every other way (migration 0004), and each way taken is an event of the audit trail.
 """
 
 from __future__ import annotations
@@ -38,6 +41,7 @@ class State(StrEnum):
 
 class Event(StrEnum):
     CLAIMED = "claimed"
+    SUPERSEDED = "superseded"
     BOOKED = "booked"
     REFUSED = "refused"
     HELD_BACK = "held back"
@@ -52,11 +56,13 @@ class Event(StrEnum):
     ABSENT = "absent"
     ABSENT_TWICE = "absent twice"
     RELEASED = "released"
+    GIVEN_UP = "given up"
 
 
 TRANSITIONS: Mapping[tuple[State, Event], State] = MappingProxyType(
     {
         (State.PENDING, Event.CLAIMED): State.SENDING,
+        (State.PENDING, Event.SUPERSEDED): State.REJECTED,
         (State.SENDING, Event.BOOKED): State.DELIVERED,
         (State.SENDING, Event.REFUSED): State.REJECTED,
         (State.SENDING, Event.HELD_BACK): State.PARKED,
@@ -72,14 +78,17 @@ TRANSITIONS: Mapping[tuple[State, Event], State] = MappingProxyType(
         (State.ACCEPTED, Event.DIFFERS): State.PARKED,
         (State.ACCEPTED, Event.NOT_SENT): State.PENDING,
         (State.ACCEPTED, Event.LOST): State.UNKNOWN,
-        (State.PARKED, Event.ASKED_AGAIN): State.ACCEPTED,
         (State.UNKNOWN, Event.FOUND): State.DELIVERED,
         (State.UNKNOWN, Event.DIFFERS): State.PARKED,
         (State.UNKNOWN, Event.REFUSED): State.REJECTED,
+        (State.UNKNOWN, Event.HELD_BACK): State.PARKED,
         (State.UNKNOWN, Event.ABSENT): State.UNKNOWN,
         (State.UNKNOWN, Event.ABSENT_TWICE): State.PENDING,
         (State.REJECTED, Event.RELEASED): State.PENDING,
+        (State.REJECTED, Event.ASKED_AGAIN): State.ACCEPTED,
         (State.PARKED, Event.RELEASED): State.PENDING,
+        (State.PARKED, Event.ASKED_AGAIN): State.ACCEPTED,
+        (State.PARKED, Event.GIVEN_UP): State.REJECTED,
     }
 )
 

@@ -14,6 +14,8 @@ from airbooks.staging.outbox import Claimed
 
 MAX_ATTEMPTS = 5
 RETRY_SECONDS = 60.0
+# The halves of an update that replaces the document (`Claimed.step`).
+VOIDING, REISSUING = "voiding", "reissuing"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,10 +30,32 @@ class Ready:
     def customer_id(self) -> str:
         return self.sending.references.customer
 
+    @property
+    def earlier_id(self) -> str:
+        """What is there of an earlier revision, or of this one before it was voided; empty where nothing is."""
+        claimed = self.claimed
+        if claimed.operation == "create" or claimed.step == REISSUING:
+            return ""
+        return claimed.earlier_remote_id or claimed.remote_id
+
+    @property
+    def known_id(self) -> str:
+        """The platform's id where we have it (an update, a void, a draft of ours); empty where only our number can find the document."""
+        return self.claimed.remote_id or self.earlier_id
+
+    @property
+    def creates(self) -> bool:
+        """A create; or an update of something that never arrived there, or that was voided to be issued anew."""
+        return self.claimed.operation != "void" and not self.earlier_id
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What happened to one delivery. `wait` is seconds until it may go on; `says` one line for the log and the row."""
+    """What happened to one delivery.
+
+    `wait` is seconds until it may go on; `says` one line for the log and the row; `failed` counts the attempt against the document;
+    `silent` means that the platform did not answer; `step` is where an update that replaces stands.
+    """
 
     claimed: Claimed
     document: Invoice | CreditNote
@@ -44,6 +68,9 @@ class Verdict:
     ticket: str = ""  # what the platform calls the request that it took on and has not answered
     stops: bool = False  # the connection cannot go on until a person mends it
     pauses: bool = False  # the platform asks for less: leave the rest of the chunk for later
+    failed: bool = False
+    silent: bool = False
+    step: str | None = None  # None: as claimed
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +82,7 @@ class Place:
     settle_seconds: float
     poll_seconds: float = 10.0
     overdue_seconds: float = 3600.0
+    probe_seconds: float = 30.0  # the first pause after which a platform that does not answer is tried again
 
 
 def title_of(document: Invoice | CreditNote) -> str:
@@ -125,9 +153,18 @@ def found_twice(ready: Ready, hits: Sequence[RemoteDocument], place: Place) -> V
     )
 
 
-def lost(ready: Ready, says: str, place: Place, remote: RemoteDocument | None = None) -> Verdict:
+def lost(ready: Ready, says: str, place: Place, remote: RemoteDocument | None = None, *, silent: bool = False) -> Verdict:
     """No proof either way: to be looked up after the platform's settle time."""
-    return Verdict(claimed=ready.claimed, document=ready.document, event=Event.LOST, says=says, remote=remote, wait=place.settle_seconds)
+    return Verdict(
+        claimed=ready.claimed,
+        document=ready.document,
+        event=Event.LOST,
+        says=says,
+        remote=remote,
+        wait=place.settle_seconds,
+        failed=True,
+        silent=silent,
+    )
 
 
 def taken_on(ready: Ready, ticket: str, place: Place, remote: RemoteDocument | None = None) -> Verdict:
@@ -187,28 +224,23 @@ def _overdue(claimed: Claimed, document: Invoice | CreditNote, place: Place) -> 
 def failed(ready: Ready, error: PlatformError, place: Place, remote: RemoteDocument | None = None) -> Verdict:
     """What an error means. `remote` is a draft that was made before the failing step."""
     if error.outcome is not Outcome.DID_NOT_HAPPEN:
-        return lost(ready, str(error), place, remote)
+        return lost(ready, str(error), place, remote, silent=error.is_silence)
     if error.action in {Action.STOP, Action.RENEW}:  # a renewal that did not help needs a person, too
-        return _not_sent(ready, error, remote, stops=True)
+        return replace(_not_sent(ready, error, remote), stops=True, wait=error.retry_after or 0.0)
     if error.action is Action.REVIEW:
         return refused(ready, error, place, remote)
-    if ready.claimed.attempt >= MAX_ATTEMPTS:
-        return _worn_out(ready, error, place, remote)
-    return _not_sent(ready, error, remote, pauses=error.action is Action.WAIT)
+    if error.action is Action.WAIT:
+        return replace(_not_sent(ready, error, remote), pauses=True)
+    if error.is_silence:  # it is the platform's failure, not the document's
+        return replace(_not_sent(ready, error, remote), silent=True)
+    if ready.claimed.failures + 1 >= MAX_ATTEMPTS:
+        return worn_out(ready, str(error), place, remote, subject=error.rule.name)
+    return replace(_not_sent(ready, error, remote), failed=True)
 
 
-def _not_sent(ready: Ready, error: PlatformError, remote: RemoteDocument | None, *, stops: bool = False, pauses: bool = False) -> Verdict:
-    wait = error.retry_after if error.retry_after is not None else 0.0 if stops else RETRY_SECONDS * ready.claimed.attempt
-    return Verdict(
-        claimed=ready.claimed,
-        document=ready.document,
-        event=Event.NOT_SENT,
-        says=str(error),
-        remote=remote,
-        wait=wait,
-        stops=stops,
-        pauses=pauses,
-    )
+def _not_sent(ready: Ready, error: PlatformError, remote: RemoteDocument | None) -> Verdict:
+    wait = error.retry_after if error.retry_after is not None else RETRY_SECONDS * min(ready.claimed.attempt, MAX_ATTEMPTS)
+    return Verdict(claimed=ready.claimed, document=ready.document, event=Event.NOT_SENT, says=str(error), remote=remote, wait=wait)
 
 
 def refused(ready: Ready, error: PlatformError, place: Place, remote: RemoteDocument | None = None) -> Verdict:
@@ -233,7 +265,8 @@ def _reason(error: PlatformError) -> str:
     return f"{error.rule.says or error.message} (the platform's words: {error.message})"
 
 
-def _worn_out(ready: Ready, error: PlatformError, place: Place, remote: RemoteDocument | None) -> Verdict:
+def worn_out(ready: Ready, says: str, place: Place, remote: RemoteDocument | None = None, subject: str = "") -> Verdict:
+    """It failed too often: a person sees to it, and it delays nobody any more."""
     finding = Finding(
         code="AB-ATTEMPTS",
         severity=Severity.ERROR,
@@ -241,15 +274,45 @@ def _worn_out(ready: Ready, error: PlatformError, place: Place, remote: RemoteDo
         value=str(ready.claimed.attempt),
         says=(
             f"{title_of(ready.document)} could not be sent to {place.title} ({place.connection})"
-            f" in {ready.claimed.attempt} attempts; the last one said: {error}."
+            f" in {ready.claimed.attempt} attempts; the last one said: {says}."
         ),
         fix="When the cause is gone, answer Retry.",
         connection=place.connection,
-        subject=error.rule.name,
+        subject=subject,
     )
     return Verdict(
-        claimed=ready.claimed, document=ready.document, event=Event.HELD_BACK, says=str(error), remote=remote, findings=(finding,)
+        claimed=ready.claimed,
+        document=ready.document,
+        event=Event.HELD_BACK,
+        says=says,
+        remote=remote,
+        findings=(finding,),
+        failed=True,
     )
+
+
+def put_back(ready: Ready, why: str) -> Verdict:
+    """Claimed, and not sent after all: nothing happened to it."""
+    return Verdict(claimed=ready.claimed, document=ready.document, event=Event.NOT_SENT, says=f"not sent: {why}")
+
+
+def asks(ready: Ready, finding: Finding) -> Verdict:
+    """Nothing was done, because only a person can say what should be."""
+    return Verdict(claimed=ready.claimed, document=ready.document, event=Event.REFUSED, says=finding.says, findings=(finding,))
+
+
+def changed_there(ready: Ready, place: Place) -> Verdict:
+    """While ours was on its way, somebody changed the document on the platform: that is not overwritten."""
+    finding = Finding(
+        code="AB-CHANGED",
+        severity=Severity.ERROR,
+        field="",
+        value=ready.earlier_id,
+        says=f"{title_of(ready.document)} was changed or voided on {place.title} ({place.connection}) while its newest revision was sent.",
+        fix="Look at it there; answer Retry to put ours over it, or Reject to leave theirs.",
+        connection=place.connection,
+    )
+    return asks(ready, finding)
 
 
 def held_back(claimed: Claimed, document: Invoice | CreditNote, findings: tuple[Finding, ...]) -> Verdict:

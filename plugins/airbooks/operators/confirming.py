@@ -13,7 +13,8 @@ from airbooks.delivery.echo import differences
 from airbooks.delivery.preparing import Workplace
 from airbooks.operators.delivering import workplace
 from airbooks.platforms.errors import PlatformError
-from airbooks.staging import audit, exceptions, outbox
+from airbooks.staging import audit, exceptions
+from airbooks.staging.reading_back import ReadBackDue, confirm, to_read_back
 
 log = logging.getLogger("airflow.task.airbooks.delivery")
 
@@ -24,7 +25,7 @@ READ_BACKS = 500
 class ReadBack:
     """What the platform holds of one delivered document, and in what it differs from ours."""
 
-    row: outbox.ReadBackDue
+    row: ReadBackDue
     remote: RemoteDocument | None
     differences: tuple[str, ...]
 
@@ -35,7 +36,7 @@ def confirm_connection(config: Config, connection: ConnectionConfig, staging_con
     A difference (also one that somebody made on the platform since) becomes an exception; a failing platform leaves the rest for later.
     """
     with workplace(config, connection.conn_id, staging_conn_id, {}) as work:
-        waiting = outbox.to_read_back(work.database, connection.conn_id, READ_BACKS, reread_days)
+        waiting = to_read_back(work.database, connection.conn_id, READ_BACKS, reread_days)
         work.database.commit()
         read: list[ReadBack] = []
         try:
@@ -49,7 +50,7 @@ def confirm_connection(config: Config, connection: ConnectionConfig, staging_con
 
 def _write(work: Workplace, read: Sequence[ReadBack], run_id: str) -> Counter[str]:
     equal = [(each.row.delivery_id, each.remote) for each in read if each.remote is not None and not each.differences]
-    outbox.confirm(work.database, equal)
+    confirm(work.database, equal)
     exceptions.open_exceptions(work.database, [_found(work, each, run_id) for each in read if each.differences])
     audit.append(work.database, [_event(work, each, run_id) for each in read])
     work.database.commit()
@@ -58,7 +59,7 @@ def _write(work: Workplace, read: Sequence[ReadBack], run_id: str) -> Counter[st
     return Counter("different" if each.differences else "confirmed" for each in read)
 
 
-def _differences(row: outbox.ReadBackDue, remote: RemoteDocument | None) -> tuple[str, ...]:
+def _differences(row: ReadBackDue, remote: RemoteDocument | None) -> tuple[str, ...]:
     if remote is None:
         return ("the platform no longer has it",)
     if remote.status is DocumentStatus.VOID and not row.is_credited:

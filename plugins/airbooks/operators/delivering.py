@@ -21,7 +21,7 @@ from airbooks.delivery.verdicts import Place, Ready
 from airbooks.operators.form import read_form
 from airbooks.platforms import registry
 from airbooks.platforms.base import PlatformHook, Preview
-from airbooks.staging import outbox
+from airbooks.staging import circuit, outbox
 from airbooks.staging.budget import SharedBudget, buckets_of
 from airbooks.staging.database import connect
 from airbooks.staging.tokens import StoredTokens, airflow_seal
@@ -80,6 +80,7 @@ def workplace(config: Config, conn_id: str, staging_conn_id: str, options: dict[
                 spec.settle_seconds / time_scale(),
                 poll_seconds=poll_seconds(platform),
                 overdue_seconds=spec.overdue_seconds,
+                probe_seconds=circuit.PAUSE / time_scale(),
             ),
         )
 

@@ -110,6 +110,9 @@ class _Chunk:
         found: list[exceptions.Found] = []
         for row, document in mapped:
             key = (row.source, row.source_id)
+            if document.cancelled:  # nothing of it will be posted: there is nothing to find wrong
+                staged.append(documents.StagedDocument(raw_id=row.raw_id, document=document, state="cancelled", route=()))
+                continue
             holder = used.setdefault(_numbered(document), key)
             route = self._config.route(document)
             facts = self._facts(document, route, "" if holder == key else holder[1], waivers.get(key, documents.NO_WAIVER).codes)

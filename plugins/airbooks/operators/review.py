@@ -16,7 +16,7 @@ from airflow.sdk.exceptions import AirflowSkipException, ParamValidationError
 
 from airbooks.operators.question import Question, ask, read_answer
 from airbooks.staging.causes import AnswerKind
-from airbooks.staging.database import STAGING, connect
+from airbooks.staging.database import STAGING, attempts, connect
 
 if TYPE_CHECKING:
     import psycopg
@@ -107,17 +107,9 @@ class ExceptionReviewOperator(HITLOperator):
 
 def decide(conn_id: str, cause_id: str, given: Answer) -> AnswerOutcome:
     """Apply an answer in a transaction of its own; repeated when another transaction stood in its way."""
-    from psycopg.errors import DeadlockDetected, SerializationFailure
-    from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
-
     from airbooks.staging.answers import answer
 
-    for attempt in Retrying(
-        retry=retry_if_exception_type((DeadlockDetected, SerializationFailure)),
-        stop=stop_after_attempt(5),
-        wait=wait_random_exponential(max=5),
-        reraise=True,
-    ):
+    for attempt in attempts():
         with attempt, connect(conn_id) as database:
             outcome = answer(database, cause_id, given)
     return outcome

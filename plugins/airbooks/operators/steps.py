@@ -88,7 +88,7 @@ def choose_paths() -> list[str]:
     wanted = form.connections or tuple(config.connections)
     with _staging() as database:
         if form.force and form.documents:
-            outbox.release(database, form.documents)
+            outbox.release(database, form.documents, _run_id())
         planned = outbox.plan(database, {name: each.platform for name, each in config.connections.items()}, _run_id())
         work = outbox.open_work(database, wanted, form.documents)
         waiting = bool(report.cause_lines(database))

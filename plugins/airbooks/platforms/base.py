@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from types import MappingProxyType
@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Self
 from airflow.sdk import BaseHook
 
 from airbooks.canonical import CreditNote, DocumentKind, Finding, Invoice, Party, Payment, RemoteDocument, RemotePayment
-from airbooks.platforms.errors import ConfigurationError, Outcome, PlatformError
+from airbooks.platforms.errors import Action, ConfigurationError, Outcome, PlatformError
 from airbooks.platforms.references import ReferenceItem, ReferenceKind, References
 from airbooks.platforms.spec import PlatformSpec
 from airbooks.platforms.tokens import MemoryTokens, Token, TokenStore
@@ -194,6 +194,10 @@ class PlatformHook(BaseHook, ABC):
     def get_conn(self) -> Wire:
         return self.wire
 
+    def sibling(self) -> Self:
+        """Another HTTP session on the same connection, with the same tokens and the same budget, to work next to this one."""
+        return type(self)(self.conn_id, account=self.account, tokens=self.tokens, budget=self.budget, read_timeout=self._read_timeout)
+
     def close(self) -> None:
         """Close the HTTP session; platforms with licence-bound sessions log out first."""
         if self._wire is not None:
@@ -346,13 +350,33 @@ class PlatformHook(BaseHook, ABC):
 
 
 def one_by_one(batch: Sequence[Sending], send: Callable[[Sending], RemoteDocument]) -> list[Sent]:
-    """For platforms without batches: each document on its own; an error that stops the connection leaves the rest unsent."""
+    """For platforms without batches: each document on its own; after an error that stops or pauses the connection the rest is not sent."""
+    return in_turn(batch, lambda sending: _sent(sending, send))
+
+
+def _sent(sending: Sending, send: Callable[[Sending], RemoteDocument]) -> Sent:
+    try:
+        return Sent(key=sending.key, remote=send(sending))
+    except PlatformError as error:
+        return Sent(key=sending.key, error=error)
+
+
+def in_turn(batch: Sequence[Sending], send: Callable[[Sending], Sent]) -> list[Sent]:
+    """`one_by_one` for senders that tell their errors themselves."""
     results: list[Sent] = []
-    for sending in batch:
-        try:
-            results.append(Sent(key=sending.key, remote=send(sending)))
-        except PlatformError as error:
-            results.append(Sent(key=sending.key, error=error))
-            if error.action.value in {"stop", "wait"}:
-                break
+    for position, sending in enumerate(batch):
+        sent = send(sending)
+        results.append(sent)
+        if sent.error is not None and ends_the_round(sent.error):
+            return [*results, *unsent(batch[position + 1 :], sent.error)]
     return results
+
+
+def ends_the_round(error: PlatformError) -> bool:
+    """Whether what stopped one document stops the next ones as well; so does an authorisation that was renewed in vain."""
+    return error.action in {Action.STOP, Action.WAIT, Action.RENEW}
+
+
+def unsent(rest: Iterable[Sending], error: PlatformError) -> list[Sent]:
+    """What became of documents that were never sent because of another one's error: certainly nothing."""
+    return [Sent(key=sending.key, error=error.as_not_happened()) for sending in rest]

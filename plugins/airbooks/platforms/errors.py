@@ -142,12 +142,27 @@ class PlatformError(AirbooksError):
     def outcome(self) -> Outcome:
         return self.rule.outcome
 
+    @property
+    def is_silence(self) -> bool:
+        """Whether the platform did not really answer: not reached, cut off, or a failure of its server or gateway."""
+        return self.action in {Action.RETRY, Action.LOOK_UP} and (self.status is None or _is_server_failure(self.status))
+
     def as_not_happened(self) -> PlatformError:
         """The same error where what it leaves open is not the document itself, but a step before it that is safe to repeat."""
         action = Action.RETRY if self.action is Action.LOOK_UP else self.action  # there is nothing to look up
-        rule = replace(self.rule, action=action, outcome=Outcome.DID_NOT_HAPPEN)
+        return self._judged(replace(self.rule, action=action, outcome=Outcome.DID_NOT_HAPPEN), self.message)
+
+    def as_unknown(self, done: str) -> PlatformError:
+        """The same error where a part of what was asked is done already; `done` says which, in words."""
+        return self._judged(replace(self.rule, outcome=Outcome.UNKNOWN), f"{done}: {self.message}")
+
+    def as_happened(self, done: str) -> PlatformError:
+        """The same error where it concerns a step after the one that was asked for; `done` says what stands, in words."""
+        return self._judged(replace(self.rule, outcome=Outcome.HAPPENED), f"{done}: {self.message}")
+
+    def _judged(self, rule: ErrorRule, message: str) -> PlatformError:
         return PlatformError(
-            self.message,
+            message,
             platform=self.platform,
             rule=rule,
             status=self.status,

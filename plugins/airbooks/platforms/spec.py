@@ -19,6 +19,7 @@ class Capability(StrEnum):
     UPDATE_DRAFT = "update_draft"
     UPDATE_POSTED = "update_posted"
     VOID = "void"
+    REISSUE = "reissue"  # the number of a voided document may be issued again
     CREDIT_NOTES = "credit_notes"
     OWN_NUMBER = "own_number"  # our document number becomes the platform's
     NATIVE_IDEMPOTENCY = "native_idempotency"

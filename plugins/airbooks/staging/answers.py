@@ -18,6 +18,7 @@ from psycopg.types.json import Jsonb
 from airbooks.platforms.errors import AirbooksError
 from airbooks.staging.audit import Event, append, storable
 from airbooks.staging.causes import AnswerKind, Cause, read_cause
+from airbooks.staging.releasing import close_settled, release
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,7 +194,7 @@ def _override(decision: _Decision) -> tuple[int, int]:
 def _release(decision: _Decision) -> tuple[int, int]:
     documents = decision.execute(_RESTAGE)
     decision.execute(_CLOSE)
-    deliveries = decision.execute(_RELEASE_DELIVERIES, ids=_delivery_ids(decision))
+    deliveries = len(release(decision.connection, _delivery_ids(decision)))
     deliveries += decision.execute(_LOOK_UP_AGAIN, ids=_delivery_ids(decision))
     return documents, deliveries
 
@@ -209,15 +210,6 @@ UPDATE airbooks.raw_document SET staged_at = NULL WHERE raw_id IN (
 """
 
 _CLOSE = "UPDATE airbooks.exception SET state = 'closed', closed_at = now() WHERE cause_id = %(cause_id)s AND state = 'open'"
-
-# A delivery that waits for another answer as well stays out until that is given; one that the platform took on is asked about again.
-_RELEASE_DELIVERIES = """
-UPDATE airbooks.delivery v
-SET state = CASE WHEN v.ticket = '' THEN 'pending' ELSE 'accepted' END, accepted_at = now(), generation = generation + 1,
-    absences = 0, unknown_since = NULL, lease_until = NULL, worker = '', not_before = now(), changed_at = now()
-WHERE v.delivery_id = ANY(%(ids)s) AND v.state IN ('parked', 'rejected')
-    AND NOT EXISTS (SELECT FROM airbooks.exception e WHERE e.delivery_id = v.delivery_id AND e.state = 'open' AND e.severity = 'error')
-"""
 
 # Nobody's word makes an unknown delivery go out again: only a look-up does, which is due now.
 _LOOK_UP_AGAIN = (
@@ -262,12 +254,8 @@ def _settle_others(decision: _Decision, document_ids: list[int]) -> None:
     ).fetchall()
     causes = sorted({row[0] for row in rows})
     decision.execute("SELECT FROM airbooks.exception_cause WHERE cause_id = ANY(%(causes)s) ORDER BY cause_id FOR UPDATE", causes=causes)
-    decision.execute(
-        "UPDATE airbooks.exception_cause c SET state = 'closed', answer = 'reject', reason = %(reason)s, decided_by = %(by)s,"
-        " decided_at = now() WHERE cause_id = ANY(%(causes)s) AND state <> 'closed'"
-        " AND NOT EXISTS (SELECT FROM airbooks.exception e WHERE e.cause_id = c.cause_id AND e.state = 'open')",
-        causes=causes,
-    )
+    answer = decision.answer
+    close_settled(decision.connection, causes, answer=answer.kind, by=storable(answer.by), reason=storable(answer.reason.strip()))
 
 
 def _hold(_: _Decision) -> tuple[int, int]:

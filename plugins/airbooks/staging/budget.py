@@ -176,3 +176,10 @@ def _take_slot(database: psycopg.Connection, connection: str, places: int, sleep
         sleep(0.5)
         waited += 0.5
     raise NoSlotError(f"All {places} concurrent places of connection {connection!r} are taken; the chunk is tried again later.")
+
+
+@contextmanager
+def places(database: psycopg.Connection, connection: str, concurrent: int | None, most: int) -> Iterator[int]:  # noqa: ARG001
+    """Several of the connection's concurrent places, at least one: waits only for the first."""
+    with slot(database, connection, concurrent):
+        yield 1

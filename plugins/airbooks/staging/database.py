@@ -6,6 +6,8 @@ The functions of this package take that connection and leave the transaction to 
 from __future__ import annotations
 
 import psycopg
+from psycopg.errors import DeadlockDetected, SerializationFailure
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from airbooks.platforms.errors import ConfigurationError
 
@@ -24,3 +26,13 @@ def connect(conn_id: str = STAGING) -> psycopg.Connection:
     if not (found and found[0]):
         raise ConfigurationError(f"The database of connection {conn_id!r} has no airbooks schema. Run `airbooks db migrate`.")
     return connection
+
+
+def attempts() -> Retrying:
+    """Five tries of a transaction that another one may stand in the way of: `for attempt in attempts(): with attempt: ...`."""
+    return Retrying(
+        retry=retry_if_exception_type((DeadlockDetected, SerializationFailure)),
+        stop=stop_after_attempt(5),
+        wait=wait_random_exponential(max=5),
+        reraise=True,
+    )

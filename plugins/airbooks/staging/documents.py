@@ -81,7 +81,8 @@ def content_hash(value: Any) -> str:
 
 def document_hash(document: Invoice | CreditNote) -> str:
     """SHA-256 of a document's meaning: its JSON form without the source's version."""
-    return content_hash(document.model_dump(mode="json", exclude={"source_version"}))
+    unsaid = {"source_version"} if document.cancelled else {"source_version", "cancelled"}
+    return content_hash(document.model_dump(mode="json", exclude=unsaid))
 
 
 def copy_in(database: psycopg.Connection, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:

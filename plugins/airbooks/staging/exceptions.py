@@ -27,6 +27,7 @@ from airbooks.staging.causes import (
     read_cause,
 )
 from airbooks.staging.documents import Key, copy_in
+from airbooks.staging.releasing import close_settled
 
 __all__ = [
     "AlreadyAnswered",
@@ -172,12 +173,7 @@ def close_for(
     )  # before the next statement looks: a cause may be gaining documents
     closed = connection.execute(_CLOSE, _settled(documents, delivery_ids)).rowcount
     connection.execute("DELETE FROM found")
-    connection.execute(
-        "UPDATE airbooks.exception_cause c SET state = 'closed', answer = 'resolved', reason = 'the documents were corrected or delivered',"
-        " decided_by = %s, decided_at = now() WHERE cause_id = ANY(%s) AND state <> 'closed'"
-        " AND NOT EXISTS (SELECT FROM airbooks.exception e WHERE e.cause_id = c.cause_id AND e.state = 'open')",
-        [by, causes],
-    )
+    close_settled(connection, causes, answer="resolved", by=by, reason="the documents were corrected or delivered")
     return closed
 
 

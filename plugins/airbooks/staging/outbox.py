@@ -9,15 +9,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 from psycopg.rows import class_row
 
-from airbooks.canonical import RemoteDocument
+from airbooks.staging import audit
 from airbooks.staging.documents import copy_in
 
 LEASE_SECONDS = 15 * 60
+SUSPECT = 2  # failures from which on a document is sent alone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +26,8 @@ class Claimed:
     """One delivery in the hands of this worker.
 
     `body` is the canonical document as stored; `earlier_remote_id` is what an earlier revision of it became on the platform;
-    `ticket` names a request that the platform took on `accepted_seconds` ago.
+    `ticket` names a request that the platform took on `accepted_seconds` ago; `failures` are the attempts that count against it; `step` is
+    how far an update has come that replaces the old document ("voiding", then "reissuing").
     """
 
     delivery_id: int
@@ -43,6 +45,8 @@ class Claimed:
     gross_total: Decimal
     content_hash: str
     absences: int
+    failures: int
+    step: str
     ticket: str
     accepted_seconds: float
     earlier_remote_id: str
@@ -51,7 +55,11 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """What to write about one claimed delivery. `not_before` is seconds from now; None amounts mean the platform did not say."""
+    """What to write about one claimed delivery.
+
+    `not_before` is seconds from now; None amounts mean the platform did not say; `failed` counts the attempt against the document. With the
+    step "reissuing" the old document is done with: its id is forgotten.
+    """
 
     delivery_id: int
     attempt: int
@@ -68,15 +76,18 @@ class Record:
     not_before: float = 0.0
     last_error: str = ""
     ticket: str = ""
+    failed: bool = False
+    step: str = ""
 
 
 _CLAIMED_COLUMNS = """
     d.delivery_id, d.document_id, d.operation, d.attempt, d.generation, d.idempotency_key, d.options, d.remote_id, d.remote_version,
-    doc.number, doc.customer_code, doc.currency, doc.gross_total, doc.content_hash, doc.body, d.absences, d.ticket,
+    doc.number, doc.customer_code, doc.currency, doc.gross_total, doc.content_hash, doc.body, d.absences, d.failures, d.step, d.ticket,
     coalesce(extract(epoch FROM now() - d.accepted_at), 0)::float8 AS accepted_seconds,
     coalesce((SELECT e.remote_id FROM airbooks.delivery e JOIN airbooks.document p USING (document_id)
               WHERE (p.source, p.source_id) = (doc.source, doc.source_id) AND p.revision < doc.revision
-                  AND e.connection = d.connection AND e.remote_id <> '' ORDER BY p.revision DESC LIMIT 1), '') AS earlier_remote_id
+                  AND e.connection = d.connection AND (e.remote_id <> '' OR e.step = 'reissuing')
+              ORDER BY p.revision DESC LIMIT 1), '') AS earlier_remote_id
 """
 
 _CLAIM = f"""
@@ -84,17 +95,22 @@ WITH picked AS (
     SELECT d.delivery_id
     FROM airbooks.delivery d JOIN airbooks.document doc USING (document_id)
     WHERE d.connection = %(connection)s AND d.state = 'pending' AND d.not_before <= now()
+        AND (d.failures >= %(suspect)s) = %(suspects)s
         AND d.delivery_id BETWEEN %(first)s AND %(last)s
-        AND doc.is_current AND doc.state = 'valid' AND (cardinality(%(numbers)s::text[]) = 0 OR doc.number = ANY (%(numbers)s))
+        AND doc.is_current AND (doc.state = 'valid' OR (doc.state = 'cancelled' AND d.operation = 'void'))
+        AND (cardinality(%(numbers)s::text[]) = 0 OR doc.number = ANY (%(numbers)s))
         AND NOT EXISTS (  -- revision n + 1 goes after n
             SELECT FROM airbooks.delivery e JOIN airbooks.document p USING (document_id)
             WHERE (p.source, p.source_id) = (doc.source, doc.source_id) AND p.revision < doc.revision
                 AND e.connection = d.connection AND (e.state IN ('sending', 'accepted', 'unknown') OR e.ticket <> ''))
-        AND NOT EXISTS (  -- a credit note goes after the invoice it corrects
-            SELECT FROM airbooks.document inv JOIN airbooks.delivery e USING (document_id)
+        AND NOT EXISTS (  -- a credit note goes after the invoice it corrects, also while a person is asked about that one
+            SELECT FROM airbooks.document inv
+            LEFT JOIN airbooks.delivery e ON e.document_id = inv.document_id AND e.connection = d.connection
             WHERE doc.kind = 'credit_note' AND inv.kind = 'invoice' AND inv.is_current AND inv.division = doc.division
-                AND inv.number = ANY (doc.preceding) AND e.connection = d.connection
-                AND e.state IN ('pending', 'sending', 'accepted', 'unknown'))
+                AND inv.number = ANY (doc.preceding)
+                AND (inv.state = 'exception' OR e.state IN ('pending', 'sending', 'accepted', 'unknown', 'parked')
+                    OR (e.state = 'rejected' AND EXISTS (
+                        SELECT FROM airbooks.exception x WHERE x.delivery_id = e.delivery_id AND x.state = 'open'))))
     ORDER BY d.delivery_id LIMIT %(limit)s
     FOR UPDATE OF d SKIP LOCKED
 ), claimed AS (
@@ -147,21 +163,65 @@ ORDER BY doc.document_id
 ON CONFLICT (document_id, connection, operation) DO NOTHING
 """
 
+# What the sales system took back is voided wherever an earlier revision of it went, or may have gone.
+_PLAN_VOIDS = """
+INSERT INTO airbooks.delivery (document_id, connection, platform, operation, run_id)
+SELECT DISTINCT doc.document_id, c.connection, c.platform, 'void', %(run_id)s
+FROM airbooks.document doc
+JOIN airbooks.document p ON (p.source, p.source_id) = (doc.source, doc.source_id) AND p.revision < doc.revision
+JOIN airbooks.delivery e ON e.document_id = p.document_id
+    AND (e.state IN ('delivered', 'sending', 'accepted', 'unknown') OR e.remote_id <> '' OR e.ticket <> '')
+JOIN unnest(%(connections)s::text[], %(platforms)s::text[]) AS c (connection, platform) ON c.connection = e.connection
+WHERE doc.is_current AND doc.state = 'cancelled'
+    AND NOT EXISTS (SELECT FROM airbooks.delivery d WHERE d.document_id = doc.document_id AND d.connection = c.connection)
+ON CONFLICT (document_id, connection, operation) DO NOTHING
+"""
+
 _SUPERSEDE = """
 UPDATE airbooks.delivery d SET state = 'rejected', last_error = 'superseded by a newer revision before it was sent', changed_at = now()
 FROM airbooks.document doc
 WHERE doc.document_id = d.document_id AND NOT doc.is_current AND d.state = 'pending'
+RETURNING d.delivery_id, d.document_id, doc.number, d.connection
 """
 
 
 def plan(database: psycopg.Connection, platforms: Mapping[str, str], run_id: str) -> int:
     """Add a delivery for every valid document and every connection it is routed to; returns how many are new.
 
-    `platforms` is each connection's platform. A revision of a document that a connection has already becomes an update; what an older
-    revision still had to send is superseded.
+    `platforms` is each connection's platform. A revision of a document that a connection has already becomes an update, a cancelled one a
+    void; what an older revision still had to send is superseded.
     """
-    database.execute(_SUPERSEDE)
-    return database.execute(_PLAN, {"connections": list(platforms), "platforms": list(platforms.values()), "run_id": run_id}).rowcount
+    superseded = _moved(database, _SUPERSEDE, {})
+    chosen = {"connections": list(platforms), "platforms": list(platforms.values()), "run_id": run_id}
+    planned = sum(database.execute(statement, chosen).rowcount for statement in (_PLAN, _PLAN_VOIDS))
+    audit.append(database, [each.event(run_id, "delivery superseded", "a newer revision came before it was sent") for each in superseded])
+    return planned
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A delivery that changed its state without having been claimed, for the audit trail."""
+
+    delivery_id: int
+    document_id: int
+    number: str
+    connection: str
+
+    def event(self, actor: str, action: str, says: str) -> audit.Event:
+        return audit.Event(
+            actor=actor,
+            action=action,
+            document_id=self.document_id,
+            delivery_id=self.delivery_id,
+            number=self.number,
+            connection=self.connection,
+            detail={"says": says},
+        )
+
+
+def _moved(database: psycopg.Connection, statement: LiteralString, values: Mapping[str, Any]) -> list[Moved]:
+    with database.cursor(row_factory=class_row(Moved)) as cursor:
+        return cursor.execute(statement, values).fetchall()
 
 
 def open_work(database: psycopg.Connection, connections: Sequence[str], numbers: Sequence[str] = ()) -> dict[str, int]:
@@ -170,7 +230,8 @@ def open_work(database: psycopg.Connection, connections: Sequence[str], numbers:
     rows = database.execute(
         """
         SELECT connection, count(*)::int FROM airbooks.delivery JOIN airbooks.document doc USING (document_id)
-        WHERE connection = ANY(%(connections)s) AND doc.is_current AND doc.state = 'valid'
+        WHERE connection = ANY(%(connections)s) AND doc.is_current
+            AND (doc.state = 'valid' OR (doc.state = 'cancelled' AND delivery.operation = 'void'))
             AND (cardinality(%(numbers)s::text[]) = 0 OR doc.number = ANY (%(numbers)s))
             AND ((delivery.state IN ('pending', 'accepted', 'unknown') AND not_before <= now()) OR delivery.state = 'sending')
         GROUP BY connection
@@ -180,22 +241,26 @@ def open_work(database: psycopg.Connection, connections: Sequence[str], numbers:
     return {row[0]: row[1] for row in rows}
 
 
-def release(database: psycopg.Connection, numbers: Sequence[str]) -> int:
+def release(database: psycopg.Connection, numbers: Sequence[str], run_id: str) -> int:
     """Let what was refused or parked of these document numbers be tried again (a forced run); returns how many.
 
     Where the platform still owes an answer, that is asked for first.
     """
-    return database.execute(
+    released = _moved(
+        database,
         """
         UPDATE airbooks.delivery d
         SET state = CASE WHEN ticket = '' THEN 'pending' ELSE 'accepted' END, accepted_at = now(),
-            generation = generation + 1, not_before = now(), changed_at = now()
+            generation = generation + 1, failures = 0, not_before = now(), changed_at = now()
         FROM airbooks.document doc
-        WHERE doc.document_id = d.document_id AND doc.is_current AND doc.state = 'valid' AND doc.number = ANY(%s)
-            AND d.state IN ('rejected', 'parked')
+        WHERE doc.document_id = d.document_id AND doc.is_current AND doc.number = ANY(%(numbers)s)
+            AND (doc.state = 'valid' OR (doc.state = 'cancelled' AND d.operation = 'void')) AND d.state IN ('rejected', 'parked')
+        RETURNING d.delivery_id, d.document_id, doc.number, d.connection
         """,
-        (list(numbers),),
-    ).rowcount
+        {"numbers": list(numbers)},
+    )
+    audit.append(database, [each.event(run_id, "delivery released", "a forced run") for each in released])
+    return len(released)
 
 
 def announce_worker(database: psycopg.Connection, worker: str) -> None:
@@ -203,18 +268,32 @@ def announce_worker(database: psycopg.Connection, worker: str) -> None:
     database.execute("SELECT pg_advisory_lock(hashtextextended('airbooks.worker ' || %s, 0))", (worker,))
 
 
-def give_up_dead(database: psycopg.Connection, connection: str, settle_seconds: float) -> int:
-    """What a dead worker (or an expired lease) left in `sending` becomes `unknown`, to be looked up after the settle time."""
+def give_up_dead(database: psycopg.Connection, connection: str, settle_seconds: float, run_id: str) -> int:
+    """What a dead worker (or an expired lease) left in `sending` becomes `unknown`, to be looked up after the settle time.
+
+    It counts against the documents: one of them may be what workers die of.
+    """
     holders = database.execute(
         "SELECT DISTINCT worker FROM airbooks.delivery WHERE connection = %s AND state = 'sending'", (connection,)
     ).fetchall()
     dead = [worker for (worker,) in holders if _is_dead(database, worker)]
-    return database.execute(
-        "UPDATE airbooks.delivery SET state = 'unknown', absences = 0, unknown_since = now(), changed_at = now(),"
-        " not_before = now() + make_interval(secs => %s), last_error = 'the worker died, or held it too long'"
-        " WHERE connection = %s AND state = 'sending' AND (worker = ANY(%s) OR lease_until < now())",
-        (settle_seconds, connection, dead),
-    ).rowcount
+    if not holders:
+        return 0
+    lost = _moved(
+        database,
+        """
+        UPDATE airbooks.delivery d
+        SET state = 'unknown', worker = '', absences = 0, unknown_since = now(), changed_at = now(), failures = failures + 1,
+            not_before = now() + make_interval(secs => %(settle)s), last_error = 'the worker died, or held it too long'
+        FROM airbooks.document doc
+        WHERE doc.document_id = d.document_id AND d.connection = %(connection)s AND d.state = 'sending'
+            AND (d.worker = ANY(%(dead)s) OR d.lease_until < now())
+        RETURNING d.delivery_id, d.document_id, doc.number, d.connection
+        """,
+        {"settle": settle_seconds, "connection": connection, "dead": dead},
+    )
+    audit.append(database, [each.event(run_id, "delivery lost", "the worker died, or held it too long") for each in lost])
+    return len(lost)
 
 
 def _is_dead(database: psycopg.Connection, worker: str) -> bool:
@@ -230,10 +309,16 @@ def claim(
     worker: str,
     run_id: str,
     numbers: Sequence[str] = (),
+    *,
+    suspects: bool = False,
 ) -> list[Claimed]:
     """Take up to `limit` pending deliveries of a connection within a range of ids (only these document numbers, if any are given); the
-    caller commits before it touches the wire."""
+    caller commits before it touches the wire.
+
+    `suspects` are those that failed before again and again: they are taken apart from the others, so that they cannot harm these.
+    """
     chosen = {"connection": connection, "first": span[0], "last": span[1], "limit": limit, "numbers": list(numbers)}
+    chosen |= {"suspect": SUSPECT, "suspects": suspects}
     with database.cursor(row_factory=class_row(Claimed)) as cursor:
         return cursor.execute(_CLAIM, {**chosen, "worker": worker, "run_id": run_id}).fetchall()
 
@@ -267,6 +352,8 @@ _RECORD_COLUMNS = (
     "not_before",
     "last_error",
     "ticket",
+    "failed",
+    "step",
 )
 
 
@@ -275,7 +362,7 @@ def record(database: psycopg.Connection, worker: str, records: Sequence[Record])
     database.execute(
         "CREATE TEMP TABLE IF NOT EXISTS outcome (delivery_id bigint, attempt int, state text, remote_id text, remote_number text,"
         " remote_status text, remote_version text, remote_currency text, remote_total numeric, remote_tax numeric, confirmed boolean,"
-        " absences int, not_before float8, last_error text, ticket text) ON COMMIT DELETE ROWS"
+        " absences int, not_before float8, last_error text, ticket text, failed boolean, step text) ON COMMIT DELETE ROWS"
     )
     copy_in(database, "outcome", _RECORD_COLUMNS, (tuple(getattr(each, name) for name in _RECORD_COLUMNS) for each in records))
     written = database.execute(
@@ -287,7 +374,9 @@ def record(database: psycopg.Connection, worker: str, records: Sequence[Record])
             unknown_since = CASE WHEN o.state = 'unknown' THEN coalesce(d.unknown_since, now()) END,
             lease_until = CASE WHEN o.state = 'sending' THEN d.lease_until END,
             worker = CASE WHEN o.state = 'sending' THEN d.worker ELSE '' END,
-            remote_id = coalesce(nullif(o.remote_id, ''), d.remote_id),
+            failures = d.failures + o.failed::int,
+            step = o.step,
+            remote_id = coalesce(nullif(o.remote_id, ''), CASE WHEN o.step = 'reissuing' AND d.step <> o.step THEN '' ELSE d.remote_id END),
             remote_number = coalesce(nullif(o.remote_number, ''), d.remote_number),
             remote_status = coalesce(nullif(o.remote_status, ''), d.remote_status),
             remote_version = coalesce(nullif(o.remote_version, ''), d.remote_version),
@@ -316,62 +405,14 @@ def chunks(database: psycopg.Connection, connection: str, size: int, numbers: Se
         SELECT min(delivery_id), max(delivery_id)
         FROM (SELECT delivery_id, (row_number() OVER (ORDER BY delivery_id) - 1) / %(size)s AS part
               FROM airbooks.delivery d JOIN airbooks.document doc USING (document_id)
-              WHERE connection = %(connection)s AND doc.is_current AND doc.state = 'valid'
+              WHERE connection = %(connection)s AND doc.is_current
+                  AND (doc.state = 'valid' OR (doc.state = 'cancelled' AND d.operation = 'void'))
                   AND (cardinality(%(numbers)s::text[]) = 0 OR doc.number = ANY (%(numbers)s))
                   AND ((d.state IN ('pending', 'accepted', 'unknown') AND not_before <= now()) OR d.state = 'sending')) numbered
         GROUP BY part ORDER BY part
         """,
         {"size": size, "connection": connection, "numbers": list(numbers)},
     ).fetchall()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReadBackDue:
-    """A delivered document that is to be compared with the platform."""
-
-    delivery_id: int
-    document_id: int
-    remote_id: str
-    kind: str
-    number: str
-    is_credited: bool  # by a credit note of ours there: some platforms then show the invoice as void
-    body: Mapping[str, Any] = field(repr=False)
-
-
-def to_read_back(database: psycopg.Connection, connection: str, limit: int, days: int) -> list[ReadBackDue]:
-    """A connection's deliveries that were never compared, or were delivered in the last `days` and not compared for an hour.
-
-    Those that an open exception is about are left out.
-    """
-    with database.cursor(row_factory=class_row(ReadBackDue)) as cursor:
-        return cursor.execute(
-            """
-            SELECT d.delivery_id, d.document_id, d.remote_id, doc.kind, doc.number, doc.body, EXISTS (
-                SELECT FROM airbooks.document note JOIN airbooks.delivery n USING (document_id)
-                WHERE note.division = doc.division AND doc.number = ANY (note.preceding) AND n.connection = d.connection
-                    AND n.state = 'delivered') AS is_credited
-            FROM airbooks.delivery d JOIN airbooks.document doc USING (document_id)
-            WHERE d.connection = %s AND d.state = 'delivered' AND d.remote_id <> '' AND d.operation <> 'void' AND doc.is_current
-                AND (d.confirmed_at IS NULL
-                    OR (d.delivered_at > now() - make_interval(days => %s) AND d.confirmed_at < now() - interval '1 hour'))
-                AND NOT EXISTS (SELECT FROM airbooks.exception e WHERE e.delivery_id = d.delivery_id AND e.state = 'open')
-            ORDER BY d.delivery_id LIMIT %s
-            """,
-            (connection, days, limit),
-        ).fetchall()
-
-
-def confirm(database: psycopg.Connection, read: Sequence[tuple[int, RemoteDocument]]) -> None:
-    """The platform's documents were read back and are ours to the cent."""
-    with database.cursor() as cursor:
-        cursor.executemany(
-            "UPDATE airbooks.delivery SET confirmed_at = now(), changed_at = now(), remote_number = %s, remote_status = %s,"
-            " remote_version = %s, remote_currency = %s, remote_total = %s, remote_tax = %s WHERE delivery_id = %s",
-            [
-                (remote.number, remote.status.value, remote.version, remote.currency, remote.total, remote.tax, delivery_id)
-                for delivery_id, remote in read
-            ],
-        )
 
 
 def set_connection_state(database: psycopg.Connection, connection: str, state: str, says: str) -> None:

@@ -31,7 +31,7 @@ from airbooks.platforms.acumatica.client import status_path
 from airbooks.platforms.acumatica.lines import Inexpressible, computed_amount
 from airbooks.platforms.acumatica.refusals import refusals
 from airbooks.platforms.acumatica.spec import SPEC
-from airbooks.platforms.errors import PERIOD_CLOSED, Action, Outcome, ReferenceMissing, classify
+from airbooks.platforms.errors import Action, Outcome, ReferenceMissing, classify
 from airbooks.platforms.wire import Reply, from_json, to_json
 
 D = Decimal
@@ -536,52 +536,6 @@ def test_a_refused_record_tells_all_its_errors_and_is_not_taken_for_a_booked_one
         assert said in found.message
     rule = classify(SPEC.errors, 422, found.code, found.message)
     assert (rule.action, rule.outcome) == (Action.REVIEW, Outcome.DID_NOT_HAPPEN)
-
-
-def exception(message: str, kind: str = "PX.Data.PXException") -> dict[str, Any]:
-    return {"message": "An error has occurred.", "exceptionMessage": message, "exceptionType": kind, "stackTrace": ""}
-
-
-NO_ENTITY = exception("No entity satisfies the condition.", "PX.Api.ContractBased.NoEntitySatisfiesTheConditionException")
-REVIEW, NOT_HAPPENED, UNKNOWN = Action.REVIEW, Outcome.DID_NOT_HAPPEN, Outcome.UNKNOWN
-
-
-@pytest.mark.parametrize(
-    ("status", "answer", "name", "action", "outcome"),
-    [
-        (500, NO_ENTITY, "no such record", REVIEW, NOT_HAPPENED),
-        (500, exception("Error: The document is on hold."), "on hold", REVIEW, NOT_HAPPENED),
-        (500, exception("Error: No rights to field.", "PX.Data.PXSetPropertyException"), "refused by the screen", REVIEW, NOT_HAPPENED),
-        (500, exception("Error: x", "System.NullReferenceException"), "server failure", Action.LOOK_UP, UNKNOWN),
-        (
-            500,
-            exception("Error: Another process has updated the 'AR Invoice' record."),
-            "changed at the same time",
-            Action.RETRY,
-            NOT_HAPPENED,
-        ),
-        (500, exception("Error: The 07-2026 financial period is closed in the X company."), PERIOD_CLOSED, REVIEW, NOT_HAPPENED),
-        (500, exception("Not entered.", "PX.Data.PXSetupNotEnteredException"), "set-up missing", Action.STOP, NOT_HAPPENED),
-        (500, exception("Error: Invalid credentials. Please try again."), "log-in refused", Action.STOP, NOT_HAPPENED),
-        (500, exception("Error: API Login Limit"), "login limit reached", Action.WAIT, NOT_HAPPENED),
-        (429, None, "throttled", Action.WAIT, NOT_HAPPENED),
-        (412, None, "exists already", Action.LOOK_UP, UNKNOWN),
-        (401, None, "session ended", Action.RENEW, NOT_HAPPENED),
-        (403, None, "not permitted", Action.STOP, NOT_HAPPENED),
-        (404, None, "end point not installed", Action.STOP, NOT_HAPPENED),
-        (400, {"message": "The request is invalid."}, "malformed request", REVIEW, NOT_HAPPENED),
-        (400, {"error": "invalid_client"}, "client refused", Action.STOP, NOT_HAPPENED),
-        (400, {"error": "invalid_grant"}, "log-in refused", Action.STOP, NOT_HAPPENED),
-        (503, None, "server or gateway time-out", Action.LOOK_UP, UNKNOWN),
-    ],
-)
-def test_every_error_of_the_contract_has_its_action_and_outcome(
-    status: int, answer: Any, name: str, action: Action, outcome: Outcome
-) -> None:
-    found = reading.complaint(reply(status, answer))
-    assert found is not None
-    rule = classify(SPEC.errors, status, found.code, found.message)
-    assert (rule.name, rule.action, rule.outcome) == (name, action, outcome)
 
 
 def test_fields_that_a_good_answer_does_not_show_are_found() -> None:

@@ -256,12 +256,12 @@ def test_what_another_insert_made_meanwhile_is_answered_and_not_doubled(company:
     assert len(company.booked(sending.document.number)) == 1
 
 
-def test_a_record_that_another_process_changed_is_written_once_more(
-    company: Company, hook: AcumaticaHook, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(time, "sleep", lambda seconds: None)
+def test_a_record_that_another_process_changed_is_read_again_before_it_is_written_again(company: Company, hook: AcumaticaHook) -> None:
     sending = company.sending(hook, company.small_invoice())
     inject(company, "another_process")
+    error = company.create(hook, sending)[sending.key].error
+    assert error is not None
+    assert (error.action, error.outcome) == (Action.REREAD, Outcome.DID_NOT_HAPPEN)
     assert company.create(hook, sending)[sending.key].error is None
     assert len(company.booked(sending.document.number)) == 1
 

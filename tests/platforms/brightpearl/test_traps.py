@@ -18,8 +18,7 @@ from tests.platforms.scripted import answer, scripted
 from airbooks.canonical import DocumentKind, DocumentStatus, RemoteDocument
 from airbooks.platforms.base import Account, Sending, Sent
 from airbooks.platforms.brightpearl import BrightpearlHook
-from airbooks.platforms.brightpearl.spec import ERRORS
-from airbooks.platforms.errors import Action, Outcome, PlatformError, classify
+from airbooks.platforms.errors import Action, Outcome, PlatformError
 from airbooks.sandbox.server import running
 
 INVOICE = DocumentKind.INVOICE
@@ -60,34 +59,6 @@ def test_a_503_of_too_many_requests_is_waited_out_for_as_long_as_its_own_header_
         desk.hook.close()
     assert len(patience.asked) == 1
     assert 30 < patience.asked[0] <= 60
-
-
-@pytest.mark.parametrize(
-    ("status", "code", "text", "action", "outcome"),
-    [
-        (503, "", "You have sent too many requests. Please wait", Action.WAIT, Outcome.DID_NOT_HAPPEN),
-        (503, "", "<html>Service unavailable</html>", Action.RETRY, Outcome.UNKNOWN),
-        (500, "CMNC-018", "Could not parse createdOn (CMNC-018)", Action.REVIEW, Outcome.DID_NOT_HAPPEN),
-        (500, "CMNC-044", "Patch operation add is not supported (CMNC-044)", Action.REVIEW, Outcome.DID_NOT_HAPPEN),
-        (500, "CMNC-999", "Another mistake of ours (CMNC-999)", Action.REVIEW, Outcome.DID_NOT_HAPPEN),
-        (500, "CMNU-003", "Internal server error (CMNU-003)", Action.RETRY, Outcome.UNKNOWN),
-        (401, "", "Authorization token expired", Action.RENEW, Outcome.DID_NOT_HAPPEN),
-        (401, "", "Invalid instance token: X", Action.STOP, Outcome.DID_NOT_HAPPEN),
-        (400, "invalid_grant", "Invalid refresh token", Action.STOP, Outcome.DID_NOT_HAPPEN),
-        (400, "ORDC-022", "You have not supplied a customer (ORDC-022)", Action.REVIEW, Outcome.DID_NOT_HAPPEN),
-        (404, "CMNC-404", "No Contact Found (CMNC-404)", Action.REVIEW, Outcome.DID_NOT_HAPPEN),
-        (400, "X", "The tax date falls in a locked accounting period (X)", Action.REVIEW, Outcome.DID_NOT_HAPPEN),
-        (409, "X", "The order has already been invoiced (X)", Action.REVIEW, Outcome.DID_NOT_HAPPEN),
-        (429, "", "", Action.WAIT, Outcome.DID_NOT_HAPPEN),
-        (403, "", "", Action.STOP, Outcome.DID_NOT_HAPPEN),
-        (502, "", "", Action.RETRY, Outcome.UNKNOWN),
-    ],
-)
-def test_each_error_of_the_contract_says_what_to_do_and_whether_it_happened(
-    status: int, code: str, text: str, action: Action, outcome: Outcome
-) -> None:
-    rule = classify(ERRORS, status, code, text)
-    assert (rule.action, rule.outcome) == (action, outcome)
 
 
 def test_a_mistake_of_ours_that_comes_as_500_is_not_sent_again(desk: Desk, no_waiting: None) -> None:

@@ -5,66 +5,99 @@ from __future__ import annotations
 import json
 
 import pytest
+from tests.platforms.error_table import MAYBE, NOT, Row, assert_reading, each_row, log_in
 from tests.platforms.infor_syteline.documents import credit_note, invoice, line
 
 from airbooks.canonical import AllowanceCharge, Delivery, ExchangeRate, Finding, Invoice, Severity
 from airbooks.platforms.base import Account
-from airbooks.platforms.errors import PERIOD_CLOSED, Action, Outcome, classify
+from airbooks.platforms.errors import PERIOD_CLOSED, Action
 from airbooks.platforms.infor_syteline import InforSyteLineHook
 from airbooks.platforms.infor_syteline.refusals import refusals
-from airbooks.platforms.infor_syteline.spec import SPEC
 from airbooks.platforms.wire import Reply
 
-NO, YES, OPEN = Outcome.DID_NOT_HAPPEN, Outcome.HAPPENED, Outcome.UNKNOWN
+ERRORS = "Errors"
+DIRECTLY = {"mode": "direct"}
+AT_THE_GATEWAY = {"tenant": "COMP_TST", "client_id": "COMP_TST~1"}
 
 
-@pytest.mark.parametrize(
-    ("message", "action", "outcome"),
-    [
-        ("Invalid token", Action.RENEW, NO),
-        ("Error validating OAuth credentials", Action.RENEW, NO),
-        ("You are not licensed to use SLArinvs", Action.STOP, NO),
-        ("User requires [Read] privilege for CMP_SLArinvs", Action.STOP, NO),
-        ("IDO SLInvoice does not exist.", Action.STOP, NO),
-        ("Property PONum does not exist in IDO SLArinvs.", Action.STOP, NO),
-        ("Method PostAll does not exist in IDO SLArinvs.", Action.STOP, NO),
-        ("The event AirbooksPost is not defined.", Action.STOP, NO),
-        ("The Payment Method with [Method: X] does not exist.", Action.REVIEW, NO),
-        ("IllegalFilterException: double quotes", Action.STOP, NO),
-        ("The Customer with [Customer: C009999] does not exist.", Action.REVIEW, NO),
-        ("Invoice, Debit or Credit Memo already exists with [Customer: C001042].", Action.LOOK_UP, YES),
-        ("The invoice sequencing table is temporarily locked.", Action.RETRY, NO),
-        ("Transaction was deadlocked on lock resources", Action.RETRY, NO),
-        ("The record was changed by another user.", Action.REREAD, NO),
-        ("Any other words.", Action.REVIEW, NO),
-    ],
+def said(message: str) -> str:
+    """A refusal inside HTTP 200."""
+    return json.dumps({"Success": False, "Message": message, "RefreshItems": None, "Bookmark": None})
+
+
+def inside(message: str, rule: str, action: Action, source: str = ERRORS) -> Row:
+    return Row(200, said(message), rule, action, NOT, source)
+
+
+def refused_client(code: str) -> Row:
+    body = json.dumps({"error": code, "error_description": "refused"})
+    return Row(400, body, "client refused", Action.STOP, NOT, f"token end point, {code}", ask=log_in, extra=AT_THE_GATEWAY)
+
+
+def method(text: str) -> str:
+    """A method that was called and failed."""
+    return json.dumps({"Success": True, "Message": None, "Parameters": ["1", None, text], "ReturnValue": "16"})
+
+
+NO_CUSTOMER = "The Customer with [Customer: C009999] does not exist."
+TAKEN = "Invoice, Debit or Credit Memo already exists with [Customer: C001042] and [Invoice: INV-260123]."
+NOT_OPEN = "Invoice Date 20260101 is not within an open accounting period"
+ROWS = (
+    refused_client("invalid_client"),
+    refused_client("invalid_grant"),
+    Row(200, said("Invalid user or password"), "log-in refused", Action.STOP, NOT, "direct log-in", ask=log_in, extra=DIRECTLY),
+    inside("Invalid token", "token expired", Action.RENEW),
+    inside("The token is expired", "token expired", Action.RENEW, "words of an expired token"),
+    Row(401, "Error validating OAuth credentials", "token expired", Action.RENEW, NOT, "ION gateway"),
+    Row(401, "", "token refused", Action.RENEW, NOT, "ION gateway without words"),
+    inside("You are not licensed to use SLArinvs", "no licence", Action.STOP),
+    inside("User requires [Read] privilege for CMP_SLArinvs", "privilege missing", Action.STOP),
+    Row(403, "Forbidden", "forbidden", Action.STOP, NOT, "ION gateway"),
+    Row(405, "", "wrong verb", Action.STOP, NOT, ERRORS),
+    Row(404, "<html>Not Found</html>", "path unknown", Action.STOP, NOT, ERRORS),
+    *(
+        inside(message, "IDO, property or method unknown", Action.STOP, f"not found, {number}")
+        for number, message in enumerate(
+            (
+                "IDO SLInvoice does not exist.",
+                "Property PONum does not exist in IDO SLArinvs.",
+                "Method PostAll does not exist in IDO SLArinvs.",
+                "The event AirbooksPost is not defined.",
+            )
+        )
+    ),
+    inside("IllegalFilterException: double quotes", "bad filter", Action.STOP),
+    Row(429, "Too Many Requests", "throttled", Action.WAIT, NOT, "ION gateway"),
+    inside("The invoice sequencing table is temporarily locked.", "numbering locked", Action.RETRY),
+    inside("Transaction was deadlocked on lock resources", "deadlock", Action.RETRY),
+    inside("The record was changed by another user.", "changed by another user", Action.REREAD, "Update, stale _ItemId"),
+    inside(NOT_OPEN, PERIOD_CLOSED, Action.REVIEW),
+    Row(200, method(NOT_OPEN), PERIOD_CLOSED, Action.REVIEW, NOT, "found only at posting"),
+    inside(TAKEN, "exists already", Action.LOOK_UP),
+    inside(NO_CUSTOMER, "code unknown there", Action.REVIEW),
+    inside("The Payment Method with [Method: X] does not exist.", "code unknown there", Action.REVIEW, "a method that is no IDO method"),
+    inside("Unit Code 1 is not valid for account 40200", "unit code", Action.REVIEW, "Items, accounts and taxes"),
+    inside("PO is too long", "too long", Action.REVIEW, "lengths"),
+    Row(200, method("Journal is locked"), "method failed", Action.REVIEW, NOT, ERRORS),
+    inside("Any other words.", "refused", Action.REVIEW),
+    Row(400, "Bad request", "refused", Action.REVIEW, NOT, "ION gateway, 400"),
+    *(
+        Row(status, "<html>Bad gateway</html>", "server or gateway time-out", Action.LOOK_UP, MAYBE, f"ION gateway, {status}")
+        for status in (408, 500, 502, 503, 504)
+    ),
+    Row(500, TAKEN, "server or gateway time-out", Action.LOOK_UP, MAYBE, "words of a server failure"),
+    Row(200, "<html>", "unreadable answer", Action.LOOK_UP, MAYBE, "no JSON inside 200"),
 )
-def test_a_refusal_inside_200_is_sorted_by_its_words(message: str, action: Action, outcome: Outcome) -> None:
-    rule = classify(SPEC.errors, 200, "", message)
-    assert (rule.action, rule.outcome) == (action, outcome)
 
 
-def test_a_closed_period_is_one_cause_for_all_documents() -> None:
-    rule = classify(SPEC.errors, 200, "", "Invoice Date 20260101 is not within an open accounting period")
-    assert (rule.name, rule.shared, rule.action) == (PERIOD_CLOSED, True, Action.REVIEW)
+@each_row(ROWS)
+def test_what_sytelines_answer_means(row: Row, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert_reading("infor_syteline", row, monkeypatch)
 
 
-@pytest.mark.parametrize(
-    ("status", "code", "action", "outcome"),
-    [
-        (401, "", Action.RENEW, NO),
-        (401, "invalid_client", Action.STOP, NO),
-        (400, "invalid_grant", Action.STOP, NO),
-        (405, "", Action.STOP, NO),
-        (429, "", Action.WAIT, NO),
-        (503, "", Action.LOOK_UP, OPEN),
-        (504, "", Action.LOOK_UP, OPEN),
-        (200, "ReturnValue", Action.REVIEW, NO),
-    ],
-)
-def test_statuses_and_codes_are_sorted(status: int, code: str, action: Action, outcome: Outcome) -> None:
-    rule = classify(SPEC.errors, status, code, "")
-    assert (rule.action, rule.outcome) == (action, outcome)
+def test_a_number_sequence_that_another_task_holds_is_left_alone_for_half_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    (locked,) = (row for row in ROWS if row.rule == "numbering locked")
+    assert assert_reading("infor_syteline", locked, monkeypatch).retry_after == 30
 
 
 def read(status: int, body: object) -> object:

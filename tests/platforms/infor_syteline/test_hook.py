@@ -98,7 +98,7 @@ def test_a_key_that_somebody_elses_document_has_is_not_taken_over(site: Site, ho
     client.invoice(sending.references.customer, sending.document.number, Amount="5.00")
     (sent,) = hook.create_invoices([sending])
     assert sent.error is not None
-    assert (sent.error.action, sent.error.outcome) == (Action.LOOK_UP, Outcome.HAPPENED)
+    assert (sent.error.action, sent.error.outcome) == (Action.LOOK_UP, Outcome.DID_NOT_HAPPEN)
     assert [row["Amount"] for row in site.rows("SLArinvs", sending.document.number)] == ["5.00000000"]
 
 

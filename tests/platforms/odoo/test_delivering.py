@@ -77,7 +77,7 @@ class TestCreate:
         json2.draft(json2.customer(), ref="AU-SI-000123")
         [sent] = hook.create_invoices([sending(hook, invoice())])
         assert sent.error is not None
-        assert (sent.error.action, sent.error.outcome) == (Action.LOOK_UP, Outcome.HAPPENED)
+        assert (sent.error.action, sent.error.outcome) == (Action.LOOK_UP, Outcome.DID_NOT_HAPPEN)
         assert json2("account.move", "search_count", domain=[]) == 1
 
     def test_a_corrected_document_after_a_void_is_a_new_one(self, au: OdooHook) -> None:

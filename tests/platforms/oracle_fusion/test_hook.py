@@ -210,7 +210,7 @@ def test_a_refused_batch_is_sent_part_by_part_and_a_lost_one_is_not(company: Com
     done = {each.key: each for each in hook.create_invoices([sendings[0], fresh])}
     duplicate = done[sendings[0].key].error
     assert duplicate is not None
-    assert (duplicate.action, duplicate.outcome) == (Action.LOOK_UP, Outcome.HAPPENED)
+    assert (duplicate.action, duplicate.outcome) == (Action.LOOK_UP, Outcome.DID_NOT_HAPPEN)
     assert done[fresh.key].error is None
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -15,9 +14,7 @@ from airbooks.canonical import (
     DocumentKind,
     DocumentStatus,
 )
-from airbooks.platforms.errors import Action, Outcome, classify
 from airbooks.platforms.oracle_fusion import reading
-from airbooks.platforms.oracle_fusion.spec import ERRORS
 
 D = Decimal
 INVOICE, CREDIT_NOTE = DocumentKind.INVOICE, DocumentKind.CREDIT_NOTE
@@ -93,49 +90,6 @@ def test_receipts_have_their_amounts_as_text() -> None:
     assert (found.amount, found.reversed) == (D("505.58"), False)
     assert [(each.remote_id, each.amount) for each in found.allocations] == [("7", D("5.58"))]
     assert reading.receipt({**row, "Status": "Reversed"}).reversed
-
-
-def error_document(code: str, detail: str) -> bytes:
-    told = [{"detail": detail, "o:errorCode": code, "o:errorPath": "/x"}]
-    return json.dumps({"title": "Bad Request", "status": "400", "o:errorDetails": told}).encode()
-
-
-STOP, REVIEW, LOOK_UP, WAIT, REREAD, RENEW = Action.STOP, Action.REVIEW, Action.LOOK_UP, Action.WAIT, Action.REREAD, Action.RENEW
-NO, MAYBE, YES = Outcome.DID_NOT_HAPPEN, Outcome.UNKNOWN, Outcome.HAPPENED
-
-
-@pytest.mark.parametrize(
-    ("status", "content", "action", "outcome"),
-    [
-        (400, error_document("AR_BILL_TO_CUST_NOT_FOUND", "not found"), REVIEW, NO),
-        (400, error_document("AR_SHIP_TO_SITE_NOT_FOUND", "not found"), REVIEW, NO),
-        (400, error_document("AR_BU_NOT_FOUND", "not found"), STOP, NO),
-        (400, error_document("AR_BATCH_SOURCE_NOT_FOUND", "not found"), STOP, NO),
-        (400, error_document("AR_FUNC_CURRENCY_REQ", "conversion"), REVIEW, NO),
-        (400, error_document("AR_ITEM_NOT_FOUND", "item"), REVIEW, NO),
-        (400, error_document("27024", "Attribute set failed."), REVIEW, NO),
-        (400, error_document("", "The transaction number INV-1 already exists for this source."), LOOK_UP, YES),
-        (400, b"The transaction number INV-1 already exists for this source.", LOOK_UP, YES),
-        (400, error_document("", "The accounting date is not in an open or future-enterable period."), REVIEW, NO),
-        (400, b"URL request parameter q cannot be used: attribute X is not queryable.", REVIEW, NO),
-        (401, b"", RENEW, NO),
-        (401, b'{"error": "invalid_client", "error_description": "Client authentication failed."}', STOP, NO),
-        (403, b"<html>Forbidden</html>", STOP, NO),
-        (404, b'{"title": "Not Found", "status": "404", "o:errorDetails": []}', REVIEW, NO),
-        (412, b"", REREAD, NO),
-        (429, b'{"title": "Too Many Requests", "status": "429"}', WAIT, NO),
-        (500, b"", LOOK_UP, MAYBE),
-        (503, b"<html><body>busy</body></html>", LOOK_UP, MAYBE),
-        (504, b"", LOOK_UP, MAYBE),
-    ],
-)
-def test_every_error_says_what_to_do_and_whether_it_happened(status: int, content: bytes, action: Action, outcome: Outcome) -> None:
-    complaint = reading.complaint(status, content)
-    assert complaint is not None
-    assert complaint.message
-    assert "<" not in complaint.message
-    rule = classify(ERRORS, status, complaint.code, complaint.message)
-    assert (rule.action, rule.outcome) == (action, outcome)
 
 
 def test_kinds_have_resources_of_their_own() -> None:

@@ -446,7 +446,7 @@ def test_a_number_in_use_is_never_used_again_even_where_the_company_allows_it(ho
     us.invoice(us.customer("Somebody Else"), "US-SI-004711")
     us.sandbox.inject("quickbooks", "allow_duplicate_numbers")
     error = refused(hook)
-    assert (error.action, error.outcome) == (Action.LOOK_UP, Outcome.HAPPENED)
+    assert (error.action, error.outcome) == (Action.LOOK_UP, Outcome.DID_NOT_HAPPEN)
     assert numbers(us.sandbox) == ["US-SI-004711"]
 
 
@@ -454,7 +454,7 @@ def test_a_number_that_the_vendor_refuses_is_looked_up_and_not_sent_again(hook: 
     us.sandbox.inject("quickbooks", "query_lag", lookups=1, times=1)
     us.invoice(us.customer("Somebody Else"), "US-SI-004711")
     error = refused(hook)
-    assert (error.action, error.outcome, error.code) == (Action.LOOK_UP, Outcome.HAPPENED, "6140")
+    assert (error.action, error.outcome, error.code) == (Action.LOOK_UP, Outcome.DID_NOT_HAPPEN, "6140")
     assert len(asked(us.sandbox, "POST", "/invoice")) == 2
 
 
@@ -507,7 +507,7 @@ def test_the_echo_shows_a_number_that_the_company_gave_itself(hook: QuickBooksHo
         ("subscription_ended", "6190", Action.STOP, Outcome.DID_NOT_HAPPEN),
         ("no_permission", "5020", Action.STOP, Outcome.DID_NOT_HAPPEN),
         ("fault_under_200", "6000", Action.REVIEW, Outcome.DID_NOT_HAPPEN),
-        ("system_failure", "10000", Action.RETRY, Outcome.UNKNOWN),
+        ("system_failure", "10000", Action.LOOK_UP, Outcome.UNKNOWN),
     ],
 )
 def test_what_an_error_means(hook: QuickBooksHook, quickbooks: Sandbox, fault: str, code: str, action: Action, outcome: Outcome) -> None:

@@ -263,7 +263,7 @@ def test_two_documents_with_our_number_are_both_told(company: Company, desk: Des
     desk.invoice(reference=document.number)
     assert len(hook.find_invoice(document.number, DocumentKind.INVOICE)) == 2
     error = refusal(company, hook, replace(sending, key=str(uuid4())))
-    assert (error.action, error.outcome) == (Action.LOOK_UP, Outcome.HAPPENED)
+    assert (error.action, error.outcome) == (Action.LOOK_UP, Outcome.DID_NOT_HAPPEN)
     assert len(company.booked(document.number)) == 2
 
 

@@ -24,7 +24,7 @@ from airbooks.platforms.acumatica.releases import RELEASE, VOID, Releases, Start
 from airbooks.platforms.acumatica.reversals import Reversals
 from airbooks.platforms.acumatica.spec import CHANGED_THERE, COOKIE, EXISTS, FIXED, IGNORED, LOST, SPEC, UNFIT
 from airbooks.platforms.acumatica.wrapped import Body, Row, ignored, text
-from airbooks.platforms.base import PlatformHook, Preview, Sending, Sent, one_by_one
+from airbooks.platforms.base import PlatformHook, Preview, Sending, Sent, ends_the_round, one_by_one, unsent
 from airbooks.platforms.errors import AirbooksError, ConfigurationError, PlatformError, ReferenceMissing
 from airbooks.platforms.references import ReferenceItem, ReferenceKind, References
 from airbooks.platforms.spec import PlatformSpec
@@ -236,7 +236,7 @@ class AcumaticaHook(PlatformHook):
         """Release documents; what Acumatica takes on is looked at once, after the last one, and else gets a ticket."""
         done: list[Sent] = []
         started: list[tuple[Sending, RemoteDocument, Started]] = []
-        for sending, remote in batch:
+        for position, (sending, remote) in enumerate(batch):
             try:
                 release = self._start(sending, remote)
                 if release is None:
@@ -245,6 +245,9 @@ class AcumaticaHook(PlatformHook):
                     started.append((sending, remote, release))
             except PlatformError as error:
                 done.append(Sent(key=sending.key, remote=remote, error=error))
+                if ends_the_round(error):
+                    done += unsent([each for each, _ in batch[position + 1 :]], error)
+                    break
         return done + [self._seen(*each) for each in started]
 
     def _start(self, sending: Sending, remote: RemoteDocument) -> Started | None:

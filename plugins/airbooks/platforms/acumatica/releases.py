@@ -24,7 +24,7 @@ from airbooks.platforms.acumatica.spec import (
 )
 from airbooks.platforms.acumatica.wrapped import text
 from airbooks.platforms.base import Sending, Sent
-from airbooks.platforms.errors import PlatformError
+from airbooks.platforms.errors import Action, PlatformError
 
 RELEASED = frozenset({"Open", "Closed"})
 RELEASE, VOID = "release of", "void by"
@@ -106,13 +106,16 @@ class Releases:
         try:
             return self.site.is_done(started.status)
         except PlatformError as error:
-            if error.status in (401, 404):  # the session has ended meanwhile: the document will tell
+            if error.status in (401, 403, 404) or error.action is Action.WAIT:  # it is the look that failed: the document will tell
                 return False
             raise
 
     def released(self, sending: Sending, remote: RemoteDocument) -> Sent:
         """What the document says after a release that is done."""
-        now = self.documents.by_id(remote.remote_id)
+        try:
+            now = self.documents.by_id(remote.remote_id)
+        except PlatformError as error:
+            raise error.as_unknown("it is released, and was not read back") from None
         if now is None or now.status in {DocumentStatus.DRAFT, DocumentStatus.VOID}:
             raise problem(LOST, f"{remote.number} was released and is not seen released")
         return Sent(key=sending.key, remote=now)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from airbooks.platforms.errors import PERIOD_CLOSED, Action, ErrorRule, Outcome
 from airbooks.platforms.references import ReferenceKind
 from airbooks.platforms.spec import Capability, FormField, Idempotency, Limits, PlatformSpec, StandardField
@@ -19,28 +21,35 @@ GONE, EXISTS, IN_PROCESS, RELEASED_ALREADY = "no such record", "exists already",
 
 
 # Statuses of Acumatica's own errors: screens refuse with 422 or with 500, and the words tell which refusal it is.
-_TOLD = (400, 401, 403, 404, 409, 412, 422, 429, 500)
+_TOLD = (400, 409, 422, 500)
+_AT_THE_DOOR = (400, 401, 403, 404, 422, 429, 500)
 
 
-def _rule(name: str, action: Action, outcome: Outcome = Outcome.DID_NOT_HAPPEN, **parts: object) -> ErrorRule:
+def _rule(name: str, action: Action, outcome: Outcome = Outcome.DID_NOT_HAPPEN, **parts: Any) -> ErrorRule:
     if "text" in parts:
         parts = {"status": _TOLD, **parts}
-    return ErrorRule(name=name, action=action, outcome=outcome, **parts)  # type: ignore[arg-type]
+    return ErrorRule(name=name, action=action, outcome=outcome, **parts)
 
 
 _ACCESS = (
     _rule(
-        "login limit reached", Action.WAIT, text=r"API Login Limit|concurrent API logins", says="All API sessions of the licence are used."
+        "login limit reached",
+        Action.WAIT,
+        status=_AT_THE_DOOR,
+        text=r"API Login Limit|concurrent API logins",
+        says="All API sessions of the licence are used.",
+        fix="If it lasts, log out stale API sessions (License Monitoring Console, SM604000).",
     ),
     _rule(
         "log-in refused",
         Action.STOP,
+        status=_AT_THE_DOOR,
         text=r"Invalid credentials",
         says="Acumatica does not accept the user, the password, or the tenant.",
         fix="Correct user and password of the connection, and the tenant (Tenants, SM203520).",
     ),
     _rule(
-        "log-in refused",
+        "sign-in refused",
         Action.STOP,
         codes=("invalid_grant",),
         says="Acumatica does not accept the user and password, or the refresh token was used, revoked or is older than its absolute life.",
@@ -75,17 +84,36 @@ _ACCESS = (
         says="The site does not have this end point, version or entity.",
         fix="Correct endpoint and version in the connection; the connection test lists the installed ones.",
     ),
-    _rule("wrong method", Action.STOP, status=(405,), fix="Correct endpoint and version in the connection: this entity cannot be written."),
+    _rule(
+        "wrong method",
+        Action.STOP,
+        status=(405,),
+        says="The end point does not let this entity be written.",
+        fix="Correct endpoint and version in the connection: this entity cannot be written.",
+    ),
 )
 _PASSING = (
     _rule("throttled", Action.WAIT, status=(429,)),
-    _rule("changed at the same time", Action.RETRY, text=r"Another process has (updated|added|deleted)"),
+    _rule("changed at the same time", Action.REREAD, text=r"Another process has (updated|added|deleted)"),
     _rule(IN_PROCESS, Action.LOOK_UP, Outcome.UNKNOWN, text=r"previous operation has not been completed"),
     _rule("server or gateway time-out", Action.LOOK_UP, Outcome.UNKNOWN, status=(408, 502, 503, 504)),
 )
 _RECORDS = (
-    _rule(GONE, Action.REVIEW, codes=(NO_ENTITY,), fix="Look for the record in Acumatica; it may have been deleted."),
-    _rule(EXISTS, Action.LOOK_UP, Outcome.UNKNOWN, status=(412,)),
+    _rule(
+        GONE,
+        Action.REVIEW,
+        codes=(NO_ENTITY,),
+        says="Acumatica does not have the record (any more).",
+        fix="Look for the record in Acumatica; it may have been deleted.",
+    ),
+    # The condition of the request was not met (insert only, or update only), and nothing was written.
+    _rule(
+        EXISTS,
+        Action.LOOK_UP,
+        status=(412,),
+        says="Acumatica has a record of this number already, or the one to be changed is gone.",
+        fix="Compare the two in Acumatica; delete the wrong one, or give ours another number.",
+    ),
 )
 _BOOKING = (
     _rule(
@@ -107,19 +135,29 @@ _BOOKING = (
         "on hold",
         Action.REVIEW,
         text=r"is on (credit )?hold",
+        says="The document, or its customer, is on hold in Acumatica.",
         fix="Take the document or its customer off hold, then answer Retry.",
+    ),
+    _rule(
+        "inactive master data",
+        Action.REVIEW,
+        text=r"\binactive\b",  # that a period is told with this word is documented
+        says="A customer, item or account of the document is inactive in Acumatica.",
+        fix="Make it active there, or correct the mapping, then answer Retry.",
     ),
     _rule(RELEASED_ALREADY, Action.LOOK_UP, Outcome.UNKNOWN, text=r"already (been )?released"),
     _rule(
         "released document is fixed",
         Action.REVIEW,
         text=r"released.*cannot be (changed|deleted)|cannot be (changed|deleted).*released",
+        says="A released document can be neither changed nor deleted.",
         fix="Void it and send a new one, or correct it by a credit note.",
     ),
     _rule(
         "currency not allowed",
         Action.REVIEW,
         text=r"currency.*(override|different)",
+        says="The customer is kept in one currency in Acumatica, and the document is in another.",
         fix="Switch on Enable Currency Override for the customer (Customers, AR303000).",
     ),
     _rule(
@@ -127,11 +165,31 @@ _BOOKING = (
         Action.REVIEW,
         status=(422,),
         text=r"cannot be found in the system",
+        says="A code of the document is not in Acumatica.",
         fix="Correct the mapping, or add the code there.",
     ),
-    _rule("refused", Action.REVIEW, status=(422,)),
-    _rule("malformed request", Action.REVIEW, status=(400,)),
-    _rule("refused by the screen", Action.REVIEW, status=(500,), text=r"\(PX\.[\w.]+\)$"),
+    _rule(
+        "refused",
+        Action.REVIEW,
+        status=(422,),
+        says="Acumatica does not take the document as it is; nothing was saved.",
+        fix="Correct what its words name, in the document or its mapping, then answer Retry.",
+    ),
+    _rule(
+        "malformed request",
+        Action.REVIEW,
+        status=(400,),
+        says="Acumatica does not understand the request.",
+        fix="Compare endpoint and version of the connection with the site's; else report the message.",
+    ),
+    _rule(
+        "refused by the screen",
+        Action.REVIEW,
+        status=(500,),
+        text=r"\(PX\.[\w.]+\)$",
+        says="A rule of the screen in Acumatica refused the document.",
+        fix="Correct what its words name, in the document or in Acumatica, then answer Retry.",
+    ),
     _rule("server failure", Action.LOOK_UP, Outcome.UNKNOWN, status=(500,)),
 )
 
@@ -187,6 +245,7 @@ SPEC = PlatformSpec(
             Capability.ANSWERS_LATER,
             Capability.UPDATE_DRAFT,
             Capability.VOID,
+            Capability.REISSUE,
             Capability.CREDIT_NOTES,
             Capability.MULTI_CURRENCY,
             Capability.LINE_DISCOUNT,

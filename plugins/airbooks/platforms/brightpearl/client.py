@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from airbooks.platforms.base import ends_the_round
 from airbooks.platforms.brightpearl import reading
 from airbooks.platforms.brightpearl.reading import Row, documented
 from airbooks.platforms.brightpearl.spec import MOST_IDS, MOST_MESSAGES, NOT_ANSWERED, NOT_PROCESSED, NOT_READ_BACK, PAGE, SPEC
@@ -78,7 +79,10 @@ class BrightpearlClient:
         return documented(lambda: reply.json().get("response"))
 
     def write_each(self, messages: Sequence[Message]) -> dict[str, Any]:
-        """The response to each message, or its PlatformError, by label. Ten go in one request, which counts as one."""
+        """The response to each message, or its PlatformError, by label. Ten go in one request, which counts as one.
+
+        After an error that stops or pauses the connection the rest is not sent.
+        """
         found: dict[str, Any] = {}
         for start in range(0, len(messages), MOST_MESSAGES):
             part = messages[start : start + MOST_MESSAGES]
@@ -86,6 +90,8 @@ class BrightpearlClient:
                 found |= self._several(part) if len(part) > 1 else {part[0].label: self._alone(part[0])}
             except PlatformError as error:
                 found |= {each.label: error for each in part}
+                if ends_the_round(error):
+                    return found | {each.label: error.as_not_happened() for each in messages[start + len(part) :]}
         return found
 
     def _alone(self, message: Message) -> Any:

@@ -40,7 +40,7 @@ ERRORS = (
     ),
     # No Retry-After: the header brightpearl-next-throttle-period says how many milliseconds are left.
     ErrorRule(name="throttled", action=Action.WAIT, outcome=_NO, status=(503,), text=r"too many requests"),
-    ErrorRule(name="throttled", action=Action.WAIT, outcome=_NO, status=(429,)),  # 429 is UNVERIFIED
+    ErrorRule(name="too many requests", action=Action.WAIT, outcome=_NO, status=(429,)),  # 429 is UNVERIFIED
     ErrorRule(
         name="token refused",
         action=Action.STOP,
@@ -93,7 +93,7 @@ ERRORS = (
         status=(400, 409),
         text=r"transaction.?(ref|code).*(already|duplicate|unique|exists)",
         says="Another payment has this transaction reference and method.",
-        fix="Compare the two in Brightpearl.",
+        fix="Compare the two in Brightpearl; give ours another reference, or Reject it where it is the same.",
     ),
     ErrorRule(
         name="cannot be cancelled",
@@ -113,10 +113,25 @@ ERRORS = (
         says="It names a customer, product, tax code or account that Brightpearl does not have, or a value it does not take.",
         fix="Correct the mapping.",
     ),
-    ErrorRule(name="not found", action=Action.REVIEW, outcome=_NO, status=(404,)),
+    ErrorRule(
+        name="not found",
+        action=Action.REVIEW,
+        outcome=_NO,
+        status=(404,),
+        says="Brightpearl does not have it (any more).",
+        fix="See whether it was deleted there; answer Retry to have it made anew, or Reject.",
+    ),
     # Mistakes of the client come back as HTTP 500; only codes that begin with CMNU are the server's own.
-    ErrorRule(name="request not understood", action=Action.REVIEW, outcome=_NO, status=(500,), text=r"\(CMNC-\d+\)"),
-    ErrorRule(name="platform failure", action=Action.RETRY, outcome=_MAYBE, status=(500, 502, 503, 504)),
+    ErrorRule(
+        name="request not understood",
+        action=Action.REVIEW,
+        outcome=_NO,
+        status=(500,),
+        text=r"\(CMNC-\d+\)",
+        says="Brightpearl does not understand a value of the document.",
+        fix="Correct what its words name, in the document or its mapping, then answer Retry.",
+    ),
+    ErrorRule(name="server or gateway failure", action=Action.LOOK_UP, outcome=_MAYBE, status=(408, 500, 502, 503, 504)),
 )
 
 # What the connector itself finds out before, between and after requests.
@@ -125,7 +140,7 @@ INEXPRESSIBLE = ErrorRule(name="cannot be expressed", action=Action.REVIEW, outc
 DUPLICATE = ErrorRule(
     name="duplicate document number",
     action=Action.LOOK_UP,
-    outcome=Outcome.HAPPENED,
+    outcome=_NO,
     says="Several orders in Brightpearl have this external reference.",
     fix="Cancel the wrong ones there, then answer Retry.",
 )

@@ -13,7 +13,7 @@ from datetime import date
 from typing import Self
 
 from airbooks.canonical import DocumentKind, DocumentStatus, RemoteDocument
-from airbooks.platforms.base import Sending, Sent
+from airbooks.platforms.base import Sending, Sent, ends_the_round, unsent
 from airbooks.platforms.epicor.client import INVOICES, Row, before_sending, quoted, refusal, unproven
 from airbooks.platforms.epicor.drafting import Drafting
 from airbooks.platforms.epicor.reading import head_of, is_unfinished
@@ -70,7 +70,9 @@ class Posting:
         """
         done, released = self._released(batch)
         for group_id in dict.fromkeys(head_of(ds)["GroupID"] for _, ds in released):
-            self._post_group(group_id, [(sending, ds) for sending, ds in released if head_of(ds)["GroupID"] == group_id], done)
+            failure = self._post_group(group_id, [(sending, ds) for sending, ds in released if head_of(ds)["GroupID"] == group_id], done)
+            if failure is not None and ends_the_round(failure):
+                return [*done.values(), *unsent([sending for sending, _ in released if sending.key not in done], failure)]
         return list(done.values())
 
     def leave(self, batch: Sequence[tuple[Sending, RemoteDocument]]) -> list[Sent]:
@@ -111,17 +113,22 @@ class Posting:
 
     def _release(self, due: Due, done: dict[str, Sent]) -> Due:
         released: Due = []
-        for sending, ds in due:
+        for position, (sending, ds) in enumerate(due):
             self.groups.touch(str(head_of(ds)["GroupID"]))
             try:
                 self.drafting.release(ds, sending.document.ledger_date, held=False)
             except PlatformError as error:
                 done[sending.key] = Sent(key=sending.key, remote=self.documents.read(ds), error=error.as_not_happened())
+                if ends_the_round(error):
+                    left = [each for each, _ in due[position + 1 :]] + [each for each, _ in released]
+                    done.update((each.key, each) for each in unsent(left, error))
+                    return []
             else:
                 released.append((sending, ds))
         return released
 
-    def _post_group(self, group_id: str, members: Due, done: dict[str, Sent]) -> None:
+    def _post_group(self, group_id: str, members: Due, done: dict[str, Sent]) -> PlatformError | None:
+        """Post one group and tell what became of its members; answers what failed."""
         numbers = {sending.key: str(head_of(ds)["InvoiceNum"]) for sending, ds in members}
         says, note, failure = "", "", None
         try:
@@ -136,6 +143,7 @@ class Posting:
                 done[sending.key] = Sent(key=sending.key, remote=self.documents.read(ds), ticket=str(Ticket(note, number)))
             else:
                 done[sending.key] = self._outcome(sending, number, says, failure)
+        return failure
 
     def _posted(self, group_id: str) -> tuple[str, str]:
         """What Epicor complains about after posting a group; or the note of the task that posts it later."""
@@ -154,7 +162,8 @@ class Posting:
         try:
             ds = self.documents.dataset(number)
         except PlatformError as error:
-            return Sent(key=sending.key, error=unproven("posting not seen", str(error)))
+            is_certain = failure is not None and failure.outcome is Outcome.DID_NOT_HAPPEN
+            return Sent(key=sending.key, error=failure if is_certain else unproven("posting not seen", str(error)))
         remote = self.documents.read(ds) if ds is not None else None
         if ds is None or head_of(ds)["Posted"]:
             return Sent(key=sending.key, remote=remote)

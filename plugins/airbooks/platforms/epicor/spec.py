@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from airbooks.platforms.errors import PERIOD_CLOSED, Action, ErrorRule, Outcome
 from airbooks.platforms.references import ReferenceKind
 from airbooks.platforms.spec import Capability, FormField, Idempotency, Limits, PlatformSpec, StandardField
@@ -10,8 +12,8 @@ MAX_NUMBER = 20  # of XRefInvoiceNum; 20 to 50 by release (UNVERIFIED), the shor
 GROUP_DOCUMENTS = 10  # documents of one invoice group, posted together
 
 
-def _rule(name: str, action: Action, outcome: Outcome = Outcome.DID_NOT_HAPPEN, **parts: object) -> ErrorRule:
-    return ErrorRule(name=name, action=action, outcome=outcome, **parts)  # type: ignore[arg-type]
+def _rule(name: str, action: Action, outcome: Outcome = Outcome.DID_NOT_HAPPEN, **parts: Any) -> ErrorRule:
+    return ErrorRule(name=name, action=action, outcome=outcome, **parts)
 
 
 _ACCESS = (
@@ -37,13 +39,20 @@ _ACCESS = (
         Action.STOP,
         status=(404,),
         text=r"\bcompany\b",
+        says="Epicor has no such company, or the user is not allowed in it.",
         fix="Correct the company in the connection; the user must be allowed in it.",
     ),
 )
 _PASSING = (
     _rule("throttled", Action.WAIT, status=(429,)),
     _rule("server is updating", Action.WAIT, status=(503,), codes=("Ice.Common.ConversionsPendingException",)),
-    _rule("gone", Action.REVIEW, codes=("Ice.Common.RecordNotFoundException",)),  # older builds send it with HTTP 500
+    _rule(
+        "gone",
+        Action.REVIEW,
+        codes=("Ice.Common.RecordNotFoundException",),  # older builds send it with HTTP 500
+        says="Epicor does not have it (any more).",
+        fix="See whether somebody deleted it there; answer Retry to have it made anew, or Reject.",
+    ),
     _rule("stale version", Action.REREAD, text=r"modified by another user"),
     _rule("group locked", Action.RETRY, text=r"(locked|in use) by (another )?user"),
     _rule("server or gateway time-out", Action.LOOK_UP, Outcome.UNKNOWN, status=(408, 500, 502, 503, 504)),
@@ -57,11 +66,18 @@ _POSTING = (
         says="The apply date lies in a closed fiscal period, or before the Earliest Apply Date.",
         fix="Open the period (Earliest Apply Date, Fiscal Period Close), or give the document another posting date.",
     ),
-    _rule("invoice without lines", Action.REVIEW, text=r"Invoice with no detail", fix="Delete the empty invoice in Epicor, then retry."),
+    _rule(
+        "invoice without lines",
+        Action.REVIEW,
+        text=r"Invoice with no detail",
+        says="An invoice of the group has no lines, and holds the group back.",
+        fix="Delete the empty invoice in Epicor, then retry.",
+    ),
     _rule(
         "account not valid",
         Action.REVIEW,
         text=r"Invalid G/?L account",
+        says="Epicor cannot post to an account that the document comes to.",
         fix="Correct the account or segment mapping, or complete the GL controls; then clear the review journal and unlock the group.",
     ),
     _rule(
@@ -72,25 +88,86 @@ _POSTING = (
         fix="Enter or post this document in the AR Invoice Entry, or change the set-up so that nothing is asked.",
     ),
     _rule("group gone", Action.RETRY, text=r"Group ID is invalid"),
-    _rule("not posted", Action.REVIEW, codes=("errorMessage",), says="Epicor did not book it."),
-    _rule("not saved", Action.REVIEW, codes=("lUpdateRan",), says="Epicor answered 200 and saved nothing."),
-    _rule("saved with errors", Action.LOOK_UP, Outcome.UNKNOWN, codes=("BOUpdError",)),
-)
-_DATA = (
-    _rule("exists already", Action.REVIEW, status=(409,), codes=("Ice.Common.DuplicateRecordException",)),
-    _rule("on credit hold", Action.REVIEW, text=r"credit hold", fix="Release the customer's credit hold in Epicor, then retry."),
-    _rule("posted already", Action.REVIEW, text=r"has been posted|already posted", fix="Void it and send a new one, or a credit note."),
-    _rule("paid", Action.REVIEW, text=r"payments? (applied|against)", fix="Reverse the cash receipt first, or send a credit note instead."),
+    _rule(
+        "on credit hold",
+        Action.REVIEW,
+        text=r"credit hold",
+        says="The customer is on credit hold in Epicor.",
+        fix="Release the customer's credit hold in Epicor, then retry.",
+    ),
+    _rule(
+        "posted already",
+        Action.REVIEW,
+        text=r"has been posted|already posted",
+        says="The invoice is posted in Epicor, and a posted one cannot be changed.",
+        fix="Void it and send a new one, or a credit note.",
+    ),
+    _rule(
+        "paid",
+        Action.REVIEW,
+        text=r"payments? (applied|against)",
+        says="Cash receipts are applied to it.",
+        fix="Reverse the cash receipt first, or send a credit note instead.",
+    ),
     _rule(
         "one-time ship-to not allowed",
         Action.REVIEW,
         text=r"one.time ship.?to",
+        says="The customer takes no delivery address of one time.",
         fix="Allow One Time Ship To on the customer, or switch one_time_ship_to off.",
     ),
-    _rule("no exchange rate", Action.REVIEW, text=r"exchange rate", fix="Enter a rate for the date, or give the document one."),
-    _rule("malformed query", Action.REVIEW, codes=("ODataException", "Microsoft.OData.ODataException")),
-    _rule("not there", Action.REVIEW, status=(404,)),
-    _rule("refused", Action.REVIEW, codes=("Ice.Common.BusinessObjectException",)),
+    _rule(
+        "no exchange rate",
+        Action.REVIEW,
+        text=r"exchange rate",
+        says="Epicor has no exchange rate for the document's currency and date.",
+        fix="Enter a rate for the date, or give the document one.",
+    ),
+    _rule(
+        "not posted",
+        Action.REVIEW,
+        codes=("errorMessage",),
+        says="Epicor did not book it.",
+        fix="Mend what its words name in Epicor, then answer Retry.",
+    ),
+    _rule(
+        "not saved",
+        Action.REVIEW,
+        codes=("lUpdateRan",),
+        says="Epicor answered 200 and saved nothing.",
+        fix="See whether a data directive (BPM) of the site holds it back, then answer Retry.",
+    ),
+    _rule("saved with errors", Action.LOOK_UP, Outcome.UNKNOWN, codes=("BOUpdError",)),
+)
+_DATA = (
+    _rule(
+        "exists already",
+        Action.LOOK_UP,
+        status=(409,),
+        says="Epicor already has a record with this key.",
+        fix="Compare the two in Epicor; delete the wrong one, or give ours another number.",
+    ),
+    _rule(
+        "malformed query",
+        Action.REVIEW,
+        codes=("ODataException", "Microsoft.OData.ODataException"),
+        says="Epicor does not understand a question of the connector.",
+        fix="Report the message: a value cannot be put into a filter.",
+    ),
+    _rule(
+        "not there",
+        Action.REVIEW,
+        status=(404,),
+        says="Epicor does not have it (any more), or not under this path.",
+        fix="See whether it was deleted in Epicor; if nothing is found at all, correct the host of the connection.",
+    ),
+    _rule(
+        "refused",
+        Action.REVIEW,
+        status=(400,),
+        says="Epicor, or a rule of the site (BPM), does not take the document as it is.",
+        fix="Correct what its words name, in the document or its mapping, then answer Retry.",
+    ),
 )
 
 SPEC = PlatformSpec(
@@ -113,6 +190,7 @@ SPEC = PlatformSpec(
             Capability.ANSWERS_LATER,  # with the posting mode agent
             Capability.UPDATE_DRAFT,
             Capability.VOID,
+            Capability.REISSUE,
             Capability.CREDIT_NOTES,
             Capability.VERSION_TOKEN,
             Capability.MULTI_CURRENCY,

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from airbooks.canonical import DocumentKind, DocumentStatus, Payment, PaymentKind, RemotePayment
-from airbooks.platforms.errors import Outcome, PlatformError
+from airbooks.platforms.errors import PlatformError
 from airbooks.platforms.freshbooks import mapping, reading
 from airbooks.platforms.freshbooks.spec import CHANGED_THERE, INEXPRESSIBLE_PAYMENT, OVERPAYMENT
 from airbooks.platforms.references import References
@@ -61,17 +60,7 @@ def _partly_booked(error: PlatformError, done: Sequence[RemotePayment]) -> Platf
     if not done:
         return error
     there = ", ".join(each.remote_id for each in done)
-    return PlatformError(
-        f"payments {there} are a part of it and booked; the rest: {error.message}",
-        platform=error.platform,
-        rule=replace(error.rule, outcome=Outcome.UNKNOWN),
-        status=error.status,
-        code=error.code,
-        field=error.field,
-        request_id=error.request_id,
-        retry_after=error.retry_after,
-        body=error.body,
-    )
+    return error.as_unknown(f"payments {there} are a part of it and booked; the rest")
 
 
 def _held(hook: FreshBooksHook, body: Row, payment: Payment) -> RemotePayment | None:

@@ -149,7 +149,7 @@ def error_of(rule: ErrorRule, message: str, field: str = "") -> PlatformError:
 
 def broken_off(error: PlatformError) -> PlatformError:
     """The same failure after something had been entered: only a look-up tells what is there."""
-    return error if error.outcome is Outcome.UNKNOWN else error_of(BROKEN_OFF, str(error))
+    return error if error.outcome is Outcome.UNKNOWN else error.as_unknown("the document is entered in part")
 
 
 def planned(document: Document, refs: References, options: Mapping[str, object], applies_to: str) -> tuple[Values, list[dict[str, str]]]:

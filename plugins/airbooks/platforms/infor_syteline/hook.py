@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
@@ -21,7 +22,7 @@ from airbooks.canonical import (
     RemoteDocument,
     RemotePayment,
 )
-from airbooks.platforms.base import PlatformHook, Preview, Sending, Sent, one_by_one
+from airbooks.platforms.base import PlatformHook, Preview, Sending, Sent, in_turn, one_by_one
 from airbooks.platforms.errors import UNREADABLE_ANSWER, AirbooksError, ConfigurationError, PlatformError
 from airbooks.platforms.infor_syteline import catalogue, customers, mapping, reading, refusals
 from airbooks.platforms.infor_syteline.checking import check
@@ -42,6 +43,8 @@ from airbooks.platforms.infor_syteline.spec import (
     NOT_BEGUN,
     NOT_POSTED,
     NUMBER_TAKEN,
+    NUMBERING_LOCKED,
+    NUMBERING_PAUSE,
     SETTLED,
     SPEC,
     TOKEN_SECONDS,
@@ -166,7 +169,7 @@ class InforSyteLineHook(PlatformHook):
         if "access_token" in body:
             return None
         if body["Success"] is not True:
-            return Complaint(message=str(body.get("Message") or "no reason given"))
+            return _refusal(str(body.get("Message") or "no reason given"))
         if str(body.get("ReturnValue") or "0").strip() != "0":
             return Complaint(code="ReturnValue", message=_infobar(body))
         return None
@@ -235,7 +238,8 @@ class InforSyteLineHook(PlatformHook):
 
     def post_invoices(self, batch: Sequence[tuple[Sending, RemoteDocument]]) -> list[Sent]:
         """Complete and post, where the connection posts; the table in which a document is then found is the proof."""
-        return [self._posted(sending, remote) for sending, remote in batch]
+        drafts = {sending.key: remote for sending, remote in batch}
+        return in_turn([sending for sending, _ in batch], lambda sending: self._posted(sending, drafts[sending.key]))
 
     def _posted(self, sending: Sending, remote: RemoteDocument) -> Sent:
         asks = self.posting.is_ours and bool(sending.options.get("posting", True))
@@ -375,6 +379,12 @@ def _infobar(body: Mapping[str, Any]) -> str:
     """The message of a method: the last of its parameters that says something."""
     said = [str(each) for each in body.get("Parameters") or [] if each not in (None, "")]
     return said[-1] if said else f"return value {body['ReturnValue']}"
+
+
+def _refusal(message: str) -> Complaint:
+    """A refusal inside HTTP 200; where another task holds the number sequence, the pause that the vendor advises."""
+    is_busy = re.search(NUMBERING_LOCKED, message, re.IGNORECASE) is not None
+    return Complaint(message=message, retry_after=NUMBERING_PAUSE if is_busy else None)
 
 
 def _gateway_complaint(reply: Reply) -> Complaint:

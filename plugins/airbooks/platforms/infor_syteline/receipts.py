@@ -9,12 +9,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal
 
 from airbooks.canonical import Allocation, Payment, PaymentKind, RemoteAllocation, RemotePayment, round_amount
-from airbooks.platforms.errors import ErrorRule, Outcome, PlatformError
+from airbooks.platforms.errors import ErrorRule, PlatformError
 from airbooks.platforms.infor_syteline import reading
 from airbooks.platforms.infor_syteline.documents import Documents
 from airbooks.platforms.infor_syteline.ido import INSERT, Change, Idos, Row, any_of, chunks, padded, text, timestamp
@@ -245,11 +244,7 @@ def _after_the_head(key: str) -> Iterator[None]:
     try:
         yield
     except PlatformError as error:
-        if error.outcome is Outcome.UNKNOWN:
-            raise
-        rule = replace(error.rule, outcome=Outcome.UNKNOWN)
-        says = f"payment {reference(key)} is entered and not posted: {error.message}"
-        raise PlatformError(says, platform=SPEC.slug, rule=rule, status=error.status, code=error.code, body=error.body) from None
+        raise error.as_unknown(f"payment {reference(key)} is entered and not posted") from None
 
 
 def _invoice_number(allocation: Allocation) -> str:

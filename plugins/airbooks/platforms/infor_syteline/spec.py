@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from airbooks.platforms.errors import PERIOD_CLOSED, Action, ErrorRule, Outcome
 from airbooks.platforms.references import ReferenceKind
 from airbooks.platforms.spec import Capability, FormField, Idempotency, Limits, PlatformSpec, StandardField
@@ -19,8 +21,8 @@ TOKEN_SECONDS = 7200
 _NO = Outcome.DID_NOT_HAPPEN
 
 
-def _rule(name: str, action: Action, outcome: Outcome = _NO, **parts: object) -> ErrorRule:
-    return ErrorRule(name=name, action=action, outcome=outcome, **parts)  # type: ignore[arg-type]
+def _rule(name: str, action: Action, outcome: Outcome = _NO, **parts: Any) -> ErrorRule:
+    return ErrorRule(name=name, action=action, outcome=outcome, **parts)
 
 
 # What the connector itself finds out before or between requests.
@@ -93,6 +95,8 @@ PAYMENT_DIFFERS = _rule(
 )
 NOT_SEEN = _rule("booked, but not to be seen", Action.LOOK_UP, Outcome.UNKNOWN)
 
+NUMBERING_LOCKED = r"sequenc\w+ .*(locked|in use)"
+NUMBERING_PAUSE = 30.0  # the vendor advises 30 to 120 s
 _ABSENT = r"not found|does not exist|is unknown|is not valid|is not defined"
 _ACCESS = (
     _rule(
@@ -104,29 +108,65 @@ _ACCESS = (
     ),
     _rule("token expired", Action.RENEW, text=r"invalid token|token (has |is )?expired|validating OAuth credentials"),
     _rule("token refused", Action.RENEW, status=(401,)),
-    _rule("no licence", Action.STOP, text=r"not licensed", fix="Give the Mongoose user a licence for the modules, or free a seat."),
+    _rule(
+        "no licence",
+        Action.STOP,
+        text=r"not licensed",
+        says="The Mongoose user is not licensed for what the message names, or all seats are taken.",
+        fix="Give the Mongoose user a licence for the modules, or free a seat.",
+    ),
     _rule(
         "privilege missing",
         Action.STOP,
         text=r"requires? \[?\w+\]? privilege",
+        says="The Mongoose user may not do this in SyteLine.",
         fix="Give the user's group the privilege on the IDO that the message names (Object Authorizations for Group).",
     ),
-    _rule("forbidden", Action.STOP, status=(403,), fix="Allow the service account this suite in the ION gateway."),
     _rule(
-        "wrong verb", Action.STOP, status=(405,), fix="Correct the host, tenant and suite of the connection: the path is not IDO REST v2."
+        "forbidden",
+        Action.STOP,
+        status=(403,),
+        says="The ION gateway does not let the service account reach SyteLine.",
+        fix="Allow the service account this suite in the ION gateway.",
     ),
-    _rule("path unknown", Action.STOP, status=(404,), fix="Correct the host, tenant and suite of the connection."),
+    _rule(
+        "wrong verb",
+        Action.STOP,
+        status=(405,),
+        says="What answers at this address is not the IDO REST service, version 2.",
+        fix="Correct the host, tenant and suite of the connection: the path is not IDO REST v2.",
+    ),
+    _rule(
+        "path unknown",
+        Action.STOP,
+        status=(404,),
+        says="There is no IDO REST service at this address.",
+        fix="Correct the host, tenant and suite of the connection.",
+    ),
     _rule(
         "IDO, property or method unknown",
         Action.STOP,
         text=rf"\bIDO\b.*({_ABSENT})|({_ABSENT}).*\bIDO\b|\b(property|event|configuration) \w+ ({_ABSENT})",
+        says="This SyteLine does not have an IDO, property, method, event or configuration that the connector needs.",
         fix="The version of SyteLine lacks what the message names, or the connection names it wrongly: check it in IDO Collections.",
     ),
-    _rule("bad filter", Action.STOP, text=r"IllegalFilter", fix="Report the message: a value cannot be put into a filter."),
+    _rule(
+        "bad filter",
+        Action.STOP,
+        text=r"IllegalFilter",
+        says="SyteLine does not understand a question of the connector.",
+        fix="Report the message: a value cannot be put into a filter.",
+    ),
 )
 _PASSING = (
     _rule("throttled", Action.WAIT, status=(429,)),
-    _rule("numbering locked", Action.RETRY, text=r"sequenc\w+ .*(locked|in use)", says="Another invoicing task holds the number sequence."),
+    _rule(
+        "numbering locked",
+        Action.RETRY,
+        text=NUMBERING_LOCKED,
+        says="Another invoicing task holds the number sequence.",
+        fix="Nothing: it is sent again when the other task is done.",
+    ),
     _rule("deadlock", Action.RETRY, text=r"deadlock"),
     _rule("server or gateway time-out", Action.LOOK_UP, Outcome.UNKNOWN, status=(408, 500, 502, 503, 504)),
     _rule("changed by another user", Action.REREAD, text=r"(changed|modified|updated|deleted) by another (user|process)"),
@@ -140,12 +180,49 @@ _DATA = (
         says="The invoice date is not within an open accounting period.",
         fix="Open the period in Accounting Periods, or give the document another posting date.",
     ),
-    _rule("exists already", Action.LOOK_UP, Outcome.HAPPENED, text=r"already exists"),
-    _rule("code unknown there", Action.REVIEW, text=r"does not exist", fix="Correct the mapping, or add the code in SyteLine."),
-    _rule("unit code", Action.REVIEW, text=r"unit code", fix="Correct the unit codes' access on the account, or the dimensions' mapping."),
-    _rule("too long", Action.REVIEW, text=r"too long|exceeds .*length|would be truncated", fix="Shorten what the message names."),
-    _rule("method failed", Action.REVIEW, codes=("ReturnValue",), fix="Mend what the message names in SyteLine, then answer Retry."),
-    _rule("refused", Action.REVIEW, status=(200,)),
+    _rule(
+        "exists already",
+        Action.LOOK_UP,
+        text=r"already exists",
+        says="SyteLine already has a document or customer with this number.",
+        fix="Compare the two; delete the wrong one, or give ours another number.",
+    ),
+    _rule(
+        "code unknown there",
+        Action.REVIEW,
+        text=r"does not exist",
+        says="A customer, account, tax code or other code of the document is not in SyteLine.",
+        fix="Correct the mapping, or add the code in SyteLine.",
+    ),
+    _rule(
+        "unit code",
+        Action.REVIEW,
+        text=r"unit code",
+        says="The account does not take this unit code, or wants one.",
+        fix="Correct the unit codes' access on the account, or the dimensions' mapping.",
+    ),
+    _rule(
+        "too long",
+        Action.REVIEW,
+        text=r"too long|exceeds .*length|would be truncated",
+        says="A text is longer than SyteLine keeps.",
+        fix="Shorten what the message names.",
+    ),
+    # A method may have tried anything; each document's table is read afterwards.
+    _rule(
+        "method failed",
+        Action.REVIEW,
+        codes=("ReturnValue",),
+        says="The posting routine of SyteLine refused the document.",
+        fix="Mend what the message names in SyteLine, then answer Retry.",
+    ),
+    _rule(
+        "refused",
+        Action.REVIEW,
+        status=(200, 400),
+        says="SyteLine does not take the document as it is.",
+        fix="Correct what its words name, in the document or its mapping, then answer Retry.",
+    ),
 )
 
 _FORM = (

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterator, Mapping
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from airbooks.canonical import Allocation, DocumentKind, Payment, PaymentKind, RemotePayment
-from airbooks.platforms.errors import ConfigurationError, Outcome, PlatformError, ReferenceMissing
+from airbooks.platforms.errors import ConfigurationError, PlatformError, ReferenceMissing
 from airbooks.platforms.kashflow import mapping, reading
 from airbooks.platforms.kashflow.spec import CHANGED_THERE, INEXPRESSIBLE_PAYMENT, NO_MAPPING
 from airbooks.platforms.references import References
@@ -34,7 +33,7 @@ def apply(hook: KashFlowHook, payment: Payment, references: References) -> Remot
             _checked(hook, payment, share, row)
         booked.extend(_book(hook, payment, share, line) for share, line in lines)
     except PlatformError as error:
-        raise _partly_booked(error) if there or booked else error from None
+        raise error.as_unknown("a part of the payment is booked; the rest") if there or booked else error from None
     return hook.understood(lambda: reading.remote_payment(booked))
 
 
@@ -45,20 +44,6 @@ def _shares(payment: Payment) -> list[Allocation]:
         before = shares.get(each.remote_id)
         shares[each.remote_id] = each if before is None else before.model_copy(update={"amount": before.amount + each.amount})
     return list(shares.values())
-
-
-def _partly_booked(error: PlatformError) -> PlatformError:
-    return PlatformError(
-        f"a part of the payment is booked; the rest: {error.message}",
-        platform=error.platform,
-        rule=replace(error.rule, outcome=Outcome.UNKNOWN),
-        status=error.status,
-        code=error.code,
-        field=error.field,
-        request_id=error.request_id,
-        retry_after=error.retry_after,
-        body=error.body,
-    )
 
 
 def _check_expressible(hook: KashFlowHook, payment: Payment) -> None:

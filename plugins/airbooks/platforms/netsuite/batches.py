@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from uuid import NAMESPACE_URL, uuid5
 
 from airbooks.canonical import DocumentKind, RemoteDocument
-from airbooks.platforms.base import Sending, Sent
+from airbooks.platforms.base import Sending, Sent, ends_the_round, unsent
 from airbooks.platforms.errors import PlatformError
 from airbooks.platforms.netsuite.lines import Body
 from airbooks.platforms.netsuite.mapping import RECORDS
@@ -30,13 +30,18 @@ def by_kind(ready: Sequence[tuple[Sending, Body]]) -> dict[DocumentKind, list[tu
 
 
 def start(records: Records, ready: Sequence[tuple[Sending, Body]]) -> list[Sent]:
-    """One job for each record type; an error is that of all its documents."""
+    """One job for each record type; an error is that of all its documents, and one that holds up the connection ends the round."""
     sent: list[Sent] = []
+    held: PlatformError | None = None
     for kind, part in by_kind(ready).items():
+        if held is not None:
+            sent += unsent([sending for sending, _ in part], held)
+            continue
         try:
             ticket = records.start(RECORDS[kind], [body for _, body in part], job_key([sending.key for sending, _ in part]))
         except PlatformError as error:
             sent += [Sent(key=sending.key, error=error) for sending, _ in part]
+            held = error if ends_the_round(error) else None
         else:
             sent += [Sent(key=sending.key, ticket=ticket) for sending, _ in part]
     return sent

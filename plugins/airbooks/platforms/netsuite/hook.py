@@ -24,8 +24,8 @@ from airbooks.canonical import (
     RemoteDocument,
     RemotePayment,
 )
-from airbooks.platforms.base import PlatformHook, Preview, Sending, Sent
-from airbooks.platforms.errors import Action, AirbooksError, ConfigurationError, PlatformError, ReferenceMissing
+from airbooks.platforms.base import PlatformHook, Preview, Sending, Sent, in_turn
+from airbooks.platforms.errors import AirbooksError, ConfigurationError, PlatformError, ReferenceMissing
 from airbooks.platforms.netsuite import batches, catalogue, customers, mapping, reading, receipts
 from airbooks.platforms.netsuite.documents import Documents
 from airbooks.platforms.netsuite.lines import Body
@@ -41,7 +41,6 @@ from airbooks.platforms.wire import Complaint, Reply, Request, to_json
 Settles = Callable[[Sending], str]
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 _ANSWERS = {400, 403, 404}  # refusals of somebody who was let in
-_HOLDS = {Action.STOP, Action.WAIT, Action.RENEW}
 
 
 class NetSuiteHook(PlatformHook):
@@ -212,7 +211,8 @@ class NetSuiteHook(PlatformHook):
         ready, unfit = self._bodies(batch, self.documents.settled_by)
         if batch and batch[0].options.get("mode") == "batch":
             return unfit + batches.start(self.records, ready)
-        return unfit + self._one_by_one(ready)
+        body_of = {sending.key: body for sending, body in ready}
+        return unfit + in_turn([sending for sending, _ in ready], lambda sending: self._create(sending, body_of[sending.key]))
 
     def _bodies(self, batch: Sequence[Sending], settles: Settles) -> tuple[list[tuple[Sending, Body]], list[Sent]]:
         """The body of each document, and an error for each that cannot be put into words there or prepared."""
@@ -228,14 +228,6 @@ class NetSuiteHook(PlatformHook):
             else:
                 ready.append((sending, body))
         return ready, unfit
-
-    def _one_by_one(self, ready: Sequence[tuple[Sending, Body]]) -> list[Sent]:
-        """After an error that holds up the connection the rest is not sent, and says so."""
-        sent: list[Sent] = []
-        for sending, body in ready:
-            held = sent[-1].error if sent and sent[-1].error and sent[-1].error.action in _HOLDS else None
-            sent.append(Sent(key=sending.key, error=held.as_not_happened()) if held else self._create(sending, body))
-        return sent
 
     def _create(self, sending: Sending, body: Body) -> Sent:
         kind = sending.document.kind

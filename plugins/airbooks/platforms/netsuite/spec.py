@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from airbooks.platforms.errors import PERIOD_CLOSED, Action, ErrorRule, Outcome
 from airbooks.platforms.references import ReferenceKind
 from airbooks.platforms.spec import Capability, FormField, Idempotency, Limits, PlatformSpec, StandardField
@@ -28,19 +30,19 @@ DUPLICATE = "exists already"
 GONE = "not there"
 
 
-def _rule(name: str, action: Action, outcome: Outcome = Outcome.DID_NOT_HAPPEN, **parts: object) -> ErrorRule:
-    return ErrorRule(name=name, action=action, outcome=outcome, **parts)  # type: ignore[arg-type]
+def _rule(name: str, action: Action, outcome: Outcome = Outcome.DID_NOT_HAPPEN, **parts: Any) -> ErrorRule:
+    return ErrorRule(name=name, action=action, outcome=outcome, **parts)
 
 
 _ACCESS = (
     _rule(
-        "throttled",
+        "concurrency limit",
         Action.WAIT,
         codes=("CONCURRENCY_LIMIT_EXCEEDED", "SSS_REQUEST_LIMIT_EXCEEDED", "EXCEEDED_CONCURRENCY_LIMIT"),
         says="The account's concurrency limit is used up (it is shared by all its integrations).",
     ),
     _rule("throttled", Action.WAIT, status=(429,)),
-    _rule("throttled", Action.WAIT, status=(400, 401, 403), text=r"concurren\w+ (request )?limit|request blocked"),
+    _rule("concurrency limit, in words", Action.WAIT, status=(400, 401, 403), text=r"concurren\w+ (request )?limit|request blocked"),
     _rule(
         "throttled, in the words of a refused log-in",
         Action.WAIT,
@@ -99,12 +101,14 @@ _DATA = (
         "paid or credited",
         Action.REVIEW,
         text=r"(payments?|credits?) (is|are|has been|have been) applied",
+        says="Payments or credits are applied to it.",
         fix="Un-apply the payment or credit in NetSuite first.",
     ),
     _rule(
         "applied too much",
         Action.REVIEW,
         text=r"exceeds? the (amount )?(due|remaining)",
+        says="More is applied than is still due.",
         fix="Compare the amounts with what is still due in NetSuite.",
     ),
     _rule(
@@ -115,8 +119,21 @@ _DATA = (
         says="The account does not know a field that was sent: without SuiteTax there are no tax details.",
         fix="Switch the feature on, or change the connection's settings; airbooks check tells what is missing.",
     ),
-    _rule("content refused", Action.REVIEW, codes=("INVALID_CONTENT", "INVALID_REQUEST", "INVALID_PARAMETER", "INVALID_ID")),
-    _rule(GONE, Action.REVIEW, status=(404,), codes=("NONEXISTENT_ID",)),
+    _rule(
+        "content refused",
+        Action.REVIEW,
+        codes=("INVALID_CONTENT", "INVALID_REQUEST", "INVALID_PARAMETER", "INVALID_ID"),
+        says="NetSuite does not take the content of a field.",
+        fix="Correct what its words name, in the document or its mapping, then answer Retry.",
+    ),
+    _rule(
+        GONE,
+        Action.REVIEW,
+        status=(404,),
+        codes=("NONEXISTENT_ID",),
+        says="NetSuite does not have the record (any more).",
+        fix="See whether somebody deleted it there; answer Retry to have it made anew, or Reject.",
+    ),
     _rule(
         "address not there",
         Action.STOP,
@@ -124,7 +141,29 @@ _DATA = (
         says="What answered is not the record: a gateway, or another host than the account's. It says nothing about the document.",
         fix="Compare the connection's host with Setup > Company > Company Information > Company URLs.",
     ),
-    _rule("refused", Action.REVIEW, codes=("USER_ERROR",)),
+    _rule(
+        "currency not the customer's",
+        Action.REVIEW,
+        codes=("USER_ERROR",),
+        text=r"invalid field value .*field: currency",
+        says="The customer is not kept in the document's currency in NetSuite.",
+        fix="Add the currency to the customer in NetSuite (Financial, Currencies), then answer Retry.",
+    ),
+    _rule(
+        "field value refused",
+        Action.REVIEW,
+        codes=("USER_ERROR",),
+        text=r"invalid field value",
+        says="NetSuite does not know the value of a field, or it is inactive or not allowed in this subsidiary.",
+        fix="Correct the mapping of the field that its words name, or make the record active there.",
+    ),
+    _rule(
+        "refused",
+        Action.REVIEW,
+        status=(400,),
+        says="NetSuite, or a rule of the account, does not take the document as it is.",
+        fix="Correct what its words name, in the document or its mapping, then answer Retry.",
+    ),
 )
 
 NO_MAPPING = _rule("code not usable", Action.REVIEW, fix="Correct the mapping of the code.")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -65,17 +64,7 @@ def _booked_all_the_same(error: PlatformError, payment_id: int) -> PlatformError
     """A refusal to apply a payment does not undo its booking."""
     if error.outcome is not Outcome.DID_NOT_HAPPEN:
         return error
-    return PlatformError(
-        f"the payment is booked (id {payment_id}) and not fully applied: {error.message}",
-        platform=error.platform,
-        rule=replace(error.rule, outcome=Outcome.HAPPENED),
-        status=error.status,
-        code=error.code,
-        field=error.field,
-        request_id=error.request_id,
-        retry_after=error.retry_after,
-        body=error.body,
-    )
+    return error.as_happened(f"the payment is booked (id {payment_id}) and not fully applied")
 
 
 def _documents(hook: OdooHook, payment: Payment) -> dict[str, Row]:

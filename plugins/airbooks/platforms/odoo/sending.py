@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from airbooks.canonical import RemoteDocument
-from airbooks.platforms.base import Sending, Sent
+from airbooks.platforms.base import Sending, Sent, ends_the_round, unsent
 from airbooks.platforms.errors import Action, ErrorRule, Outcome, PlatformError
 from airbooks.platforms.odoo.mapping import MOVE_TYPES, Desk, ImportRows, document_name, import_rows, line_values, move_values
 from airbooks.platforms.odoo.reading import DOCUMENT_FIELDS, remote_document
@@ -30,7 +30,7 @@ UNSEEN = ErrorRule(name="not read back", action=Action.LOOK_UP, outcome=Outcome.
 UNMAPPED = ErrorRule(name="not mapped", action=Action.REVIEW, outcome=Outcome.DID_NOT_HAPPEN)
 WRONG_PLACE = ErrorRule(name="another company is meant", action=Action.STOP, outcome=Outcome.DID_NOT_HAPPEN)
 WRONG_RATE = ErrorRule(name="exchange rate to another currency", action=Action.REVIEW, outcome=Outcome.DID_NOT_HAPPEN)
-IS_THERE = ErrorRule(name="number is there already", action=Action.LOOK_UP, outcome=Outcome.HAPPENED)
+IS_THERE = ErrorRule(name="number is there already", action=Action.LOOK_UP, outcome=Outcome.DID_NOT_HAPPEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +73,11 @@ def create(hook: OdooHook, items: Sequence[Outgoing]) -> list[Sent]:
     stop: PlatformError | None = None
     for group in by_columns.values():
         if stop is not None:
-            answers += [Sent(key=item.sending.key, error=stop) for item in group]
+            answers += unsent((item.sending for item in group), stop)
             continue
         made = _create_group(hook, group)
         answers += made
-        stop = next((sent.error for sent in made if sent.error is not None and sent.error.action in {Action.STOP, Action.WAIT}), None)
+        stop = next((sent.error for sent in made if sent.error is not None and ends_the_round(sent.error)), None)
     return answers
 
 

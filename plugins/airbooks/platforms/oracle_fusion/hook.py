@@ -12,8 +12,8 @@ from functools import partial
 from typing import Any, TypeVar
 
 from airbooks.canonical import CreditNote, DocumentKind, DocumentStatus, Finding, Invoice, Party, Payment, RemoteDocument, RemotePayment
-from airbooks.platforms.base import PlatformHook, Preview, Sending, Sent
-from airbooks.platforms.errors import UNREADABLE_ANSWER, Action, ConfigurationError, ErrorRule, PlatformError, ReferenceMissing
+from airbooks.platforms.base import PlatformHook, Preview, Sending, Sent, in_turn
+from airbooks.platforms.errors import UNREADABLE_ANSWER, ConfigurationError, ErrorRule, PlatformError, ReferenceMissing
 from airbooks.platforms.oracle_fusion import access, changing, mapping, queries, reading, receipts
 from airbooks.platforms.oracle_fusion.refusals import refusals
 from airbooks.platforms.oracle_fusion.settings import names, segments, table
@@ -257,14 +257,9 @@ class OracleFusionHook(PlatformHook):
                 return [*results, *together]
         return [*results, *self._create_alone(bodies)]
 
-    def _create_alone(self, bodies: Sequence[tuple[Sending, mapping.Body]]) -> Iterator[Sent]:
-        """One after the other; an error that stops the connection stands for all that come after it."""
-        stopped: PlatformError | None = None
-        for sending, body in bodies:
-            sent = Sent(key=sending.key, error=stopped) if stopped is not None else self._create(sending, body)
-            if sent.error is not None and sent.error.action in {Action.STOP, Action.WAIT, Action.RENEW}:
-                stopped = sent.error
-            yield sent
+    def _create_alone(self, bodies: Sequence[tuple[Sending, mapping.Body]]) -> list[Sent]:
+        body_of = {sending.key: body for sending, body in bodies}
+        return in_turn([sending for sending, _ in bodies], lambda sending: self._create(sending, body_of[sending.key]))
 
     def _create(self, sending: Sending, body: mapping.Body) -> Sent:
         kind = sending.document.kind

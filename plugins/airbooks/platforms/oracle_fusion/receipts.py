@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from airbooks.canonical import DocumentKind, Payment, PaymentKind, RemotePayment
-from airbooks.platforms.errors import Outcome, PlatformError, ReferenceMissing
+from airbooks.platforms.errors import PlatformError, ReferenceMissing
 from airbooks.platforms.oracle_fusion import mapping, reading
 from airbooks.platforms.oracle_fusion.queries import where
 from airbooks.platforms.oracle_fusion.reading import Application, Receipt
@@ -45,7 +44,7 @@ def book(hook: OracleFusionHook, payment: Payment, customer: str, references: Re
             _apply(hook, receipt.remote_id, {"appliedPaymentScheduleId": installment, "amountApplied": amount})
         return reading.remote_payment(receipt, applications(hook, receipt) if steps else done)
     except PlatformError as error:
-        raise _partly_booked(error, receipt) from None
+        raise error.as_unknown(f"receipt {receipt.number} ({receipt.remote_id}) is booked and not wholly applied") from None
 
 
 def _require_expressible(hook: OracleFusionHook, payment: Payment, settings: Settings) -> None:
@@ -55,21 +54,6 @@ def _require_expressible(hook: OracleFusionHook, payment: Payment, settings: Set
     if payment.currency != ledger and rate is not None and rate.base != ledger:
         says = f"payment {payment.source_id} has an exchange rate to {rate.base}, the ledger's currency is {ledger}"
         raise hook.problem(INEXPRESSIBLE_PAYMENT, says)
-
-
-def _partly_booked(error: PlatformError, receipt: Receipt) -> PlatformError:
-    """The error, which must not say that nothing happened: the receipt is there."""
-    return PlatformError(
-        f"receipt {receipt.number} ({receipt.remote_id}) is booked and not wholly applied: {error.message}",
-        platform=error.platform,
-        rule=replace(error.rule, outcome=Outcome.UNKNOWN),
-        status=error.status,
-        code=error.code,
-        field=error.field,
-        request_id=error.request_id,
-        retry_after=error.retry_after,
-        body=error.body,
-    )
 
 
 def told(hook: OracleFusionHook, receipt: Receipt) -> RemotePayment:

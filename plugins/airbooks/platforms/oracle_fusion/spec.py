@@ -84,7 +84,7 @@ _DOCUMENT = (
     ErrorRule(
         name="duplicate transaction number",
         action=Action.LOOK_UP,
-        outcome=Outcome.HAPPENED,
+        outcome=_NO,
         text=r"transaction number .* already exists",
         says="The transaction source already has a document with this number.",
         fix="Compare the two; credit the wrong one, or give ours another number.",
@@ -129,18 +129,49 @@ _DOCUMENT = (
         says="The item does not exist in the inventory organization of the line.",
         fix="Correct the item's mapping, or assign the item to the organization in Oracle.",
     ),
-    _refused("warehouse not found", "AR_WH_NOT_FOUND", fix="Correct the mapping of the warehouse."),
-    _refused("line without item, memo line or description", "AR_LINE_ATTR_OPT_REQ", fix="Give the line an item or a description."),
+    _refused(
+        "warehouse not found",
+        "AR_WH_NOT_FOUND",
+        says="Oracle has no such warehouse (inventory organization).",
+        fix="Correct the mapping of the warehouse.",
+    ),
+    _refused(
+        "line without item, memo line or description",
+        "AR_LINE_ATTR_OPT_REQ",
+        says="A line says neither by an item, nor by a memo line, nor in words what is sold.",
+        fix="Give the line an item or a description.",
+    ),
     _refused(
         "attribute unknown or not allowed",
         text=r"cannot be used|unknown attribute|is not (updat|quer)able|invalid attribute",
+        says="This release of Oracle does not know an attribute, or does not let it be given or searched here.",
         fix=(
             "Where a query is refused, set number_search to finder or receipts_changed_by to CreationDate in the connection; "
             "otherwise the pod runs another release than the connector expects."
         ),
     ),
+    # The number in the place of a name is from memory.
+    _refused(
+        "attribute value refused",
+        "27024",
+        says="Oracle refused the value of an attribute.",
+        fix="Correct the value that its words name, in the document or in its mapping.",
+    ),
+    _refused(
+        "gone",
+        GONE,
+        says="Oracle does not have it (any more), or does not show it to this user.",
+        fix="See whether somebody deleted it there; answer Retry to have it made anew, or Reject.",
+    ),
 )
-ERRORS = (*_ACCESS, *_PASSING, *_DOCUMENT)
+# A 404 that is not in Oracle's own form comes from whatever stands before it.
+_NO_POD = _stop(
+    "address not there",
+    status=(404,),
+    says="Something answers under the pod's address, but it is not Oracle's REST API.",
+    fix="Correct the pod URL of the connection.",
+)
+ERRORS = (*_ACCESS, *_PASSING, *_DOCUMENT, _NO_POD)
 
 # What the connector itself finds out before or between requests.
 NO_MAPPING = ErrorRule(name="code without mapping", action=Action.REVIEW, outcome=_NO)
@@ -230,6 +261,7 @@ SPEC = PlatformSpec(
         {
             Capability.BATCH,
             Capability.VOID,
+            Capability.REISSUE,
             Capability.CREDIT_NOTES,
             Capability.OWN_NUMBER,
             Capability.MULTI_CURRENCY,

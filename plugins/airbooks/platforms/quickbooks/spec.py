@@ -19,8 +19,8 @@ US, US_AUTOMATED, GLOBAL = "us", "us_automated", "global"
 _NO, _MAYBE = Outcome.DID_NOT_HAPPEN, Outcome.UNKNOWN
 
 
-def _refused(name: str, *codes: str, says: str = "", fix: str = "") -> ErrorRule:
-    return ErrorRule(name=name, action=Action.REVIEW, outcome=_NO, codes=codes, says=says, fix=fix)
+def _refused(name: str, *codes: str, says: str, fix: str, text: str = "") -> ErrorRule:
+    return ErrorRule(name=name, action=Action.REVIEW, outcome=_NO, codes=codes, text=text, says=says, fix=fix)
 
 
 # Matched by code alone: a fault may come with any status, HTTP 200 included, and batch items have none of their own.
@@ -72,13 +72,13 @@ ERRORS = (
     ErrorRule(
         name="duplicate document number",
         action=Action.LOOK_UP,
-        outcome=Outcome.HAPPENED,
+        outcome=_NO,
         codes=("6140",),
         says="QuickBooks already has a document with this number.",
         fix="Compare the two; void the wrong one, or give ours another number.",
     ),
     ErrorRule(name="stale version", action=Action.REREAD, outcome=_NO, codes=("5010",)),
-    ErrorRule(name="system failure", action=Action.RETRY, outcome=_MAYBE, codes=("10000",)),
+    ErrorRule(name="system failure", action=Action.LOOK_UP, outcome=_MAYBE, codes=("10000",)),
     ErrorRule(
         name=PERIOD_CLOSED,
         action=Action.REVIEW,
@@ -109,22 +109,71 @@ ERRORS = (
     ),
     _refused("unusable linked transaction", "620", says="The document to be paid was voided or deleted.", fix="Allocate the payment anew."),
     _refused("duplicate name", "6240", says="Another customer, vendor or employee has this name.", fix="Rename one of them in QuickBooks."),
-    _refused("amount is not quantity times price", "6070"),
-    _refused("invalid tax code", "6100", fix="Set the connection's tax_mode to the company's tax regime and correct the tax code mapping."),
-    _refused("text too long", "2050"),
-    _refused("missing or unsupported property", "2010", "2020"),
-    _refused("business rule", "6000"),
-    _refused("malformed request", "1040", "2130", "4000", "4001"),
-    ErrorRule(name="system failure", action=Action.RETRY, outcome=_MAYBE, text=r"\(SystemFault\)$"),
+    _refused(
+        "amount is not quantity times price",
+        "6070",
+        says="The amount of a line is not its quantity times its price.",
+        fix="Correct quantity, price or amount of the line.",
+    ),
+    _refused(
+        "invalid tax code",
+        "6100",
+        says="The tax code does not fit the company's tax regime (in the US a line takes TAX or NON only).",
+        fix="Set the connection's tax_mode to the company's tax regime and correct the tax code mapping.",
+    ),
+    _refused(
+        "text too long",
+        "2050",
+        says="A text is longer than QuickBooks takes (numbers 21, descriptions 4000 characters).",
+        fix="Shorten it in the sales system.",
+    ),
+    _refused(
+        "missing or unsupported property",
+        "2010",
+        "2020",
+        says="It has a field that QuickBooks does not know, or lacks one that it needs.",
+        fix="Look at the field that is named, then correct the document or the connection's settings.",
+    ),
+    # QuickBooks has one code for all rules of the company; only the words tell this one.
+    _refused(
+        "wrong currency",
+        "6000",
+        text="currenc",
+        says="The customer is kept in another currency, or multicurrency is off in the company.",
+        fix="Bill the customer in its own currency, or make a second customer in this one; or switch multicurrency on.",
+    ),
+    _refused(
+        "business rule",
+        "6000",
+        says="The document breaks a rule of the company in QuickBooks.",
+        fix="Do what QuickBooks' words say, in the document or in QuickBooks, then answer Retry.",
+    ),
+    _refused(
+        "malformed request",
+        "1040",
+        "2130",
+        "4000",
+        "4001",
+        says="QuickBooks does not understand the request.",
+        fix="Keep the request and QuickBooks' words, and report them as a fault of the connector.",
+    ),
+    ErrorRule(name="system fault", action=Action.LOOK_UP, outcome=_MAYBE, text=r"\(SystemFault\)$"),
     ErrorRule(
         name="not authorised",
         action=Action.STOP,
         outcome=_NO,
         text=r"\((Authori[sz]ati?onFault|AuthenticationFault)\)$",
+        says="QuickBooks does not let this user or app in.",
         fix="Connect the company again with a user who may use the API.",
     ),
-    ErrorRule(name="refused", action=Action.REVIEW, outcome=_NO, text=r"\(ValidationFault\)$"),
-    ErrorRule(name="platform failure", action=Action.RETRY, outcome=_MAYBE, status=(500, 502, 503, 504)),
+    ErrorRule(
+        name="refused",
+        action=Action.REVIEW,
+        outcome=_NO,
+        text=r"\(ValidationFault\)$",
+        says="QuickBooks does not take the document as it is.",
+        fix="Do what QuickBooks' words say, then answer Retry.",
+    ),
 )
 
 # What the connector itself finds out before or between requests.

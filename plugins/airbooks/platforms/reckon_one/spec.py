@@ -23,7 +23,7 @@ PO_FIELD, PO_IN_NOTES = "purchaseOrderNumber", "notes"
 
 _NO, _MAYBE = Outcome.DID_NOT_HAPPEN, Outcome.UNKNOWN
 # Where words decide: a time-out or a failure of Reckon proves nothing, whatever it says ("deadlocked" is no locked period).
-_REFUSING = tuple(status for status in range(400, 500) if status != 408)
+_REFUSING = tuple(status for status in range(400, 500) if status not in (401, 403, 408, 415, 429))
 
 
 def _refused(name: str, text: str = "", *, says: str = "", fix: str = "", shared: bool = False) -> ErrorRule:
@@ -94,11 +94,31 @@ ERRORS = (
         shared=True,
     ),
     _refused("tax rate refused", r"taxRate:", says="The tax rate cannot be used here.", fix="Correct the mapping of the tax code."),
-    _refused("item refused", r"\bitem:", says="Reckon One does not have this item.", fix="Correct the mapping of the item."),
+    _refused(
+        "item refused",
+        r"\bitem:",
+        says="Reckon One does not have this item, or it is inactive.",
+        fix="Correct the mapping of the item, or make it active there.",
+    ),
     _refused("account refused", r"ledgerAccount:", says="The account cannot be used here.", fix="Correct the mapping of the account."),
-    _refused("terms refused", r"paymentTerms:", fix="Correct the mapping of the payment terms."),
-    _refused("dimension refused", r"(classification|project):", fix="Correct the mapping of the dimension."),
-    _refused("payment method refused", r"paymentMethod:", fix="Correct the mapping of the payment method."),
+    _refused(
+        "terms refused",
+        r"paymentTerms:",
+        says="Reckon One does not have these payment terms.",
+        fix="Correct the mapping of the payment terms.",
+    ),
+    _refused(
+        "dimension refused",
+        r"(classification|project):",
+        says="Reckon One does not have this classification or project.",
+        fix="Correct the mapping of the dimension.",
+    ),
+    _refused(
+        "payment method refused",
+        r"paymentMethod:",
+        says="Reckon One does not have this payment method.",
+        fix="Correct the mapping of the payment method, or payment_method of the connection.",
+    ),
     _refused(
         "template refused",
         r"template:",
@@ -107,7 +127,10 @@ ERRORS = (
         shared=True,
     ),
     _refused(
-        "duplicate customer name", r"already exists|duplicate|must be unique|^name:", says="Another contact of the book has this name."
+        "duplicate customer name",
+        r"already exists|duplicate|must be unique|^name:",
+        says="Another contact of the book has this name.",
+        fix="Rename that contact in Reckon One, or put our customer code into its second business number if it is the same firm.",
     ),
     _refused("customer refused", r"customer:", says="Reckon One does not take the customer.", fix="Compare the customer there."),
     _refused("reconciled", r"reconcil", says="It is reconciled with the bank and cannot be changed.", fix="Undo the reconciliation first."),
@@ -118,7 +141,14 @@ ERRORS = (
         says="Receipts or credit notes are linked to it, or it is not approved yet.",
         fix="Remove the links in Reckon One, or approve it there, then answer Retry.",
     ),
-    ErrorRule(name="not found", action=Action.REVIEW, outcome=_NO, status=(404,), says="Reckon One does not have it (any more)."),
+    ErrorRule(
+        name="not found",
+        action=Action.REVIEW,
+        outcome=_NO,
+        status=(404,),
+        says="Reckon One does not have it (any more).",
+        fix="See whether somebody deleted it there; answer Retry to have it made anew, or Reject.",
+    ),
 )
 
 # What the connector itself finds out before or between requests.
@@ -132,7 +162,7 @@ WRONG_BOOK = _stops(
 DUPLICATE = ErrorRule(
     name="document exists already",
     action=Action.LOOK_UP,
-    outcome=Outcome.HAPPENED,
+    outcome=_NO,
     says="Reckon One already has a document with our number as its reference.",
     fix="Compare the two; delete the wrong one, or give ours another number.",
 )

@@ -20,7 +20,7 @@ from airbooks.platforms.sage_intacct import envelope, mapping, money, queries, r
 from airbooks.platforms.sage_intacct.envelope import Function, Result, element
 from airbooks.platforms.sage_intacct.obstacles import obstacles
 from airbooks.platforms.sage_intacct.queries import Query, equal, one_of
-from airbooks.platforms.sage_intacct.spec import DUPLICATE, GATEWAY, SCHEMA, SPEC
+from airbooks.platforms.sage_intacct.spec import DUPLICATES, GATEWAY, SCHEMA, SPEC
 from airbooks.platforms.spec import PlatformSpec
 from airbooks.platforms.tokens import Token
 from airbooks.platforms.wire import Complaint, Reply, Request
@@ -205,7 +205,7 @@ class SageIntacctHook(PlatformHook):
         try:
             return self._created_customer(money.customer_function(party))
         except PlatformError as error:
-            if error.rule.name != DUPLICATE:
+            if error.rule.name not in DUPLICATES:
                 raise
         [there] = self._rows(self._query("CUSTOMER", ("CUSTOMERID",), equal("CUSTOMERID", party.code)))
         return party.code if there else self._created_customer(money.customer_function(party, f"{party.name[:150]} {party.code}"))
@@ -325,7 +325,7 @@ class SageIntacctHook(PlatformHook):
 
     def _refused(self, sending: Sending, error: PlatformError) -> Sent:
         """A refusal; where the number is taken, whoever has it decides: a live document may be ours of an earlier attempt."""
-        if error.rule.name != DUPLICATE:
+        if error.rule.name not in DUPLICATES:
             return Sent(key=sending.key, error=error)
         try:
             holders = self._with_number(sending.document.number, DocumentKind(sending.document.kind))

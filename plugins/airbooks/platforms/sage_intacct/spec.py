@@ -11,8 +11,7 @@ from airbooks.platforms.spec import Capability, FormField, Idempotency, Limits, 
 
 GATEWAY = "/ia/xml/xmlgw.phtml"
 SCHEMA = "request does not fit the schema"
-DUPLICATE = "number already used"
-SESSION_ENDED = "session ended"
+DUPLICATES = ("number already used", "value already used")
 
 NO, UNKNOWN = Outcome.DID_NOT_HAPPEN, Outcome.UNKNOWN
 
@@ -20,8 +19,8 @@ ERRORS = (
     ErrorRule(name="service off-line", action=Action.RETRY, outcome=NO, text=r"temporarily off-?line"),
     ErrorRule(name="throttled", action=Action.WAIT, outcome=NO, codes=("GW-0010",)),
     ErrorRule(name="cut off at the edge", action=Action.LOOK_UP, outcome=UNKNOWN, status=(524,)),
-    ErrorRule(name=SESSION_ENDED, action=Action.RENEW, outcome=NO, codes=("XL03000006",), text=r"^authentication: "),
-    ErrorRule(name=SESSION_ENDED, action=Action.RENEW, outcome=NO, status=(400,), codes=("invalidRequest",)),
+    ErrorRule(name="session ended", action=Action.RENEW, outcome=NO, codes=("XL03000006",), text=r"^authentication: "),
+    ErrorRule(name="session not accepted", action=Action.RENEW, outcome=NO, status=(400,), codes=("invalidRequest",)),
     ErrorRule(
         name="sign-in refused",
         action=Action.STOP,
@@ -54,7 +53,14 @@ ERRORS = (
         says="The user of this connection lacks a permission.",
         fix="Grant it to the web-services user in Sage Intacct.",
     ),
-    ErrorRule(name=SCHEMA, action=Action.REVIEW, outcome=NO, codes=("XL03000003", "GW-0011")),
+    ErrorRule(
+        name=SCHEMA,
+        action=Action.REVIEW,
+        outcome=NO,
+        codes=("XL03000003", "GW-0011"),
+        says="Sage Intacct cannot read the request: an element is not allowed, missing, or in the wrong place.",
+        fix="Look for the element that is named; leave the field out of the document, or report it as a fault of the connector.",
+    ),
     ErrorRule(name="rolled back with its batch", action=Action.RETRY, outcome=NO, codes=("XL03000009",)),
     ErrorRule(
         name=PERIOD_CLOSED,
@@ -65,13 +71,55 @@ ERRORS = (
         says="The accounting period of this document is closed in Sage Intacct.",
         fix="Give another posting date, or have the period opened again, then answer Retry.",
     ),
-    ErrorRule(name=DUPLICATE, action=Action.LOOK_UP, outcome=UNKNOWN, codes=("BL34000061",)),
-    ErrorRule(name=DUPLICATE, action=Action.LOOK_UP, outcome=UNKNOWN, text=r"already exists|use a unique value"),
+    ErrorRule(
+        name=DUPLICATES[0],
+        action=Action.LOOK_UP,
+        outcome=NO,
+        codes=("BL34000061",),
+        says="Sage Intacct already has a record with this number.",
+        fix="Compare the two; reverse the wrong one, or give ours another number.",
+    ),
+    ErrorRule(
+        name=DUPLICATES[1],
+        action=Action.LOOK_UP,
+        outcome=NO,
+        text=r"already exists|use a unique value",
+        says="Sage Intacct already has a record with this number or name.",
+        fix="Compare the two; reverse the wrong one, or give ours another number.",
+    ),
     ErrorRule(name="error while processing", action=Action.LOOK_UP, outcome=UNKNOWN, codes=("DL02000001",)),
-    ErrorRule(name="unknown reference", action=Action.REVIEW, outcome=NO, text=r"Invalid .+ specified"),
-    ErrorRule(name="field missing", action=Action.REVIEW, outcome=NO, text=r"Required field"),
-    ErrorRule(name="bad format", action=Action.REVIEW, outcome=NO, codes=("BL03000018",)),
-    ErrorRule(name="refused", action=Action.REVIEW, outcome=NO, status=(200,)),
+    ErrorRule(
+        name="unknown reference",
+        action=Action.REVIEW,
+        outcome=NO,
+        text=r"Invalid .+ specified",
+        says="The document names a customer, account, item, term or dimension that Sage Intacct does not have or that is inactive.",
+        fix="Correct the mapping, or make the record active in Sage Intacct, then answer Retry.",
+    ),
+    ErrorRule(
+        name="field missing",
+        action=Action.REVIEW,
+        outcome=NO,
+        text=r"Required field",
+        says="The company requires a field that the document does not have.",
+        fix="Fill the field that is named in the sales system or in the connection, or make it optional in Sage Intacct.",
+    ),
+    ErrorRule(
+        name="bad format",
+        action=Action.REVIEW,
+        outcome=NO,
+        codes=("BL03000018",),
+        says="A number, date or text is not in the form that Sage Intacct takes, or is too long.",
+        fix="Correct the field that is named.",
+    ),
+    ErrorRule(
+        name="refused",
+        action=Action.REVIEW,
+        outcome=NO,
+        status=(200,),
+        says="Sage Intacct does not take the document as it is.",
+        fix="Do what Sage Intacct's words say, in the document or there, then answer Retry.",
+    ),
 )
 
 FORM = (

@@ -6,7 +6,7 @@ from airbooks.canonical import Party
 from airbooks.platforms.errors import Action, ErrorRule, Outcome, PlatformError
 from airbooks.platforms.sap_business_one.client import Client, Row, quoted
 from airbooks.platforms.sap_business_one.mapping import customer_body
-from airbooks.platforms.sap_business_one.spec import SPEC
+from airbooks.platforms.sap_business_one.spec import ENTRY_EXISTS, EXISTS, SPEC
 
 _FIELDS = "CardCode,CardName,CardType,EmailAddress"
 NO_CUSTOMER = ErrorRule(
@@ -25,7 +25,7 @@ def ensure(client: Client, party: Party) -> str:
     try:
         return str(client.create("BusinessPartners", customer_body(party))["CardCode"])
     except PlatformError as error:
-        found = _by_code(client, party.code) if error.rule.name == "exists already" else ""
+        found = _by_code(client, party.code) if error.rule.name in (EXISTS, ENTRY_EXISTS) else ""
         if not found:
             raise
         return found

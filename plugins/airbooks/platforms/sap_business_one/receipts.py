@@ -19,7 +19,7 @@ from airbooks.platforms.sap_business_one.client import Client, Row, any_of, chun
 from airbooks.platforms.sap_business_one.mapping import OBJECT_TYPES, is_local, payment_body, payment_mark
 from airbooks.platforms.sap_business_one.posting import before_sending, problem
 from airbooks.platforms.sap_business_one.reading import Currencies, payment
-from airbooks.platforms.sap_business_one.spec import NOT_FOUND, SPEC
+from airbooks.platforms.sap_business_one.spec import ENTRY_EXISTS, EXISTS, NOT_FOUND, SPEC
 
 QUERY = "AIRBOOKS_PAYMENTS"
 QUERY_TEXT = "SELECT T0.DocEntry FROM ORCT T0 WHERE T0.UpdateDate >= :since ORDER BY T0.DocEntry"  # pages need an order
@@ -69,7 +69,7 @@ class Receipts:
         try:
             self.client.create("SQLQueries", {"SqlCode": QUERY, "SqlName": "Changed payments (airbooks)", "SqlText": QUERY_TEXT})
         except PlatformError as error:
-            if error.rule.name != "exists already":
+            if error.rule.name not in (EXISTS, ENTRY_EXISTS):
                 raise
         return list(self.client.stored_query(QUERY, since=since))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from airbooks.platforms.errors import PERIOD_CLOSED, Action, ErrorRule, Outcome
 from airbooks.platforms.references import ReferenceKind
 from airbooks.platforms.spec import Capability, FormField, Idempotency, Limits, PlatformSpec, StandardField
@@ -11,10 +13,11 @@ MAX_NUMBER = 50  # the size that the user-defined field is to be made with
 OLDEST_VERSION = 1_000_000  # 10.0; before it documents do not tell what is paid, and there are no stored queries
 NOT_FOUND = "not found"
 CHANGED_THERE = "changed by another user"
+EXISTS, ENTRY_EXISTS = "exists already", "entry exists already"
 
 
-def _rule(name: str, action: Action, outcome: Outcome = Outcome.DID_NOT_HAPPEN, **parts: object) -> ErrorRule:
-    return ErrorRule(name=name, action=action, outcome=outcome, **parts)  # type: ignore[arg-type]
+def _rule(name: str, action: Action, outcome: Outcome = Outcome.DID_NOT_HAPPEN, **parts: Any) -> ErrorRule:
+    return ErrorRule(name=name, action=action, outcome=outcome, **parts)
 
 
 _ACCESS = (
@@ -34,19 +37,18 @@ _ACCESS = (
         says="The user may not do this over the Service Layer.",
         fix="Give the user a licence that covers the Service Layer, and authorisations for A/R invoices, credit memos and payments.",
     ),
-    _rule(
-        "not permitted",
-        Action.STOP,
-        codes=("804",),
-        fix="Give the user a licence that covers the Service Layer, and authorisations for A/R invoices, credit memos and payments.",
-    ),
 )
 _PASSING = (
     _rule(CHANGED_THERE, Action.REREAD, codes=("-2039",)),
-    _rule(CHANGED_THERE, Action.REREAD, text=r"another user or another operation modified data"),
+    _rule("changed by another operation", Action.REREAD, text=r"another user or another operation modified data"),
+    _rule("stale version token", Action.REREAD, status=(412,)),
     _rule("overloaded", Action.LOOK_UP, Outcome.UNKNOWN, codes=("-1102",)),  # from memory
     _rule("server or gateway time-out", Action.LOOK_UP, Outcome.UNKNOWN, status=(408, 500, 502, 503, 504)),
 )
+_RATE_MISSING: dict[str, Any] = {
+    "says": "Business One has no exchange rate for the currency on the posting date.",
+    "fix": "Enter the rate of the posting date under Administration > Exchange Rates and Indexes, or send the document's own rate.",
+}
 _POSTING = (
     _rule(
         PERIOD_CLOSED,
@@ -56,18 +58,8 @@ _POSTING = (
         says="The posting date lies in a posting period that is locked, or outside of all.",
         fix="Unlock the period under Administration > System Initialization > Posting Periods, or give the document another posting date.",
     ),
-    _rule(
-        "no exchange rate",
-        Action.REVIEW,
-        codes=("-4006",),  # from memory
-        fix="Enter the rate of the posting date under Administration > Exchange Rates and Indexes, or send the document's own rate.",
-    ),
-    _rule(
-        "no exchange rate",
-        Action.REVIEW,
-        text=r"update the exchange rate",
-        fix="Enter the rate of the posting date under Administration > Exchange Rates and Indexes, or send the document's own rate.",
-    ),
+    _rule("no exchange rate", Action.REVIEW, text=r"update the exchange rate", **_RATE_MISSING),
+    _rule("exchange rate missing", Action.REVIEW, codes=("-4006",), **_RATE_MISSING),  # from memory
     _rule(
         "out of stock",
         Action.REVIEW,
@@ -75,24 +67,53 @@ _POSTING = (
         says="The invoice itself issues the goods, and there are not enough.",
         fix="Receive the goods in Business One, or make the item one that is not kept in stock there.",
     ),
+    # That such items and customers are refused is documented, the words of the next three are not.
+    _rule(
+        "serial or batch number missing",
+        Action.REVIEW,
+        text=r"\b(serial|batch) numbers?\b",
+        says="An item is managed by serial or batch numbers there, and the document names none.",
+        fix="Book it in Business One by hand, or make the item one that is not kept in stock there.",
+    ),
+    _rule(
+        "customer in another currency",
+        Action.REVIEW,
+        text=r"currency\b.*\b(customer|business partner)|(customer|business partner)\b.*\bcurrency",
+        says="The customer is kept in one currency in Business One, and the document is in another.",
+        fix="Set the customer's currency to All Currencies there (##), or map the customer to one in the document's currency.",
+    ),
     _rule(
         "inactive master data",
         Action.REVIEW,
         text=r"\b(inactive|frozen|on hold)\b",
+        says="A customer, item or account of the document is inactive, frozen or on hold in Business One.",
         fix="Activate the customer, item or account in Business One.",
     ),
     _rule(
         "paid or credited",
         Action.REVIEW,
         text=r"(payment|credit).*(applied|exists)|partially or fully paid",
+        says="Payments or credit memos are applied to it.",
         fix="Cancel the payment in Business One first, or send a credit note instead.",
     ),
     _rule("void already", Action.LOOK_UP, Outcome.HAPPENED, text=r"already (been )?cancel"),
 )
+# Of documents nothing exists already: their numbers are Business One's own, and ours may be there twice.
+_THERE: dict[str, Any] = {
+    "says": "Business One already has an entry with this code.",
+    "fix": "Compare the two in Business One; give ours another code if they are not the same.",
+}
 _DATA = (
-    _rule("exists already", Action.REVIEW, codes=("-2035",)),  # from memory
-    _rule("exists already", Action.REVIEW, text=r"already (exists|assigned)|1320000140"),
-    _rule(NOT_FOUND, Action.REVIEW, status=(404,), codes=("-2028",)),
+    _rule(EXISTS, Action.REVIEW, text=r"already (exists|assigned)|1320000140", **_THERE),
+    _rule(ENTRY_EXISTS, Action.REVIEW, codes=("-2035",), **_THERE),  # from memory
+    _rule(
+        NOT_FOUND,
+        Action.REVIEW,
+        status=(404,),
+        codes=("-2028",),
+        says="Business One does not have it (any more).",
+        fix="See whether somebody removed it there; answer Retry to have it made anew, or Reject.",
+    ),
     _rule(
         "address unknown",
         Action.STOP,
@@ -107,16 +128,35 @@ _DATA = (
         says="A customer, item, account or code of the document is not in Business One.",
         fix="Correct the mapping, or add the code there.",
     ),
-    _rule("not supported", Action.REVIEW, codes=("-5006",)),
+    _rule(
+        "not supported",
+        Action.REVIEW,
+        codes=("-5006",),
+        says="Business One does not offer this for such a document.",
+        fix="Do it in Business One by hand, or correct it by a credit note.",
+    ),
     _rule(
         "property refused",
         Action.REVIEW,
         codes=("-1000",),
+        says="Business One does not know a property of the document, or cannot read its value.",
         fix="Correct what it names. A property that begins with U_ is a user-defined field that the company must have.",
     ),
-    _rule("query refused", Action.REVIEW, codes=("701", "702", "703", "704"), fix="Allow stored SQL queries on the table ORCT."),
-    _rule("too large", Action.REVIEW, status=(413,), fix="Send fewer lines."),
-    _rule("refused", Action.REVIEW, status=(400,)),
+    _rule(
+        "query refused",
+        Action.REVIEW,
+        codes=("701", "702", "703", "704"),
+        says="The company does not let the connector's stored query run.",
+        fix="Allow stored SQL queries on the table ORCT.",
+    ),
+    _rule("too large", Action.REVIEW, status=(413,), says="The document is larger than the server takes.", fix="Send fewer lines."),
+    _rule(
+        "refused",
+        Action.REVIEW,
+        status=(400,),
+        says="Business One does not take the document as it is.",
+        fix="Correct what its words name, in the document or its mapping, then answer Retry.",
+    ),
 )
 
 SPEC = PlatformSpec(
@@ -133,6 +173,7 @@ SPEC = PlatformSpec(
         {
             Capability.BATCH,
             Capability.VOID,
+            Capability.REISSUE,
             Capability.CREDIT_NOTES,
             Capability.MULTI_CURRENCY,
             Capability.EXCHANGE_RATE,

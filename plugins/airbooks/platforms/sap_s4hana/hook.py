@@ -17,7 +17,7 @@ from functools import cached_property
 from lxml import etree
 
 from airbooks.canonical import CreditNote, DocumentKind, DocumentStatus, Finding, Invoice, Party, Payment, RemoteDocument, RemotePayment
-from airbooks.platforms.base import PlatformHook, Preview, Sending, Sent
+from airbooks.platforms.base import PlatformHook, Preview, Sending, Sent, in_turn
 from airbooks.platforms.errors import Action, ConfigurationError, ErrorRule, Outcome, PlatformError, ReferenceMissing
 from airbooks.platforms.references import ReferenceItem, ReferenceKind, References
 from airbooks.platforms.sap_s4hana import checks, lists, mapping, reading
@@ -114,13 +114,7 @@ class SapS4HanaHook(PlatformHook):
 
     def create_invoices(self, batch: Sequence[Sending]) -> list[Sent]:
         """One request each: whether one entry of several rolls the others back is not documented."""
-        results: list[Sent] = []
-        for sending in batch:
-            results.append(self._create(sending))
-            error = results[-1].error
-            if error is not None and error.action in {Action.STOP, Action.WAIT}:
-                break
-        return results
+        return in_turn(batch, self._create)
 
     def _create(self, sending: Sending) -> Sent:
         try:

@@ -60,7 +60,7 @@ _PASSING = (
     ErrorRule(name="throttled", action=Action.WAIT, outcome=NO, status=(429,)),
     ErrorRule(name="locked by a user", action=Action.RETRY, outcome=NO, status=(200,), text=r"being processed|blocked by user|locked by"),
     ErrorRule(name="entity changed meanwhile", action=Action.REREAD, outcome=NO, status=(412,)),
-    ErrorRule(name="version token missing", action=Action.REVIEW, outcome=NO, status=(428,)),
+    ErrorRule(name="version token missing", action=Action.REREAD, outcome=NO, status=(428,)),
 )
 _POSTING = (
     ErrorRule(
@@ -94,6 +94,7 @@ _POSTING = (
         action=Action.REVIEW,
         outcome=NO,
         codes=("507(F5)",),
+        says="The G/L account is not there, or not in this company code.",
         fix="Create the G/L account in the company code, or correct the mapping.",
     ),
     ErrorRule(
@@ -101,15 +102,24 @@ _POSTING = (
         action=Action.REVIEW,
         outcome=NO,
         codes=("808(F5)",),
+        says="The account wants a field that the document does not fill (a profit center, a cost center).",
         fix="Give the line a dimension that is mapped to this field, or change the account's field status.",
     ),
-    ErrorRule(name="not balanced", action=Action.REVIEW, outcome=NO, codes=("702(RW)",)),
+    ErrorRule(
+        name="not balanced",
+        action=Action.REVIEW,
+        outcome=NO,
+        codes=("702(RW)",),  # from memory
+        says="Debit and credit of the journal entry differ, mostly because SAP S/4HANA rounds the tax otherwise.",
+        fix="Compare the tax of the document with the rate of its tax code there; correct one of them, then answer Retry.",
+    ),
     ErrorRule(
         name="no exchange rate",
         action=Action.REVIEW,
         outcome=NO,
         status=(200,),
         text=r"exchange rate|enter rate",
+        says="SAP S/4HANA has no exchange rate for the document's currency and date.",
         fix="Enter the rate there (type M), or give the document one.",
     ),
     ErrorRule(
@@ -122,7 +132,14 @@ _POSTING = (
         fix="Reset the clearing in SAP S/4HANA first (FBRA), or send a credit note.",
     ),
     ErrorRule(name="reversed already", action=Action.LOOK_UP, outcome=Outcome.HAPPENED, status=(200,), text=r"already (been )?reversed"),
-    ErrorRule(name="refused", action=Action.REVIEW, outcome=NO, status=(200,)),
+    ErrorRule(
+        name="refused",
+        action=Action.REVIEW,
+        outcome=NO,
+        status=(200, 400),
+        says="SAP S/4HANA does not take the document as it is; nothing was booked.",
+        fix="Correct what its words name, in the document, its mapping or there, then answer Retry.",
+    ),
 )
 
 FORM = (
@@ -188,6 +205,7 @@ SPEC = PlatformSpec(
         {
             Capability.ANSWERS_LATER,
             Capability.VOID,
+            Capability.REISSUE,
             Capability.CREDIT_NOTES,
             Capability.MULTI_CURRENCY,
             Capability.EXCHANGE_RATE,
