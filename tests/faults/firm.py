@@ -45,6 +45,7 @@ class Pace:
     absence: float = 0.0
     poll: float = 0.0
     overdue: float = 3600.0
+    probe: float = 0.02
     read_timeout: float = 2.0
 
 
@@ -189,6 +190,7 @@ class Firm:
                     self.pace.settle,
                     poll_seconds=self.pace.poll,
                     overdue_seconds=self.pace.overdue,
+                    probe_seconds=self.pace.probe,
                 ),
             )
             worker = f"{run_id}:{uuid.uuid4()}"

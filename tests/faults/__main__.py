@@ -1,0 +1,116 @@
+"""`python -m tests.faults`: every scenario on every platform, kills at every transition, the storm; exit code 1 on any violation."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import logging
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import psycopg
+from tests.faults.kills import KILLS, play_kill
+from tests.faults.playing import Played, play
+from tests.faults.report import by_platform, by_scenario, markdown, storm_lines, violations
+from tests.faults.scenarios import SCENARIOS, Scenario
+from tests.faults.storm import Plan, storm
+
+from airbooks.paths import INCLUDE
+from airbooks.platforms import registry
+from airbooks.runtime.postgres import Cluster, serving
+from airbooks.staging.migrate import migrate
+
+REPORT = INCLUDE / "proof" / "delivery_faults.md"
+RATE = 0.2
+
+
+def main() -> int:
+    """Play, blow, judge, report."""
+    asked = _arguments()
+    logging.disable(logging.CRITICAL)
+    platforms = asked.platforms.split(",") if asked.platforms else list(registry.slugs())
+    played = [] if asked.scenarios == "none" else _play_all(_chosen(asked.scenarios), platforms, with_kills=not asked.scenarios)
+    logging.disable(logging.NOTSET)
+    plan = Plan(documents=asked.documents, slugs=platforms, seed=asked.seed, rate=RATE)
+    outcome = storm(plan, _say) if asked.documents else None
+    if played:
+        _say("\n".join([*by_scenario(played), "", *by_platform((each.slug, each.judgement) for each in played)]))
+    if outcome:
+        _say("\n".join(storm_lines(outcome, RATE)))
+    broken = violations(played, outcome)
+    _say("\n".join(broken) if broken else "No invariant was broken.")
+    asked.report.parent.mkdir(parents=True, exist_ok=True)
+    asked.report.write_text(markdown(played, outcome, RATE, asked.seed), encoding="utf-8")
+    _say(f"The report is {asked.report}.")
+    return 1 if broken else 0
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
+    parser.add_argument("--documents", type=int, default=100_000, help="documents in the storm; 0: none (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=1, help="draws the faults and the kills (default: %(default)s)")
+    parser.add_argument("--platforms", default="", help="slugs with commas between (default: all)")
+    parser.add_argument("--scenarios", default="", help="numbers with commas between, or none (default: all, and the kills)")
+    parser.add_argument("--report", type=Path, default=REPORT, help="where the Markdown goes (default: %(default)s)")
+    return parser.parse_args()
+
+
+def _chosen(numbers: str) -> list[Scenario]:
+    wanted = numbers.split(",") if numbers else []
+    return [each for each in SCENARIOS if not wanted or each.number in wanted]
+
+
+def _play_all(scenarios: Sequence[Scenario], platforms: Sequence[str], *, with_kills: bool) -> list[Played]:
+    played: list[Played] = []
+    with databases() as fresh:
+        for scenario in scenarios:
+            began = time.monotonic()
+            mine = [_with(fresh, scenario, slug) for slug in platforms if scenario.fits(registry.spec(slug))]
+            played += mine
+            broken = sum(len(each.violations) for each in mine)
+            _say(f"{scenario.number:4} {scenario.name}: {len(mine)} platforms, {time.monotonic() - began:.0f} s, {broken} violations")
+        for kill in KILLS if with_kills else ():
+            if kill.slug in platforms:
+                with fresh() as dsn:
+                    played.append(play_kill(kill, dsn))
+        _say(f"{sum(each.scenario.number.startswith('K') for each in played)} kills at transitions")
+    return played
+
+
+def _with(fresh: Callable[[], contextlib.AbstractContextManager[str]], scenario: Scenario, slug: str) -> Played:
+    with fresh() as dsn:
+        return play(scenario, slug, dsn)
+
+
+@contextlib.contextmanager
+def databases() -> Iterator[Callable[[], contextlib.AbstractContextManager[str]]]:
+    """Fresh migrated databases, each for as long as it is used."""
+    cluster = Cluster(Path(tempfile.mkdtemp(prefix="airbooks-faults-")), durable=False)
+    cluster.home.chmod(0o711)
+    try:
+        with serving(cluster):
+            cluster.ensure_database("template_faults")
+            migrate(cluster.url("template_faults"))
+            yield lambda: _fresh(cluster)
+    finally:
+        cluster.remove()
+
+
+@contextlib.contextmanager
+def _fresh(cluster: Cluster) -> Iterator[str]:
+    name = f"faults_{time.monotonic_ns()}"
+    with psycopg.connect(cluster.url(), autocommit=True) as server:
+        server.execute(f"CREATE DATABASE {name} TEMPLATE template_faults")
+        yield cluster.url(name)
+        server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
