@@ -107,6 +107,23 @@ def lease_expired(stage: Stage) -> None:
     stage.deliver()
 
 
+def met_by_another(stage: Stage) -> None:
+    """Another worker comes along between the look-up and the create."""
+    stage.plant_mix(MIX)
+    kind = registry.hook_class(stage.slug)
+    real = kind.create_invoices
+    first = iter([True])
+
+    def create(hook: PlatformHook, batch: Sequence[Sending]) -> list[Sent]:
+        if next(first, False):
+            stage.turn("the other one")
+        return real(hook, batch)
+
+    with patch.object(kind, "create_invoices", create):
+        stage.turn("the slow one")
+    stage.deliver()
+
+
 def cleared_while_running(stage: Stage) -> None:
     """A person clears a run that is at work: the same run works twice."""
     stage.plant_mix(2 * MIX)
