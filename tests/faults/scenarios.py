@@ -126,7 +126,12 @@ DELIVERY = (
     Scenario(number="11", name="a run cleared while it works", play=plays.cleared_while_running),
     Scenario(number="12", name="hourly, daily, real-time and manual overlap", play=plays.overlapping),
     Scenario(number="13", name="event and poll in the same second", play=plays.the_same_second),
-    Scenario(number="14a", name="a stored failure is replayed for the same key", own=on("xero", fault="server_error", times=1)),
+    Scenario(
+        number="14a",
+        name="a stored failure is replayed for the same key",
+        own=on("xero", fault="server_error", times=1),
+        play=plays.send_while_keys_are_remembered,
+    ),
     Scenario(number="14b", name="a failing server, before anything happens", own=on("brightpearl", fault="server_error", times=1)),
     Scenario(
         number="16",
