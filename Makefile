@@ -27,7 +27,7 @@ down: ## stop what `make up` started
 	@if [ -x $(BIN)/airbooks ]; then $(BIN)/airbooks down; else echo "Nothing was up."; fi
 
 test: $(READY) ## all tests
-	$(BIN)/python -m pytest -m "not e2e" -n $(TEST_WORKERS) --dist loadfile
+	$(BIN)/python -m pytest -m "not e2e" -n $(TEST_WORKERS) --dist worksteal
 	$(BIN)/python -m pytest -m e2e
 
 faults: $(READY) ## everything that can go wrong with a delivery, judged from the books (DELIVERIES=100000 SEED=1)
