@@ -72,7 +72,8 @@ class Outcome:
 
     @property
     def violations(self) -> list[str]:
-        return [*self.whole, *(each for judgement in self.judgements.values() for each in judgement.violations)]
+        refused = [f"the limits were broken {self.avoidable} times"] if self.avoidable else []
+        return [*self.whole, *refused, *(each for judgement in self.judgements.values() for each in judgement.violations)]
 
 
 def storm(plan: Plan, say: Say = print) -> Outcome:
