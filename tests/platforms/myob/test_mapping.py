@@ -520,14 +520,6 @@ def test_a_foreign_sale_is_read_in_its_own_currency() -> None:
     assert (found.currency, found.total, found.tax, found.line_count) == ("USD", D("129.00"), D("11.73"), 1)
 
 
-# -- errors --------------------------------------------------------------------------------------------------------------------
-
-
-def named(name: str, message: str = "", code: int | None = None) -> bytes:
-    error = {"Name": name, "Message": message, "AdditionalDetails": "", "ErrorCode": code, "Severity": "Error", "LearnMore": None}
-    return to_json({"Errors": [error], "Information": ""})
-
-
 def test_an_error_counts_before_a_warning() -> None:
     errors = [
         {"Name": "CreditLimitExceeded", "Message": "", "Severity": "Warning"},
