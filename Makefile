@@ -13,7 +13,7 @@ READY := .venv/.ready
 .PHONY: help demo up down bench bench-delivery test ui lint types fmt realdata clean distclean
 
 help: ## what there is
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(READY) ## a business day with simulated platforms, counted twice at the end (DOCUMENTS=600)
 	@$(BIN)/airbooks demo --documents $(DOCUMENTS) --sandbox-port $(SANDBOX_PORT)
