@@ -3,6 +3,8 @@ PYTHON ?= python3
 UI_PORT ?= 8080
 SANDBOX_PORT ?= 0
 DOCUMENTS ?= 600
+DELIVERIES ?= 100000
+SEED ?= 1
 # A test waits for its simulator a third of the time: three workers keep two cores busy.
 TEST_WORKERS ?= 3
 
@@ -10,7 +12,7 @@ BIN := .venv/bin
 UV = $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 READY := .venv/.ready
 .DEFAULT_GOAL := help
-.PHONY: help demo up down bench bench-delivery test ui lint types fmt realdata clean distclean
+.PHONY: help demo up down bench bench-delivery test faults ui lint types fmt realdata clean distclean
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,8 +27,11 @@ down: ## stop what `make up` started
 	@if [ -x $(BIN)/airbooks ]; then $(BIN)/airbooks down; else echo "Nothing was up."; fi
 
 test: $(READY) ## all tests
-	$(BIN)/python -m pytest -m "not e2e" -n $(TEST_WORKERS) --dist loadfile
+	$(BIN)/python -m pytest -m "not e2e" -n $(TEST_WORKERS) --dist worksteal
 	$(BIN)/python -m pytest -m e2e
+
+faults: $(READY) ## everything that can go wrong with a delivery, judged from the books (DELIVERIES=100000 SEED=1)
+	$(BIN)/python -m tests.faults --documents $(DELIVERIES) --seed $(SEED)
 
 ui: $(READY) ## the pages in a real browser, with a picture of each (needs Debian's chromium)
 	@[ -x /usr/bin/chromium ] || { echo "make ui drives /usr/bin/chromium, which is not here (Debian: apt install chromium)."; exit 1; }

@@ -29,7 +29,7 @@ LOOK_BACK_DAYS = 3
 )
 def daily_invoice_batch() -> None:
     paths = choose_paths()
-    deliveries = deliver_everywhere(CONFIG)
+    deliveries = deliver_everywhere(CONFIG, "daily")
     reviews = open_reviews()
     confirmed = confirm(reread_days=LOOK_BACK_DAYS)
     told = report()

@@ -28,7 +28,7 @@ CONFIG = load_config()
 )
 def hourly_invoice_sync() -> None:
     paths = choose_paths()
-    deliveries = deliver_everywhere(CONFIG)
+    deliveries = deliver_everywhere(CONFIG, "hourly")
     reviews = open_reviews()
     confirmed = confirm()
     told = report()

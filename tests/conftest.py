@@ -24,6 +24,15 @@ StartSandbox = Callable[..., Sandbox]
 _serial = count(1)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def no_authorities(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No test leaves this machine; reading all certificate authorities would be the dearest part of every HTTP client it makes."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.delenv("SSL_CERT_FILE", raising=False)
+        environment.setenv("SSL_CERT_DIR", str(tmp_path_factory.mktemp("authorities")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[Cluster]:
     """One embedded Postgres per test process, with nothing in it."""

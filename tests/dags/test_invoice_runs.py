@@ -4,31 +4,27 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import Any, LiteralString
 
 import psycopg
 import pytest
-import yaml
 from tests.dags.airflow_process import FERNET_KEY, postgres_connection, run_module, settings
+from tests.main_business import MAIN, main_business
 
 from airbooks.config import load_config
 from airbooks.erp.generate import fill
-from airbooks.paths import DAGS, INCLUDE
+from airbooks.paths import DAGS
 from airbooks.runtime.postgres import Cluster
 from airbooks.sandbox.requests import Asked, secrets_of
 from airbooks.sandbox.server import Sandbox, running
 from airbooks.staging import audit
 
 HOURLY, DAILY = "hourly_invoice_sync", "daily_invoice_batch"
-# The books of the main businesses; those of the side businesses are run by the real scheduler, in tests/e2e.
-MAIN = ("quickbooks_us", "sage_intacct_uk", "odoo_au", "business_central_eu")
 PLATFORMS = {name: load_config().connections[name].platform for name in MAIN}
 Amounts = dict[str, tuple[Decimal, str]]  # by document number
 
@@ -79,18 +75,6 @@ class Story:
     def rows(self, query: LiteralString, *values: Any) -> list[tuple[Any, ...]]:
         with psycopg.connect(self.staging) as database:
             return database.execute(query, values).fetchall()
-
-
-def main_business(folder: Path) -> Path:
-    """The configuration without the side businesses' connections and routes."""
-    shutil.copytree(INCLUDE / "config", folder)
-    routes = yaml.safe_load((folder / "routes.yaml").read_text("utf-8"))
-    routes["connections"] = {name: routes["connections"][name] for name in MAIN}
-    routes["routes"] = [each for each in routes["routes"] if set(each["to"]) <= set(MAIN)]
-    (folder / "routes.yaml").write_text(yaml.safe_dump(routes), "utf-8")
-    mappings = yaml.safe_load((folder / "mappings.yaml").read_text("utf-8"))
-    (folder / "mappings.yaml").write_text(yaml.safe_dump({name: mappings[name] for name in MAIN}), "utf-8")
-    return folder
 
 
 @pytest.fixture(scope="module")

@@ -111,7 +111,7 @@ class Deliveries(RuleBasedStateMachine):
 
     @rule()
     def release(self) -> None:
-        tickets = dict(self.database.execute("SELECT delivery_id, ticket FROM airbooks.delivery").fetchall())
+        tickets: dict[int, str] = dict(self.database.execute("SELECT delivery_id, ticket FROM airbooks.delivery").fetchall())
         outbox.release(self.database, [f"US-SI-{serial:06}" for serial in range(1, DOCUMENTS + 1)], "a person")
         self.database.commit()
         for delivery_id, state in self.states.items():

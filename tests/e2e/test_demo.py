@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 import psutil
 import pytest
+from tests.main_business import main_business
 
 from airbooks import paths
 from airbooks.runtime.control import clean
@@ -24,15 +25,16 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 @pytest.fixture
 def state(tmp_path: Path) -> Iterator[Path]:
+    main_business(tmp_path / "config")
     folder = tmp_path / "state"
     yield folder
     clean(Stack(state=folder, ui_port=0, sandbox_port=0))
 
 
 def airbooks(state: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "AIRBOOKS_STATE": str(state), "PYTHONPATH": str(paths.PLUGINS)}
+    places = {"AIRBOOKS_STATE": str(state), "AIRBOOKS_CONFIG": str(state.parent / "config"), "PYTHONPATH": str(paths.PLUGINS)}
     command = [sys.executable, "-m", "airbooks.cli", *arguments]
-    return subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    return subprocess.run(command, env={**os.environ, **places}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
 
 
 def last_line(done: subprocess.CompletedProcess[str]) -> dict[str, str]:

@@ -24,7 +24,7 @@ from tests.faults.evidence import Case
 from airbooks.staging import audit
 
 ON_THE_PLATFORM = frozenset({"AB-ECHO", "AB-TWICE", "AB-DRAFT", "AB-OVERDUE"})  # these exceptions say that it is there
-KEPT = 20  # findings of a kind that are quoted; all are counted
+LOOK_UPS = 2  # answered ones, that an unknown outcome may take
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +130,8 @@ def _judge_document(found: Judgement, ours: Expected, stood: Stood | None, held:
     found.codes.update(stood.codes)
     case = cases.get(stood.delivery_id, Case())
     found.unproven += [f"F: {name}: {complaint}" for complaint in case.complaints]
+    if case.most_look_ups > LOOK_UPS:
+        found.unresolved.append(f"F: {name}: an unknown outcome took {case.most_look_ups} answered look-ups")
     if end == "unresolved":
         found.unresolved.append(f"C: {name} is still {stood.state} with no reason (last: {stood.last_error[:200]!r})")
     elif end == "delivered":

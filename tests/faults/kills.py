@@ -71,7 +71,7 @@ _WAYS = (
     Kill(state=S.SENDING, event=E.TAKEN_ON, slug="unit4"),
     Kill(state=S.ACCEPTED, event=E.BOOKED, slug="unit4"),
     Kill(state=S.ACCEPTED, event=E.STILL_OPEN, slug="unit4", own=on("unit4", fault="job_waits", seconds=1.0)),
-    Kill(state=S.ACCEPTED, event=E.REFUSED, slug="acumatica", own=on("acumatica", fault="release_fails", message="no", times=1)),
+    Kill(state=S.ACCEPTED, event=E.REFUSED, slug="unit4", own=on("unit4", fault="job_fails", times=1)),
     Kill(state=S.UNKNOWN, event=E.FOUND, slug="quickbooks", strikes=LOST),
     Kill(state=S.UNKNOWN, event=E.FOUND, slug="sage_intacct", strikes=LOST),
     Kill(state=S.UNKNOWN, event=E.ABSENT, slug="quickbooks", strikes=NEVER_ARRIVED),

@@ -33,6 +33,14 @@ def send_many(stage: Stage) -> None:
     stage.deliver()
 
 
+def send_while_keys_are_remembered(stage: Stage) -> None:
+    """What the platform remembers of a key is over when its settle time is: seven minutes pass there after the first turn."""
+    stage.plant_mix(MIX)
+    stage.turn()
+    stage.ledger.move_clock(stage.slug, 420)
+    stage.deliver()
+
+
 def send_invoices(stage: Stage) -> None:
     """Invoices only, in the home currency."""
     stage.plant(*(stage.papers.sale(1) for _ in range(3)))
@@ -107,6 +115,23 @@ def lease_expired(stage: Stage) -> None:
     stage.deliver()
 
 
+def met_by_another(stage: Stage) -> None:
+    """Another worker comes along between the look-up and the create."""
+    stage.plant_mix(MIX)
+    kind = registry.hook_class(stage.slug)
+    real = kind.create_invoices
+    first = iter([True])
+
+    def create(hook: PlatformHook, batch: Sequence[Sending]) -> list[Sent]:
+        if next(first, False):
+            stage.turn("the other one")
+        return real(hook, batch)
+
+    with patch.object(kind, "create_invoices", create):
+        stage.turn("the slow one")
+    stage.deliver()
+
+
 def cleared_while_running(stage: Stage) -> None:
     """A person clears a run that is at work: the same run works twice."""
     stage.plant_mix(2 * MIX)
@@ -142,12 +167,11 @@ def restarted_together(stage: Stage) -> None:
 
 
 def clocks_differ(stage: Stage) -> None:
-    """The platform's clock is five minutes ahead, then behind."""
-    for seconds in (300, -300):
+    """The platform's clock is five minutes behind, then ahead."""
+    for seconds in (-300, 300):  # never back: a limit's window would stand in the future
         stage.ledger.move_clock(stage.slug, seconds)
         stage.plant_mix(MIX)
         stage.deliver()
-    stage.ledger.move_clock(stage.slug, 0)
 
 
 # -- the connection ---------------------------------------------------------------------------------------------------------------------
@@ -169,7 +193,6 @@ def tokens_expire(stage: Stage) -> None:
     stage.ledger.move_clock(stage.slug, 9 * 3600)
     stage.plant_mix(MIX)
     stage.deliver()
-    stage.ledger.move_clock(stage.slug, 0)
 
 
 def ten_refresh(stage: Stage) -> None:
@@ -179,7 +202,6 @@ def ten_refresh(stage: Stage) -> None:
     stage.ledger.move_clock(stage.slug, 9 * 3600)
     made = stage.plant_mix(10)
     stage.turns_at_once(*(lambda number=each.number: stage.turn("event", [number]) for each in made))
-    stage.ledger.move_clock(stage.slug, 0)
     stage.deliver()
     stage.complaints += [f"the connection was stopped: {each}" for each in stage.stopped]
 

@@ -86,7 +86,8 @@ def storm_lines(outcome: Outcome, rate: float) -> list[str]:
     longest = max((each.longest_unknown for each in judgements), default=0.0)
     per_thousand = outcome.seconds / max(1, outcome.documents) * 1000
     return [
-        f"{outcome.documents:,} documents in {outcome.seconds / 60:.0f} minutes ({per_thousand:.1f} s per 1,000): {outcome.calls:,} calls,"
+        f"{outcome.documents:,} documents in {outcome.seconds / 60:.0f} minutes ({per_thousand:.1f} s, and"
+        f" {outcome.cpu_seconds / max(1, outcome.documents) * 1000:.1f} s of processor time, per 1,000): {outcome.calls:,} calls,"
         f" of which {struck:,} ({struck / max(1, outcome.calls):.0%}, drawn at {rate:.0%}) were struck; {outcome.kills} workers killed,"
         f" Postgres killed {outcome.crashes} times; {outcome.released:,} documents that a person let go again after the storm.",
         "",

@@ -122,10 +122,16 @@ DELIVERY = (
     Scenario(number="8", name="killed after intent, before the call", play=plays.killed_before_the_call),
     Scenario(number="9", name="Postgres sessions cut before the commit", play=plays.database_lost),
     Scenario(number="10", name="lease over while the call hangs: two owners", play=plays.lease_expired),
+    Scenario(number="10b", name="another worker comes between look-up and create", play=plays.met_by_another),
     Scenario(number="11", name="a run cleared while it works", play=plays.cleared_while_running),
     Scenario(number="12", name="hourly, daily, real-time and manual overlap", play=plays.overlapping),
     Scenario(number="13", name="event and poll in the same second", play=plays.the_same_second),
-    Scenario(number="14a", name="a stored failure is replayed for the same key", own=on("xero", fault="server_error", times=1)),
+    Scenario(
+        number="14a",
+        name="a stored failure is replayed for the same key",
+        own=on("xero", fault="server_error", times=1),
+        play=plays.send_while_keys_are_remembered,
+    ),
     Scenario(number="14b", name="a failing server, before anything happens", own=on("brightpearl", fault="server_error", times=1)),
     Scenario(
         number="16",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import random
+import resource
 import shutil
 import tempfile
 import time
@@ -62,6 +63,7 @@ class Outcome:
     crashes: int = 0
     released: int = 0  # Retry, answered by a person after the storm
     seconds: float = 0.0
+    cpu_seconds: float = 0.0
     megabytes: int = 0
 
     @property
@@ -70,14 +72,24 @@ class Outcome:
 
     @property
     def violations(self) -> list[str]:
-        return [*self.whole, *(each for judgement in self.judgements.values() for each in judgement.violations)]
+        refused = [f"the limits were broken {self.avoidable} times"] if self.avoidable else []
+        return [*self.whole, *refused, *(each for judgement in self.judgements.values() for each in judgement.violations)]
 
 
 def storm(plan: Plan, say: Say = print) -> Outcome:
     """Plant, deliver in the storm, then in calm with every Retry answered, until it is quiet; then judge."""
+    before = _cpu_seconds()
     with world(plan.slugs, rate=0.0, seed=plan.seed) as around:
         planted = _plant(around, plan, say)
-        return _Storm(around, plan, planted, say).run()
+        outcome = _Storm(around, plan, planted, say).run()
+    outcome.cpu_seconds = _cpu_seconds() - before
+    return outcome
+
+
+def _cpu_seconds() -> float:
+    """What this process and all that it has ended (workers, sandbox, Postgres) have used."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(each.ru_utime + each.ru_stime for each in used)
 
 
 def _plant(around: World, plan: Plan, say: Say) -> dict[str, list[Expected]]:

@@ -26,8 +26,8 @@ from airbooks.sandbox.server import Door, Sandbox
 
 # A lost answer to a log-in costs a firm its refresh token: that is a scenario of its own, and would only stop the storm.
 LOG_IN = re.compile(r"token|oauth|/connect/", re.IGNORECASE)
-LATE_SECONDS = 1.3  # the longest late commit; the storm's settle time is longer
-HANG_SECONDS = 0.4
+LATE_SECONDS = 0.9  # the longest late commit: the client has given up by then, and the settle time is longer
+HANG_SECONDS = 0.15
 
 DRAWN: tuple[Fault, ...] = tuple(
     Fault(times=None, **filters)

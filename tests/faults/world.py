@@ -26,7 +26,7 @@ from airbooks.staging.migrate import migrate
 
 DATABASE = "faults"
 REPOSITORY = Path(__file__).resolve().parents[2]
-PACE = Pace(scale=1000.0, settle=3.0, absence=1.0, poll=0.2, overdue=3600.0, probe=0.2, read_timeout=1.0)
+PACE = Pace(scale=1000.0, settle=2.5, absence=0.5, poll=0.2, overdue=3600.0, probe=0.1, read_timeout=0.6)
 
 
 class Postgres:

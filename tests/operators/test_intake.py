@@ -202,6 +202,6 @@ def test_a_document_that_the_sales_system_took_back_is_voided_where_it_went(
             sales.execute(cancel, ("posted", row[1]))
     assert tally["cancelled"] == 1
     voids = database.execute(
-        "SELECT number, state FROM airbooks.delivery JOIN airbooks.document USING (document_id) WHERE operation = 'void'"
+        "SELECT number, delivery.state FROM airbooks.delivery JOIN airbooks.document USING (document_id) WHERE operation = 'void'"
     )
     assert voids.fetchall() == [(row[1], "pending")]

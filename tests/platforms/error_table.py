@@ -17,7 +17,7 @@ from airbooks.platforms import registry
 from airbooks.platforms.base import Account, PlatformHook, Sent
 from airbooks.platforms.errors import Action, ErrorRule, Outcome, PlatformError
 from airbooks.platforms.spec import PlatformSpec
-from airbooks.platforms.tokens import MemoryTokens, Token
+from airbooks.platforms.tokens import Token
 from airbooks.platforms.wire import Request
 
 Ask = Callable[[PlatformHook], Any]
@@ -103,9 +103,9 @@ def _hook(slug: str, url: str, extra: Mapping[str, Any]) -> Iterator[PlatformHoo
     """A hook that is logged in already, on a server that answers from a script."""
     spec = registry.spec(slug)
     account = Account(host=url, login="clerk", password="pa55word-of-books", extra={**_filled(spec, url), **extra})
-    tokens = MemoryTokens()
-    tokens.renew("books", None, lambda _: Token(access="t0ken-of-today", refresh="t0ken-of-tomorrow"))
-    with registry.hook_class(slug)("books", account=account, tokens=tokens) as hook:
+    with registry.hook_class(slug)("books", account=account) as hook:
+        known = hook.credentials()
+        hook.tokens.renew("books", None, lambda _: Token(access="t0ken-of-today", refresh="t0ken-of-tomorrow", seed=known.seed), known)
         yield hook
 
 

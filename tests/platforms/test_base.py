@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any
@@ -163,7 +164,9 @@ def failure(action: Action, outcome: Outcome = Outcome.DID_NOT_HAPPEN) -> Platfo
     return PlatformError("no", platform="paper", rule=ErrorRule(name="no", action=action, outcome=outcome))
 
 
-@pytest.mark.parametrize(("action", "tried"), [(Action.REVIEW, 3), (Action.LOOK_UP, 3), (Action.WAIT, 2), (Action.STOP, 2)])
+@pytest.mark.parametrize(
+    ("action", "tried"), [(Action.REVIEW, 3), (Action.LOOK_UP, 3), (Action.WAIT, 2), (Action.STOP, 2), (Action.RENEW, 2)]
+)
 @pytest.mark.parametrize("outcome", Outcome)
 def test_one_bad_document_is_passed_by_and_a_bad_connection_ends_the_round(action: Action, tried: int, outcome: Outcome) -> None:
     asked: list[str] = []
@@ -187,3 +190,18 @@ def test_an_outcome_is_only_known_by_a_document_or_an_error_that_knows() -> None
     assert Sent(key="1", remote=REMOTE).outcome is Outcome.HAPPENED
     assert Sent(key="1").outcome is Outcome.UNKNOWN
     assert Sent(key="1", error=failure(Action.REVIEW)).outcome is Outcome.DID_NOT_HAPPEN
+
+
+class SharingHook(PaperHook):
+    """A platform that counts calls per app."""
+
+    spec = replace(SPEC, limits=Limits(per_second=8, concurrent=4, per_app=frozenset({"second"}), app_named_by=("login", "company")))
+
+
+def test_connections_of_one_app_are_counted_together_under_a_name_that_gives_nothing_away() -> None:
+    def counted_as(conn_id: str, login: str, limit: str) -> str:
+        return SharingHook(conn_id, account=Account(login=login, password="other", extra={"company": "7"})).counted_as(limit)
+
+    assert counted_as("au", "app-key-1", "second") == counted_as("nz", "app-key-1", "second") != counted_as("au", "app-key-2", "second")
+    assert "app-key-1" not in counted_as("au", "app-key-1", "second")
+    assert counted_as("au", "app-key-1", "concurrent") == "au"

@@ -41,6 +41,15 @@ def test_facts_of_all_platforms_cost_neither_airflow_nor_an_http_client() -> Non
 
 
 @pytest.mark.parametrize("slug", registry.slugs())
+def test_who_shares_a_limit_is_told_apart_by_fields_that_are_no_secret(slug: str) -> None:
+    spec = registry.spec(slug)
+    public = {"host", "login", *(each.name for each in spec.form if not each.secret)}
+    assert set(spec.limits.app_named_by) <= public
+    assert spec.limits.per_app <= {"second", "minute", "day", "batch", "app minute", "concurrent"}
+    assert bool(spec.limits.per_app) == bool(spec.limits.app_named_by)
+
+
+@pytest.mark.parametrize("slug", registry.slugs())
 def test_a_platforms_classes_come_when_asked_for(slug: str) -> None:
     spec = registry.spec(slug)
     assert registry.hook_class(slug).__name__ == f"{spec.class_prefix}Hook"

@@ -27,10 +27,14 @@ class Recorder:
 
     def __init__(self) -> None:
         self.taken: list[str] = []
+        self.over = 0
         self.penalties: list[float] = []
 
-    def take(self, scope: str = "call", count: int = 1) -> None:
-        self.taken += [scope] * count
+    def answered(self) -> None:
+        self.over += 1
+
+    def take(self, scope: str = "call") -> None:
+        self.taken.append(scope)
 
     def penalise(self, seconds: float) -> None:
         self.penalties.append(seconds)
@@ -103,6 +107,7 @@ def test_a_refused_connection_did_not_happen_and_is_tried_again(client: Client, 
     error = client.refused(unused_url())
     assert meaning(error) == (Action.RETRY, Outcome.DID_NOT_HAPPEN)
     assert client.budget.taken == ["call"] * 4
+    assert client.budget.over == 4
     assert len(pauses) == 3
 
 

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.staging.rows import CONNECTION, Row, add_delivery, add_document, finding, of_delivery, of_document, one
 
-from airbooks.staging import outbox
+from airbooks.staging import outbox, stops
 from airbooks.staging.exceptions import Answer, AnswerKind, answer, open_exceptions
 from airbooks.staging.waiting import Reason, Waiting, waiting
 
@@ -131,7 +131,7 @@ def test_a_rejection_names_who_and_why(database: psycopg.Connection) -> None:
 
 def test_a_connection_that_rests_says_why(database: psycopg.Connection) -> None:
     plant(database, "AU-SI-1")
-    outbox.set_connection_state(database, CONNECTION, "stopped", "the authorisation was revoked")
+    stops.stop(database, CONNECTION, stops.ConnectionState.RE_AUTHORISE, "the authorisation was revoked", "digest")
     assert sentence(database, "AU-SI-1") == "its connection rests until a person mends it: the authorisation was revoked"
 
 

@@ -77,7 +77,7 @@ def deliver(run: Run, span: tuple[int, int]) -> Counter[str]:
 def _answers_again(run: Run) -> bool:
     """One question to a platform that was silent; a connection that is wrong has answered, too."""
     work = run.work
-    with budget.slot(work.aside, work.connection, work.hook.spec.limits.concurrent):
+    with _lanes(run, 1):
         try:
             work.hook.find_invoice("AIRBOOKS", DocumentKind.INVOICE)
         except PlatformError as error:
@@ -157,7 +157,9 @@ def _lanes(run: Run, most: int) -> Iterator[Sequence[Workplace]]:
     """As many of the connection's places as are free now, at least one and at most `most`, each with a session of its own."""
     work = run.work
     with contextlib.ExitStack() as held:
-        places = held.enter_context(budget.places(work.aside, work.connection, work.hook.spec.limits.concurrent, most))
+        allowed = work.hook.spec.limits.concurrent
+        owner = work.hook.counted_as("concurrent")
+        places = held.enter_context(budget.places(work.aside, owner, allowed, most=most, urgency=work.urgency))
         siblings = [held.enter_context(work.hook.sibling()) for _ in range(places - 1)]
         yield [work, *(replace(work, hook=each) for each in siblings)]
 

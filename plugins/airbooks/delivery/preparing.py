@@ -16,6 +16,7 @@ from airbooks.delivery.verdicts import Place, Ready, Verdict, failed, held_back,
 from airbooks.platforms.base import PlatformHook, Sending
 from airbooks.platforms.errors import Action, ConfigurationError, ErrorRule, Outcome, PlatformError
 from airbooks.platforms.references import ReferenceItem, ReferenceKind, References, required_codes
+from airbooks.platforms.spec import Urgency
 from airbooks.staging import references as known
 from airbooks.staging.outbox import Claimed
 
@@ -36,6 +37,7 @@ class Workplace:
     configured: Callable[[str, str], str | None]
     options: Mapping[str, Any]
     place: Place
+    urgency: Urgency = Urgency.HOURLY
 
 
 def read_document(claimed: Claimed) -> Invoice | CreditNote:

@@ -37,7 +37,7 @@ def check_all(config: Config, names: Iterable[str], staging_conn_id: str = STAGI
     for name in names:
         platform = config.connections[name].platform
         try:
-            with workplace(config, name, staging_conn_id, {}) as work:
+            with workplace(config, name, staging_conn_id, {}, insists=True) as work:
                 yield _check(work, config)
         except AirbooksError as error:
             yield Checked(connection=name, platform=platform, works=False, says=str(error))

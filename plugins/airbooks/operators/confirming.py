@@ -13,6 +13,7 @@ from airbooks.delivery.echo import differences
 from airbooks.delivery.preparing import Workplace
 from airbooks.operators.delivering import workplace
 from airbooks.platforms.errors import PlatformError
+from airbooks.platforms.spec import Urgency
 from airbooks.staging import audit, exceptions
 from airbooks.staging.reading_back import ReadBackDue, confirm, to_read_back
 
@@ -35,7 +36,7 @@ def confirm_connection(config: Config, connection: ConnectionConfig, staging_con
 
     A difference (also one that somebody made on the platform since) becomes an exception; a failing platform leaves the rest for later.
     """
-    with workplace(config, connection.conn_id, staging_conn_id, {}) as work:
+    with workplace(config, connection.conn_id, staging_conn_id, {}, Urgency.DAILY) as work:
         waiting = to_read_back(work.database, connection.conn_id, READ_BACKS, reread_days)
         work.database.commit()
         read: list[ReadBack] = []

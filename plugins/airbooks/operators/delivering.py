@@ -8,7 +8,7 @@ import os
 import socket
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -19,8 +19,10 @@ from airbooks.delivery.preparing import Workplace
 from airbooks.delivery.resolving import ABSENCE_PAUSE
 from airbooks.delivery.verdicts import Place, Ready
 from airbooks.operators.form import read_form
+from airbooks.operators.stopping import guarded
 from airbooks.platforms import registry
 from airbooks.platforms.base import PlatformHook, Preview
+from airbooks.platforms.spec import Urgency
 from airbooks.staging import circuit, outbox
 from airbooks.staging.budget import SharedBudget, buckets_of
 from airbooks.staging.database import connect
@@ -53,20 +55,41 @@ def poll_seconds(platform: str) -> float:
     return registry.spec(platform).poll_seconds / time_scale()
 
 
-def open_hook(platform: str, conn_id: str, staging_conn_id: str, aside: psycopg.Connection) -> PlatformHook:
-    """The platform's hook with the durable token store and the shared budget."""
+def open_hook(
+    platform: str,
+    conn_id: str,
+    staging_conn_id: str,
+    aside: psycopg.Connection,
+    urgency: Urgency = Urgency.HOURLY,
+    *,
+    insists: bool = False,
+) -> PlatformHook:
+    """The platform's hook with the durable token store and the shared budget; one that `insists` logs in however often it was refused."""
     spec = registry.spec(platform)
-    budget = SharedBudget(aside, conn_id, buckets_of(spec.limits, time_scale()), platform=platform)
-    tokens = StoredTokens(lambda: connect(staging_conn_id), airflow_seal())
-    return registry.hook_class(platform)(conn_id, tokens=tokens, budget=budget)
+    tokens = StoredTokens(lambda: connect(staging_conn_id), airflow_seal(), insists=insists)
+    hook = registry.hook_class(platform)(conn_id, tokens=tokens)
+    buckets = buckets_of(spec.limits, time_scale(), hook.counted_as)
+    hook.budget = SharedBudget(aside, conn_id, buckets, platform=platform, urgency=urgency)
+    return hook
 
 
 @contextlib.contextmanager
-def workplace(config: Config, conn_id: str, staging_conn_id: str, options: dict[str, Any]) -> Iterator[Workplace]:
-    """Everything the delivery engine needs for one connection; closed afterwards."""
+def workplace(
+    config: Config,
+    conn_id: str,
+    staging_conn_id: str,
+    options: dict[str, Any],
+    urgency: Urgency = Urgency.HOURLY,
+    *,
+    insists: bool = False,
+) -> Iterator[Workplace]:
+    """Everything the delivery engine needs for one connection; closed afterwards. `insists` is for people (see `open_hook`)."""
     platform = config.connections[conn_id].platform
     spec = registry.spec(platform)
-    with staging_databases(staging_conn_id) as (database, aside), open_hook(platform, conn_id, staging_conn_id, aside) as hook:
+    with (
+        staging_databases(staging_conn_id) as (database, aside),
+        open_hook(platform, conn_id, staging_conn_id, aside, urgency, insists=insists) as hook,
+    ):
         yield Workplace(
             connection=conn_id,
             hook=hook,
@@ -74,6 +97,7 @@ def workplace(config: Config, conn_id: str, staging_conn_id: str, options: dict[
             aside=aside,
             configured=lambda kind, code: config.mapping(conn_id, kind, code),
             options=options,
+            urgency=urgency,
             place=Place(
                 conn_id,
                 spec.title,
@@ -88,7 +112,8 @@ def workplace(config: Config, conn_id: str, staging_conn_id: str, options: dict[
 @contextlib.contextmanager
 def _turn(operator: InvoiceOperator, context: Context, form: RunForm, config: Config) -> Iterator[engine.Run]:
     """One worker's turn at the operator's connection."""
-    with workplace(config, operator.connection_id, operator.staging_conn_id, dict(operator.platform_options())) as work:
+    options, urgency = dict(operator.platform_options()), Urgency(operator.urgency)
+    with workplace(config, operator.connection_id, operator.staging_conn_id, options, urgency) as work:
         yield engine.Run(
             work=work,
             worker=f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4()}",
@@ -110,23 +135,7 @@ def deliver_chunk(operator: InvoiceOperator, context: Context) -> dict[str, Any]
     with _turn(operator, context, form, config) as run:
         if form.dry_run:
             return dict(engine.preview(run, operator.span, _show))
-        return _counts(run, _guarded(run, lambda: engine.deliver(run, operator.span)), operator)
-
-
-def _guarded(run: engine.Run, work: Callable[[], Counter[str]]) -> Counter[str]:
-    """The engine's work, with the connection's state noted: working, or stopped until a person mends it."""
-    from airflow.sdk.exceptions import AirflowFailException
-
-    database, connection = run.work.database, run.work.connection
-    try:
-        tally = work()
-    except engine.ConnectionStoppedError as error:
-        outbox.set_connection_state(database, connection, "stopped", str(error))
-        database.commit()
-        raise AirflowFailException(str(error)) from None
-    outbox.set_connection_state(database, connection, "working", "")
-    database.commit()
-    return tally
+        return _counts(run, guarded(run, lambda: engine.deliver(run, operator.span)), operator)
 
 
 def _counts(run: engine.Run, tally: Counter[str], operator: InvoiceOperator) -> dict[str, Any]:

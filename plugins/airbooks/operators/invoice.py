@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.sdk import BaseOperator
 
+from airbooks.platforms.spec import Urgency
+
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
@@ -21,6 +23,7 @@ class InvoiceOperator(BaseOperator):
     :param staging_conn_id: the Postgres connection that holds the staging schema.
     :param answer_wait: how long this task waits (deferred, without a worker slot) for platforms that take requests on and answer later;
         what is still open then is asked about by the next run.
+    :param urgency: realtime, hourly or daily: who goes first where a platform's limits make calls wait.
 
     A platform's operator sets `platform` and turns its own arguments into `platform_options()`, which reach the hook as `Sending.options`.
     """
@@ -36,6 +39,7 @@ class InvoiceOperator(BaseOperator):
         chunk: Any = None,
         staging_conn_id: str = "airbooks_staging",
         answer_wait: timedelta = timedelta(minutes=30),
+        urgency: str = Urgency.HOURLY,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -43,6 +47,7 @@ class InvoiceOperator(BaseOperator):
         self.chunk = chunk
         self.staging_conn_id = staging_conn_id
         self.answer_wait = answer_wait
+        self.urgency = Urgency(urgency)
 
     @property
     def span(self) -> tuple[int, int]:

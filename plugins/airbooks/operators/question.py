@@ -79,7 +79,7 @@ def _body(view: CauseView) -> str:
 
 
 def _table(view: CauseView) -> str:
-    differs = view.count > 1 and not view.cause.missing_code  # else the subject has said what is wrong
+    differs = view.count > 1 and not (view.cause.missing_code or view.cause.is_of_connection)  # else the subject has said what is wrong
     head = ["| Document | Customer | Amount | What is wrong |", "|---|---|--:|---|"] if differs else _HEAD
     more = view.count - len(view.documents)
     rows = [*head, *(_row(each, (each.message,) if differs else ()) for each in view.documents)]

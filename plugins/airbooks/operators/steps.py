@@ -11,6 +11,7 @@ from airflow.sdk import get_current_context, task, task_group
 
 from airbooks.config import Config, ConnectionConfig, load_config
 from airbooks.platforms import registry
+from airbooks.platforms.spec import Urgency
 from airbooks.staging.database import STAGING
 
 if TYPE_CHECKING:
@@ -81,6 +82,7 @@ def stage() -> dict[str, int]:
 @task.branch
 def choose_paths() -> list[str]:
     """Plan the deliveries; go on with every connection that has work, and with the exceptions if any are open."""
+    from airbooks.operators.stopping import usable
     from airbooks.staging import outbox, report
 
     config = load_config()
@@ -91,10 +93,11 @@ def choose_paths() -> list[str]:
             outbox.release(database, form.documents, _run_id())
         planned = outbox.plan(database, {name: each.platform for name, each in config.connections.items()}, _run_id())
         work = outbox.open_work(database, wanted, form.documents)
+        tried = usable(database, config, work, _run_id())
         waiting = bool(report.cause_lines(database))
         database.commit()
     log.info("%d new deliveries planned; open work: %s", planned, work or "none")
-    return [*(f"deliver.chunks_{name}" for name in work), *([EXCEPTIONS] if waiting else [])]
+    return [*(f"deliver.chunks_{name}" for name in tried), *([EXCEPTIONS] if waiting else [])]
 
 
 def _chunks(connection: ConnectionConfig) -> Any:
@@ -111,15 +114,19 @@ def _chunks(connection: ConnectionConfig) -> Any:
 
 
 @task_group(group_id="deliver")
-def deliver_everywhere(config: Config) -> None:
-    """One deliver task per configured connection, with that platform's own operator, mapped over its chunks."""
+def deliver_everywhere(config: Config, urgency: str = Urgency.HOURLY) -> None:
+    """One deliver task per configured connection, with that platform's own operator, mapped over its chunks.
+
+    `urgency` (realtime, hourly, daily) says who goes first where a platform's limits make calls wait.
+    """
     for connection in config.connections.values():
         operator = registry.operator_class(connection.platform)
         operator.partial(
             task_id=f"deliver_{connection.conn_id}",
             connection_id=connection.conn_id,
+            urgency=urgency,
             retries=2,
-            max_active_tis_per_dagrun=registry.spec(connection.platform).limits.concurrent or 4,
+            max_active_tis_per_dagrun=1,  # it works in as many lanes as the platform allows
             **connection.options,
         ).expand(chunk=_chunks(connection))
 
@@ -150,11 +157,11 @@ def report() -> dict[str, int]:
     from airflow.sdk.exceptions import AirflowFailException
 
     from airbooks.operators.reporting import log_report
-    from airbooks.staging import outbox
+    from airbooks.staging import stops
 
     with _staging() as database:
         counts = log_report(database, _run_id())
-        stopped = outbox.stopped_connections(database)
+        stopped = stops.stopped_connections(database)
     wrong = [f"{name} waits for a person: {says}" for name, says in sorted(stopped.items())]
     wrong += [f"the task {name} failed, see its log" for name in _failed_tasks()]
     if wrong:

@@ -46,12 +46,12 @@ class AnswersTrigger(BaseTrigger):
         from airbooks.delivery.collecting import has_answers
         from airbooks.operators.delivering import workplace
         from airbooks.platforms.errors import AirbooksError
-        from airbooks.staging.budget import slot
+        from airbooks.staging.budget import places
 
         try:
             with (
                 workplace(load_config(), self.connection_id, self.staging_conn_id, {}) as work,
-                slot(work.aside, self.connection_id, work.hook.spec.limits.concurrent),
+                places(work.aside, work.hook.counted_as("concurrent"), work.hook.spec.limits.concurrent),
             ):
                 return has_answers(work, self.span)
         except AirbooksError as error:

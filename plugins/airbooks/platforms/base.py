@@ -5,9 +5,10 @@ from __future__ import annotations
 import ssl
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import cached_property
+from hashlib import blake2b
 from types import MappingProxyType
 from typing import Any, ClassVar, Self
 
@@ -15,9 +16,10 @@ from airflow.sdk import BaseHook
 
 from airbooks.canonical import CreditNote, DocumentKind, Finding, Invoice, Party, Payment, RemoteDocument, RemotePayment
 from airbooks.platforms.errors import Action, ConfigurationError, Outcome, PlatformError
+from airbooks.platforms.log_ins import LogIns
 from airbooks.platforms.references import ReferenceItem, ReferenceKind, References
 from airbooks.platforms.spec import PlatformSpec
-from airbooks.platforms.tokens import MemoryTokens, Token, TokenStore
+from airbooks.platforms.tokens import Credentials, MemoryTokens, Token, TokenStore, digest, grown_from
 from airbooks.platforms.wire import Budget, Complaint, Reply, Request, Unlimited, Wire, base_url, to_json
 
 
@@ -114,6 +116,8 @@ class PlatformHook(BaseHook, ABC):
         self._read_timeout = read_timeout or self.spec.read_timeout_seconds
         self._wire: Wire | None = None
         self._token: Token | None = None
+        self._log_ins = LogIns(self.spec.slug)
+        self.refusal: PlatformError | None = None  # of the log-in, by the platform
 
     # -- the connection -------------------------------------------------------------------------------------------------------
 
@@ -176,6 +180,15 @@ class PlatformHook(BaseHook, ABC):
         account = self.account
         return base_url(account.host, account.schema, account.port, allow_http=bool(account.extra.get("allow_http")))
 
+    def counted_as(self, limit: str) -> str:
+        """Who the vendor counts against one of its limits: this connection, or a digest of what names the app, account or tenant."""
+        limits = self.spec.limits
+        if limit not in limits.per_app:
+            return self.conn_id
+        fields = {"host": self.account.host, "login": self.account.login, **self.account.extra}
+        named = "\n".join([self.spec.slug, *(str(fields.get(name) or "") for name in limits.app_named_by)])
+        return f"app {blake2b(named.encode(), digest_size=12, salt=b'airbooks budget').hexdigest()}"
+
     @property
     def wire(self) -> Wire:
         if self._wire is None:
@@ -227,21 +240,63 @@ class PlatformHook(BaseHook, ABC):
 
     @abstractmethod
     def issue_token(self, newest: Token | None) -> Token:
-        """A new token or session from the platform. Called under the store's lock; must not use `call` (which would authorise itself)."""
+        """A new token or session from the platform, with the refresh token of `newest` or the connection's own (`refresh_token`).
+
+        Called under the store's lock; must not use `call` (which would authorise itself). `newest` is None when a person has put another
+        refresh token into the connection. Raises PlatformError as the platform answered: what it means for the document that waits for the
+        token is said by `renew_token`.
+        """
+
+    def refresh_token(self, newest: Token | None) -> str:
+        """The refresh token to hand in: the one of the last reply, else the connection's own; raises ConfigurationError without either."""
+        return (newest.refresh if newest is not None else "") or str(self.setting("refresh_token") or "")
+
+    def credentials(self) -> Credentials:
+        """What the connection holds to be let in, as digests."""
+        account = self.account
+        refresh = str(account.extra.get("refresh_token") or "")
+        own = digest(refresh) if refresh else digest(account.login, *self._secrets_of(account))
+        whole = digest(account.host, account.schema, account.port, account.login, account.password, dict(account.extra))
+        return Credentials(seed=own, account=whole, rotates=bool(refresh))
 
     def token(self) -> Token:
         """A token that is good for at least a minute."""
         if self._token is None:
-            self._token = self.tokens.read(self.conn_id)
+            self._token = grown_from(self.tokens.read(self.conn_id), self.credentials())
         if self._token is None or not self._token.is_fresh():
             self.renew_token()
         assert self._token is not None  # noqa: S101 renew_token sets it or raises
         return self._token
 
     def renew_token(self) -> None:
-        """Replace the current token by a newer one, another worker's or a new one."""
-        self._token = self.tokens.renew(self.conn_id, self._token, self.issue_token)
+        """Replace the current token by a newer one, another worker's or a new one.
+
+        Whatever fails here, nothing was sent of the document that needs the token. What the platform refused is not asked for again by this
+        hook: the connection is for a person.
+        """
+        if self.refusal is not None:
+            raise self.refusal
+        try:
+            self._token = self.newer_token()
+        except PlatformError as error:
+            failure = error.as_not_happened()
+            self.refusal = failure if failure.action is Action.STOP else None
+            raise failure from None
         self._mask(self._token)
+
+    def newer_token(self) -> Token:
+        """Another worker's token or a new one, through the store; platforms whose sessions serve one hook alone say so here."""
+        return self.tokens.renew(self.conn_id, self._token, self.issue, self.credentials())
+
+    def issue(self, newest: Token | None) -> Token:
+        """A new token of this connection. Raises PlatformError; a refusal is one of the connection, not of a document."""
+        self._log_ins.begin(self.wire.calls)
+        try:
+            token = self.issue_token(newest)
+        except PlatformError as error:
+            raise error.as_refused_log_in() from None
+        self._log_ins.end(self.wire.calls)
+        return replace(token, seed=self.credentials().seed)
 
     @staticmethod
     def _mask(token: Token) -> None:
@@ -269,7 +324,14 @@ class PlatformHook(BaseHook, ABC):
         url = path if path.startswith(f"{self.root()}/") else f"{self.root()}/{path.lstrip('/')}"
         body = to_json(json) if json is not None else content
         request = Request(method=method, url=url, params=params, headers=headers, content=body, read=read, scope=scope)
-        return self.wire.send(request, lambda: self.authorise(request), self.renew_token)
+        if self.refusal is not None:
+            raise self.refusal
+        try:
+            return self.wire.send(request, lambda: self.authorise(request), self.renew_token)
+        except PlatformError as error:
+            if error.action is Action.RENEW or (error.action is Action.STOP and error.status == 401):  # no other token helps
+                self.refusal = error.as_refused_log_in()
+            raise
 
     @abstractmethod
     def read_complaint(self, reply: Reply) -> Complaint | None:

@@ -152,6 +152,16 @@ class PlatformError(AirbooksError):
         action = Action.RETRY if self.action is Action.LOOK_UP else self.action  # there is nothing to look up
         return self._judged(replace(self.rule, action=action, outcome=Outcome.DID_NOT_HAPPEN), self.message)
 
+    def as_refused_log_in(self) -> PlatformError:
+        """The same error where it was the log-in that was refused: no document can be blamed for it, and no renewal helps."""
+        if self.outcome is not Outcome.DID_NOT_HAPPEN or self.action not in {Action.REVIEW, Action.RENEW, Action.REREAD}:
+            return self
+        return self._judged(replace(self.rule, action=Action.STOP), self.message)
+
+    def saying(self, message: str) -> PlatformError:
+        """The same error in other words."""
+        return self._judged(self.rule, message)
+
     def as_unknown(self, done: str) -> PlatformError:
         """The same error where a part of what was asked is done already; `done` says which, in words."""
         return self._judged(replace(self.rule, outcome=Outcome.UNKNOWN), f"{done}: {self.message}")

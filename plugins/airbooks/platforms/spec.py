@@ -34,6 +34,14 @@ class Capability(StrEnum):
     PAYMENTS_OUT = "payments_out"  # payments can be applied
 
 
+class Urgency(StrEnum):
+    """How soon a delivery is wanted; who is more urgent goes first where calls are short."""
+
+    REALTIME = "realtime"
+    HOURLY = "hourly"
+    DAILY = "daily"
+
+
 class Idempotency(StrEnum):
     """Which mechanism of the platform keeps a repeated create from making a second document."""
 
@@ -49,14 +57,18 @@ class Limits:
     """The vendor's ceilings, per connection; None means not published.
 
     `batch` is documents per request, `lines` lines per document; `throttle_seconds` how long to leave it alone after a refusal for too many
-    calls that does not say how long itself.
+    calls that does not say how long itself. `per_app` names the limits (second, minute, day, batch, concurrent) that the vendor counts over
+    all connections of one app, account or tenant, which `app_named_by` (fields of the connection, none of them secret) tells apart.
     """
 
     per_second: int | None = None
     per_minute: int | None = None
     per_day: int | None = None
     batches_per_minute: int | None = None
+    app_per_minute: int | None = None  # besides per_minute, over all connections of the app
     concurrent: int | None = None
+    per_app: frozenset[str] = frozenset()
+    app_named_by: tuple[str, ...] = ()
     batch: int = 1
     batch_bytes: int | None = None
     lines: int | None = None

@@ -64,11 +64,14 @@ def from_json(content: bytes) -> Any:
 class Budget(Protocol):
     """The calls one connection may still make, shared by all workers."""
 
-    def take(self, scope: str = "call", count: int = 1) -> None:
-        """Wait until `count` calls fit (scope "call" or "batch").
+    def take(self, scope: str = "call") -> None:
+        """Wait until one more call (scope "call" or "batch") fits.
 
         Raises PlatformError (WAIT, did not happen) when that is further off than a worker should wait.
         """
+
+    def answered(self) -> None:
+        """The call that was taken is over: answered, lost, or never sent."""
 
     def penalise(self, seconds: float) -> None:
         """The platform answered 429: nobody calls it for `seconds`."""
@@ -77,8 +80,11 @@ class Budget(Protocol):
 class Unlimited:
     """A budget for tools and tests that talk to a platform alone."""
 
-    def take(self, scope: str = "call", count: int = 1) -> None:
+    def take(self, scope: str = "call") -> None:
         """Never waits."""
+
+    def answered(self) -> None:
+        """Nobody counts."""
 
     def penalise(self, seconds: float) -> None:
         time.sleep(min(seconds, 1.0))
@@ -225,7 +231,10 @@ class Wire:
     def _once(self, request: Request, authorisation: Mapping[str, str]) -> Reply:
         self.budget.take(request.scope)
         self.calls += 1
-        reply = self._exchange(request, {**(request.headers or {}), **authorisation})
+        try:
+            reply = self._exchange(request, {**(request.headers or {}), **authorisation})
+        finally:
+            self.budget.answered()
         complaint = self._complaint(reply)
         if complaint is None:
             return reply

@@ -263,7 +263,7 @@ class Context:
 class Simulator(ABC):
     """One platform's API. Subclasses set `slug`, fill `router` and answer what is booked.
 
-    The server mounts `router` under `/<slug>`, so a handler at `/v3/company/{realm}/invoice` of the platform
+    `router` adds `/<slug>` to every path, so a handler at `/v3/company/{realm}/invoice` of the platform
     `quickbooks` answers `/quickbooks/v3/company/{realm}/invoice`. `seed()` makes the companies, credentials, accounts, tax codes, items and
     terms that a user would have set up by hand; it runs once on an empty store.
     """
@@ -278,7 +278,7 @@ class Simulator(ABC):
         self.context = context
         self.store = context.store
         self.clock = context.clock
-        self.router = APIRouter()
+        self.router = APIRouter(prefix=f"/{self.slug}")
         self.armed: dict[str, Row] = {}
         self.routes()
         meta = self.store.table("$meta")

@@ -16,6 +16,7 @@ from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from airbooks.platforms.errors import AirbooksError
+from airbooks.staging import stops
 from airbooks.staging.audit import Event, append, storable
 from airbooks.staging.causes import AnswerKind, Cause, read_cause
 from airbooks.staging.releasing import close_settled, release
@@ -192,11 +193,24 @@ def _override(decision: _Decision) -> tuple[int, int]:
 
 
 def _release(decision: _Decision) -> tuple[int, int]:
+    if decision.cause.is_of_connection:
+        return _use_again(decision)
     documents = decision.execute(_RESTAGE)
     decision.execute(_CLOSE)
     deliveries = len(release(decision.connection, _delivery_ids(decision)))
     deliveries += decision.execute(_LOOK_UP_AGAIN, ids=_delivery_ids(decision))
     return documents, deliveries
+
+
+def _use_again(decision: _Decision) -> tuple[int, int]:
+    """Let the connection be tried at once; everything that waits for it goes with the next run."""
+    connection = decision.cause.connection
+    stops.lift(decision.connection, connection)
+    decision.execute(_CLOSE)
+    waiting = decision.execute(
+        "SELECT FROM airbooks.delivery WHERE connection = %(connection)s AND state IN ('pending', 'unknown')", connection=connection
+    )
+    return 0, waiting
 
 
 # The newest raw form waits for staging again, which checks it with the new mapping or waiver; older revisions stay history.

@@ -15,6 +15,7 @@ from psycopg.rows import class_row
 from airbooks.canonical import minor_units
 from airbooks.platforms.errors import AirbooksError
 from airbooks.platforms.references import ReferenceKind
+from airbooks.staging import stops
 
 _KINDS = frozenset(kind.value for kind in ReferenceKind)
 _NEVER_WAIVED = ("SRC-", "AB-RANGE")  # there is no document yet, or none that can be computed with
@@ -71,13 +72,18 @@ class Cause:
         return (kind, code) if self.connection and code and kind in _KINDS else None
 
     @property
+    def is_of_connection(self) -> bool:
+        """Whether a whole connection waits, and not these documents more than others."""
+        return self.code in stops.CODES
+
+    @property
     def takes_posting_date(self) -> bool:
         return "period" in f"{self.code} {self.subject}".lower()
 
     @property
     def can_be_waived(self) -> bool:
         """Whether the rule is ours to waive: not what a platform refuses, nor what makes a document unreadable."""
-        return not (self.missing_code or self.at_delivery or self.code.startswith(_NEVER_WAIVED))
+        return not (self.missing_code or self.at_delivery or self.is_of_connection or self.code.startswith(_NEVER_WAIVED))
 
     @property
     def options(self) -> tuple[AnswerKind, ...]:
@@ -88,7 +94,7 @@ class Cause:
             AnswerKind.MAP: self.missing_code is not None,
             AnswerKind.OVERRIDE: self.can_be_waived or self.takes_posting_date,
             AnswerKind.RETRY: True,
-            AnswerKind.REJECT: not self.delivered,
+            AnswerKind.REJECT: not (self.delivered or self.is_of_connection),
             AnswerKind.HOLD: self.state == "open",
         }
         return tuple(kind for kind, makes_sense in sensible.items() if makes_sense)
@@ -145,18 +151,24 @@ FROM airbooks.exception_cause c, LATERAL (
     WHERE e.cause_id = c.cause_id AND e.state = 'open') waiting
 """
 
-# One row per document, whatever number of lines or deliveries of it failed.
+# One row per document, whatever number of lines or deliveries of it failed; all that a stopped connection has to send.
 _WAITING = """
-WITH waiting AS (
+WITH failed AS (
     SELECT DISTINCT ON (coalesce(r.source || chr(31) || r.source_id, e.number))
         e.number, coalesce(d.kind, '') AS kind, coalesce(d.customer_name, '') AS customer, e.amount, e.currency,
         trim(e.says || ' ' || e.fix) AS message
     FROM airbooks.exception e
     LEFT JOIN airbooks.document d ON d.document_id = e.document_id
     LEFT JOIN airbooks.raw_document r ON r.raw_id = e.raw_id
-    WHERE e.cause_id = %(cause_id)s AND e.state = 'open'
+    WHERE e.cause_id = %(cause_id)s AND e.state = 'open' AND num_nonnulls(e.raw_id, e.document_id, e.delivery_id) > 0
     ORDER BY coalesce(r.source || chr(31) || r.source_id, e.number), e.exception_id
-)
+), held_up AS (
+    SELECT doc.number, doc.kind, doc.customer_name AS customer, doc.gross_total AS amount, doc.currency, '' AS message
+    FROM airbooks.exception e
+    JOIN airbooks.delivery v ON v.connection = e.connection AND v.state IN ('pending', 'sending', 'accepted', 'unknown')
+    JOIN airbooks.document doc ON doc.document_id = v.document_id AND doc.is_current
+    WHERE e.cause_id = %(cause_id)s AND e.state = 'open' AND num_nonnulls(e.raw_id, e.document_id, e.delivery_id) = 0
+), waiting AS (SELECT * FROM failed UNION ALL SELECT * FROM held_up)
 """
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import psycopg
 
 from airbooks.canonical import Finding
+from airbooks.staging import stops
 from airbooks.staging.answers import AlreadyAnswered, Answer, AnswerOutcome, InvalidAnswerError, answer
 from airbooks.staging.audit import storable
 from airbooks.staging.causes import (
@@ -42,6 +43,7 @@ __all__ = [
     "answer",
     "causes_to_review",
     "close_for",
+    "close_for_connection",
     "describe",
     "mark_review",
     "open_exceptions",
@@ -51,7 +53,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """A finding and what it is about: a raw document that could not be read, a document, or a delivery.
+    """A finding and what it is about: a raw document that could not be read, a document, or a delivery; none of them: its connection.
 
     One of the three ids is enough: number, amount (gross total) and currency are filled in from the document where there is one.
     """
@@ -174,6 +176,24 @@ def close_for(
     closed = connection.execute(_CLOSE, _settled(documents, delivery_ids)).rowcount
     connection.execute("DELETE FROM found")
     close_settled(connection, causes, answer="resolved", by=by, reason="the documents were corrected or delivered")
+    return closed
+
+
+def close_for_connection(connection: psycopg.Connection, name: str, *, by: str) -> int:
+    """Close what asked a person to mend a connection, now that it works; returns how many exceptions."""
+    causes = connection.execute(
+        "SELECT cause_id FROM airbooks.exception_cause WHERE connection = %s AND code = ANY(%s) ORDER BY cause_id FOR UPDATE",
+        (name, list(stops.CODES)),
+    ).fetchall()
+    found = [row[0] for row in causes]
+    closed = connection.execute(
+        "UPDATE airbooks.exception SET state = 'closed', closed_at = now() WHERE cause_id = ANY(%s) AND state = 'open'", (found,)
+    ).rowcount
+    connection.execute(
+        "UPDATE airbooks.exception_cause SET state = 'closed', answer = 'resolved', reason = 'the connection works again',"
+        " decided_by = %s, decided_at = now() WHERE cause_id = ANY(%s) AND state <> 'closed'",
+        (by, found),
+    )
     return closed
 
 

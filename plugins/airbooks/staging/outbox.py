@@ -413,18 +413,3 @@ def chunks(database: psycopg.Connection, connection: str, size: int, numbers: Se
         """,
         {"size": size, "connection": connection, "numbers": list(numbers)},
     ).fetchall()
-
-
-def set_connection_state(database: psycopg.Connection, connection: str, state: str, says: str) -> None:
-    """Note whether a connection works; `says` is what a person must know when it does not."""
-    database.execute(
-        "INSERT INTO airbooks.connection_state AS c (connection, state, says) VALUES (%s, %s, %s) ON CONFLICT (connection) DO UPDATE"
-        " SET state = excluded.state, says = excluded.says, changed_at = now() WHERE (c.state, c.says) <> (excluded.state, excluded.says)",
-        (connection, state, says),
-    )
-
-
-def stopped_connections(database: psycopg.Connection) -> dict[str, str]:
-    """The connections that wait for a person, with the reason."""
-    rows = database.execute("SELECT connection, says FROM airbooks.connection_state WHERE state = 'stopped'").fetchall()
-    return {row[0]: row[1] for row in rows}

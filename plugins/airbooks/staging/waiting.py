@@ -198,7 +198,7 @@ _REJECTION = """
 
 _REST = f"""
     SELECT s.says, NULL::timestamptz AS until FROM airbooks.connection_state s
-    WHERE s.connection = d.connection AND s.state = 'stopped'
+    WHERE s.connection = d.connection AND s.state <> 'working'
     UNION ALL
     SELECT c.says, c.open_until FROM airbooks.connection_circuit c
     WHERE c.connection = d.connection AND c.failures >= {SILENT} AND c.open_until > now() LIMIT 1

@@ -101,6 +101,7 @@ class Desk:
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox, self.tokens = sandbox, MemoryTokens()
         self.hook = self.another()
+        self.hook.token()  # others may use up the refresh token that it was made with
         self._known: dict[tuple[ReferenceKind, str], ReferenceItem] = {}
         self._customers: dict[str, str] = {}
 

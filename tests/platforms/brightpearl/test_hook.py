@@ -23,7 +23,7 @@ from airbooks.canonical import (
 from airbooks.platforms.base import Sent
 from airbooks.platforms.errors import Action, ConfigurationError, Outcome, PlatformError
 from airbooks.platforms.references import ReferenceKind, References
-from airbooks.platforms.tokens import MemoryTokens, Token
+from airbooks.platforms.tokens import Credentials, MemoryTokens, Token
 
 INVOICE, CREDIT = DocumentKind.INVOICE, DocumentKind.CREDIT_NOTE
 ON = date(2026, 4, 10)
@@ -122,7 +122,7 @@ def test_a_withdrawn_authorisation_stops_the_connection(desk: Desk) -> None:
 
 def test_a_replaced_refresh_token_of_the_connection_is_used(desk: Desk) -> None:
     tokens = MemoryTokens()
-    tokens.renew("brightpearl_uk", None, lambda _: Token(access="old", refresh="stale", extra={"seed": "another"}))
+    tokens.renew("brightpearl_uk", None, lambda _: Token(access="old", refresh="stale", seed="another"), Credentials(seed="another"))
     with desk.another(tokens) as hook:
         assert hook.find_invoice("UK-SI-1", INVOICE) == []
 

@@ -88,7 +88,7 @@ def test_a_payment_of_which_a_part_is_booked_is_never_told_as_not_booked(desk: D
     desk.sandbox.inject(SLUG, "error_before_commit", status=400, path="/customer-payment$", body=f'"orderId":{two.remote_id}')
     with pytest.raises(PlatformError) as caught:
         apply(desk, made, one.customer_id)
-    assert (caught.value.action, caught.value.outcome) == (Action.LOOK_UP, Outcome.UNKNOWN)
+    assert (caught.value.action, caught.value.outcome) == (Action.REVIEW, Outcome.UNKNOWN)
 
 
 @pytest.mark.parametrize("wrong", ["currency", "customer", "amount"])

@@ -36,7 +36,10 @@ class Patience:
         self.asked: list[float] = []
         self._window_over = window_over
 
-    def take(self, scope: str = "call", count: int = 1) -> None:
+    def answered(self) -> None:
+        """Not of interest here."""
+
+    def take(self, scope: str = "call") -> None:
         """Never waits."""
 
     def penalise(self, seconds: float) -> None:

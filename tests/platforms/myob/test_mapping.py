@@ -600,6 +600,6 @@ def test_a_good_answer_may_be_empty() -> None:
 
 @pytest.mark.parametrize("seconds", [1200, "1200"])
 def test_the_life_of_a_token_may_be_a_number_or_a_text(seconds: Any) -> None:
-    token = reading.token({"access_token": "a", "refresh_token": "r", "expires_in": seconds}, "seed")
+    token = reading.token({"access_token": "a", "refresh_token": "r", "expires_in": seconds})
     assert token.expires_at is not None
     assert 1190 < (token.expires_at - datetime.now(UTC)).total_seconds() <= 1200

@@ -20,7 +20,7 @@ from airbooks.platforms.errors import Action, ConfigurationError, Outcome, Platf
 from airbooks.platforms.quickbooks import QuickBooksHook
 from airbooks.platforms.quickbooks.sandbox.seed import GB_REALM, US_REALM
 from airbooks.platforms.references import ReferenceItem, ReferenceKind, References, required_codes
-from airbooks.platforms.tokens import MemoryTokens, Token
+from airbooks.platforms.tokens import Credentials, MemoryTokens, Token
 from airbooks.sandbox.server import Sandbox
 
 # Our codes and what the two companies call them.
@@ -171,7 +171,7 @@ def test_the_newest_refresh_token_is_the_one_used_next(quickbooks: Sandbox) -> N
 
 def test_a_refresh_token_that_a_person_put_into_the_connection_replaces_the_stored_one(quickbooks: Sandbox) -> None:
     tokens = MemoryTokens()
-    tokens.renew("quickbooks_us", None, lambda _: Token(access="old", refresh="RT1-revoked", extra={"seed": "RT1-earlier"}))
+    tokens.renew("quickbooks_us", None, lambda _: Token(access="old", refresh="RT1-revoked", seed="another"), Credentials(seed="another"))
     with QuickBooksHook("quickbooks_us", account=account_of(quickbooks), tokens=tokens) as hook:
         hook.renew_token()
         assert hook.test_connection()[0]

@@ -183,7 +183,7 @@ def test_a_payment_whose_clearing_is_refused_is_never_told_as_not_booked(company
     company.sandbox.inject(SLUG, "missing_arrangement", service="journalentrybulkclearing")
     with pytest.raises(PlatformError) as caught:
         pay(company, hook, payment, remote.customer_id)
-    assert (caught.value.action, caught.value.outcome) == (Action.LOOK_UP, Outcome.UNKNOWN)
+    assert (caught.value.action, caught.value.outcome) == (Action.STOP, Outcome.UNKNOWN)
     company.sandbox.clear_faults()
     assert pay(company, hook, payment, remote.customer_id).amount == document.gross_total
     assert len([each for each in company.sandbox.books(SLUG).payments if remote.remote_id in each.applied]) == 1

@@ -9,10 +9,8 @@ import pytest
 from tests.platforms.unit4.documents import posted
 
 from airbooks.canonical import DocumentKind, DocumentStatus
-from airbooks.platforms.errors import PERIOD_CLOSED, Action, Outcome, classify
 from airbooks.platforms.references import ReferenceKind
 from airbooks.platforms.unit4 import reading
-from airbooks.platforms.unit4.rules import ERRORS, GL07, GL07_FAILED
 from airbooks.platforms.unit4.settings import Lookup
 from airbooks.platforms.unit4.tickets import Ticket
 
@@ -94,53 +92,6 @@ def test_a_message_is_read_in_any_case_and_at_any_node() -> None:
     found = reading.complaint(400, b'{"error":"invalid_client"}')
     assert found is not None
     assert found.code == "invalid_client"
-
-
-@pytest.mark.parametrize(
-    ("status", "text", "name", "action", "outcome"),
-    [
-        (400, "Error converting value 26020308031599 to type 'System.Int32'", "number too large", Action.REVIEW, Outcome.DID_NOT_HAPPEN),
-        (400, "Batch AF-1 for interface BI already exists.", "batch exists already", Action.LOOK_UP, Outcome.HAPPENED),
-        (409, "Duplicate batch", "batch exists already", Action.LOOK_UP, Outcome.HAPPENED),
-        (400, "Interface XX is not valid.", "interface unknown", Action.STOP, Outcome.DID_NOT_HAPPEN),
-        (400, "anything else", "refused", Action.REVIEW, Outcome.DID_NOT_HAPPEN),
-        (401, "token expired", "token refused", Action.RENEW, Outcome.DID_NOT_HAPPEN),
-        (403, "no access", "access missing", Action.STOP, Outcome.DID_NOT_HAPPEN),
-        (404, "no such object", "not found", Action.STOP, Outcome.DID_NOT_HAPPEN),
-        (413, "too large", "too large", Action.REVIEW, Outcome.DID_NOT_HAPPEN),
-        (429, "slow down", "throttled", Action.WAIT, Outcome.DID_NOT_HAPPEN),
-        (500, "oops", "server or gateway failure", Action.LOOK_UP, Outcome.UNKNOWN),
-        (503, "busy", "server or gateway failure", Action.LOOK_UP, Outcome.UNKNOWN),
-    ],
-)
-def test_what_an_answer_means(status: int, text: str, name: str, action: Action, outcome: Outcome) -> None:
-    rule = classify(ERRORS, status, "", text)
-    assert (rule.name, rule.action, rule.outcome) == (name, action, outcome)
-
-
-@pytest.mark.parametrize(
-    ("text", "name", "action"),
-    [
-        ("Period 202403 is closed", PERIOD_CLOSED, Action.REVIEW),
-        ("Customer 9999 is not valid", "customer not valid", Action.REVIEW),
-        ("Tax code X9 is not valid", "tax code not valid", Action.REVIEW),
-        ("Account 9999 is not valid", "account or dimension not valid", Action.REVIEW),
-        ("Attribute value 210 is not valid for C1", "account or dimension not valid", Action.REVIEW),
-        ("The transaction does not balance in EUR: 0.01", "voucher does not balance", Action.REVIEW),
-        ("Invoice number INV-1 is already used for customer 1001", "invoice number used already", Action.REVIEW),
-        ("Something new", "rejected by GL07", Action.REVIEW),
-    ],
-)
-def test_what_gl07_reports_means(text: str, name: str, action: Action) -> None:
-    rule = classify(ERRORS, None, GL07, text)
-    assert (rule.name, rule.action) == (name, action)
-    assert rule.says
-    assert rule.fix
-
-
-def test_a_job_that_failed_is_a_cause_that_its_documents_share() -> None:
-    rule = classify(ERRORS, None, GL07_FAILED, "")
-    assert (rule.action, rule.outcome, rule.shared) == (Action.REVIEW, Outcome.DID_NOT_HAPPEN, True)
 
 
 @pytest.mark.parametrize("job", ["300029f1-9227-4106-GL07-71", ""])

@@ -13,7 +13,7 @@ from airbooks.canonical import DocumentKind
 from airbooks.platforms.base import Account, Sending, Sent
 from airbooks.platforms.errors import Action, Outcome, PlatformError
 from airbooks.platforms.references import ReferenceKind
-from airbooks.platforms.tokens import MemoryTokens, Token
+from airbooks.platforms.tokens import Token
 from airbooks.platforms.wave import WaveHook
 
 INVOICE = DocumentKind.INVOICE
@@ -123,12 +123,12 @@ def test_the_support_reference_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_failure_of_the_token_end_point_says_nothing_about_the_document(monkeypatch: pytest.MonkeyPatch) -> None:
     """The create was refused for its token and never went out again: there is nothing to look for."""
     monkeypatch.setattr("time.sleep", lambda seconds: None)
-    tokens = MemoryTokens()
-    tokens.renew("wave_us", None, lambda _: Token(access="old", refresh="r-1", extra={"seed": "r-1"}))
     with scripted(data(NOBODY), errors("UNAUTHENTICATED"), answer(503, b"")) as server:
         extra = {"business_id": "QnVz", "refresh_token": "r-1", "token_url": f"{server.url}/oauth2/token/"}
         account = Account(host=f"{server.url}/graphql/public", login="id", extra=extra)
-        with WaveHook("wave_us", account=account, tokens=tokens, read_timeout=5) as hook:
+        with WaveHook("wave_us", account=account, read_timeout=5) as hook:
+            known = hook.credentials()
+            hook.tokens.renew("wave_us", None, lambda _: Token(access="old", refresh="r-1", seed=known.seed), known)
             (sent,) = hook.create_invoices([Sending(key="k", document=sale(), references=refs())])
     assert sent.outcome is Outcome.DID_NOT_HAPPEN, str(sent.error)
     assert [each.target for each in server.asked] == ["/graphql/public", "/graphql/public", "/oauth2/token/"]

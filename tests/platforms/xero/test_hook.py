@@ -31,7 +31,7 @@ from airbooks.delivery.echo import differences
 from airbooks.platforms.base import Account, Sending
 from airbooks.platforms.errors import Action, ConfigurationError, Outcome, PlatformError
 from airbooks.platforms.references import ReferenceItem, ReferenceKind, References, required_codes
-from airbooks.platforms.tokens import MemoryTokens, Token
+from airbooks.platforms.tokens import Credentials, MemoryTokens, Token
 from airbooks.platforms.xero import XeroHook
 from airbooks.platforms.xero.spec import SCOPES
 from airbooks.sandbox.server import Sandbox
@@ -179,7 +179,7 @@ def test_a_lost_reply_of_the_token_end_point_is_asked_for_again(hook: XeroHook, 
 
 def test_a_refresh_token_that_a_person_put_into_the_connection_replaces_the_stored_one(xero: Sandbox) -> None:
     tokens = MemoryTokens()
-    tokens.renew("xero_au", None, lambda _: Token(access="old", refresh="revoked", extra={"seed": "earlier"}))
+    tokens.renew("xero_au", None, lambda _: Token(access="old", refresh="revoked", seed="another"), Credentials(seed="another"))
     with XeroHook("xero_au", account=account_of(xero), tokens=tokens) as hook:
         hook.renew_token()
         assert hook.test_connection()[0]
@@ -404,7 +404,7 @@ def test_a_document_that_the_answer_does_not_name_gets_no_result(hook: XeroHook,
 def test_a_used_number_is_never_edited_and_the_look_up_tells_whose_it_is(hook: XeroHook, tenant: Tenant) -> None:
     _, remote = booked(hook)
     error = refused(hook, bill(sold(1, "9")))
-    assert (error.action, error.outcome) == (Action.LOOK_UP, Outcome.HAPPENED)
+    assert (error.action, error.outcome) == (Action.LOOK_UP, Outcome.DID_NOT_HAPPEN)
     assert tenant.read(remote.remote_id)["Total"] == D("185.90")
 
 
@@ -418,7 +418,7 @@ def test_the_number_of_a_voided_invoice_stays_taken_and_the_error_says_so(hook: 
 def test_credit_note_numbers_are_looked_up_because_xero_may_not_refuse_them_twice(hook: XeroHook, xero: Sandbox) -> None:
     booked(hook, credit())
     error = refused(hook, credit(sold(1, "1")))
-    assert (error.action, error.outcome) == (Action.LOOK_UP, Outcome.HAPPENED)
+    assert (error.action, error.outcome) == (Action.LOOK_UP, Outcome.DID_NOT_HAPPEN)
     assert numbers(xero) == ["AU-CN-000017"]
 
 

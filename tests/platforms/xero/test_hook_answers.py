@@ -15,7 +15,7 @@ from tests.platforms.xero.documents import SETTINGS, bill, refs
 from airbooks.canonical import DocumentKind
 from airbooks.platforms.base import Account, Sending, Sent
 from airbooks.platforms.errors import Action, Outcome, PlatformError
-from airbooks.platforms.tokens import MemoryTokens, Token
+from airbooks.platforms.tokens import Token
 from airbooks.platforms.xero import XeroHook
 
 INVOICE = DocumentKind.INVOICE
@@ -65,11 +65,11 @@ def shown(**more: Any) -> Step:
 @contextmanager
 def connected(*steps: Step) -> Iterator[tuple[XeroHook, Scripted]]:
     """A hook whose token is good, at a server that answers so."""
-    tokens = MemoryTokens()
-    tokens.renew("xero_au", None, lambda _: Token(access="good-token"))
     with scripted(*steps) as server:
         account = Account(host=server.url, login="id", password="secret", extra={**SETTINGS, "token_url": f"{server.url}/connect/token"})
-        with XeroHook("xero_au", account=account, tokens=tokens, read_timeout=5) as hook:
+        with XeroHook("xero_au", account=account, read_timeout=5) as hook:
+            known = hook.credentials()
+            hook.tokens.renew("xero_au", None, lambda _: Token(access="good-token", seed=known.seed), known)
             yield hook, server
 
 

@@ -134,13 +134,13 @@ def test_an_organisation_that_the_token_may_not_see_is_tried_once_more_and_then_
     assert desk.asked("POST", "/oauth/v2/token") == 2
 
 
-def test_the_limit_of_the_day_stops_and_that_of_the_minute_waits(desk: Desk) -> None:
+def test_the_limit_of_the_minute_is_waited_out_and_that_of_the_day_is_left_to_a_later_run(desk: Desk) -> None:
     desk.inject("throttle", times=1, code=44)
     assert desk.hook.test_connection()[0]
     desk.inject("throttle", code=45)
     with pytest.raises(PlatformError) as caught:
         desk.hook.find_invoice("UK-SI-000001", INVOICE)
-    assert (caught.value.action, caught.value.rule.name) == (Action.STOP, "daily limit reached")
+    assert (caught.value.action, caught.value.rule.name, caught.value.retry_after) == (Action.WAIT, "daily limit reached", 3600.0)
 
 
 # -- creating -------------------------------------------------------------------------------------------------------------------------
@@ -195,7 +195,7 @@ def test_without_the_custom_field_the_number_alone_keeps_a_repeat_from_making_a_
     sending = desk.sending(sales)
     assert desk.create(sending).error is None
     error = refused(desk.create(sending))
-    assert (error.action, error.outcome) == (Action.LOOK_UP, Outcome.HAPPENED)
+    assert (error.action, error.outcome) == (Action.LOOK_UP, Outcome.DID_NOT_HAPPEN)
     assert len(desk.sandbox.books(SLUG).documents) == 1
     assert desk.asked("PUT", "/") == 0
     desk.hook.close()
@@ -208,7 +208,7 @@ def test_a_second_credit_note_of_one_number_is_not_made_where_zoho_would_take_it
     assert desk.create(sending).error is None
     desk.inject("credit_numbers_repeat")
     error = refused(desk.create(sending))
-    assert (error.action, error.outcome) == (Action.LOOK_UP, Outcome.HAPPENED)
+    assert (error.action, error.outcome) == (Action.LOOK_UP, Outcome.DID_NOT_HAPPEN)
     assert len(desk.sandbox.books(SLUG).documents) == 1
     desk.hook.close()
 
@@ -219,7 +219,7 @@ def test_a_repeated_upsert_never_overwrites_what_a_person_has_edited(desk: Desk,
     assert made is not None
     org.ask("PUT", f"/invoices/{made.remote_id}", {"notes": "Agreed by telephone"})
     error = refused(desk.create(sending))
-    assert (error.action, error.outcome) == (Action.LOOK_UP, Outcome.HAPPENED)
+    assert (error.action, error.outcome) == (Action.LOOK_UP, Outcome.DID_NOT_HAPPEN)
     assert org.read(made.remote_id)["notes"] == "Agreed by telephone"
 
 
@@ -325,9 +325,9 @@ def test_a_delivery_address_is_written_before_the_invoice_is_sent(desk: Desk, or
         (401, "57", "You are not authorized to perform this operation", "not authorised", Action.RENEW, Outcome.DID_NOT_HAPPEN),
         (429, "44", "blocked for some time", "throttled", Action.WAIT, Outcome.DID_NOT_HAPPEN),
         (429, "1070", "concurrent", "throttled", Action.WAIT, Outcome.DID_NOT_HAPPEN),
-        (429, "45", "per day", "daily limit reached", Action.STOP, Outcome.DID_NOT_HAPPEN),
+        (429, "45", "per day", "daily limit reached", Action.WAIT, Outcome.DID_NOT_HAPPEN),
         (400, "3062", "The customer A already exists.", "duplicate name", Action.REVIEW, Outcome.DID_NOT_HAPPEN),
-        (400, "1001", "Invoice number A has already been created", "duplicate document number", Action.LOOK_UP, Outcome.HAPPENED),
+        (400, "1001", "Invoice number A has already been created", "duplicate document number", Action.LOOK_UP, Outcome.DID_NOT_HAPPEN),
         (400, "4097", "Number entered does not match", "number outside the series", Action.REVIEW, Outcome.DID_NOT_HAPPEN),
         (400, "15", "has less than 100 characters", "text too long", Action.REVIEW, Outcome.DID_NOT_HAPPEN),
         (400, "9", "Something else", "refused", Action.REVIEW, Outcome.DID_NOT_HAPPEN),
@@ -335,7 +335,7 @@ def test_a_delivery_address_is_written_before_the_invoice_is_sent(desk: Desk, or
         (404, "1002", "Invoice does not exist.", "not found", Action.REVIEW, Outcome.DID_NOT_HAPPEN),
         (404, "5", "Invalid URL Passed", "wrong address", Action.STOP, Outcome.DID_NOT_HAPPEN),
         (500, "1000", "Internal error", "internal error", Action.LOOK_UP, Outcome.UNKNOWN),
-        (503, "", "", "platform failure", Action.RETRY, Outcome.UNKNOWN),
+        (503, "", "", "platform failure", Action.LOOK_UP, Outcome.UNKNOWN),
     ],
 )
 def test_what_each_answer_means(status: int, code: str, text: str, name: str, action: Action, outcome: Outcome) -> None:

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from airbooks.platforms.acumatica.spec import GONE, SPEC
 from airbooks.platforms.acumatica.wrapped import Body, Row
-from airbooks.platforms.errors import UNREADABLE_ANSWER, ErrorRule, PlatformError
+from airbooks.platforms.errors import UNREADABLE_ANSWER, Action, ErrorRule, PlatformError
 from airbooks.platforms.wire import Reply
 
 T = TypeVar("T")
@@ -137,3 +137,8 @@ def status_path(location: str) -> str:
     """The part of a Location header below the site: it may be absolute, relative, with the instance's path or without."""
     _, mark, rest = location.partition("/entity/")
     return f"entity/{rest}" if mark else ""
+
+
+def is_only_the_look(error: PlatformError) -> bool:
+    """Whether looking at the state of a release failed, and not the release: the session has ended or is barred. The record will tell."""
+    return error.status in (401, 403, 404) or error.action is Action.WAIT

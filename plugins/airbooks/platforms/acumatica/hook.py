@@ -61,20 +61,14 @@ class AcumaticaHook(PlatformHook):
         assert self._token is not None  # noqa: S101 renew_token sets it or raises
         return self._token
 
-    def renew_token(self) -> None:
+    def newer_token(self) -> Token:
         """A new token or session. Only a refresh token, which is good for one use, is shared with other workers through the store."""
         if self._uses_cookies or not self.setting("refresh_token"):
-            self._token = self.issue_token(None)
-        else:
-            self._token = self.tokens.renew(self.conn_id, self.tokens.read(self.conn_id), self.issue_token)
-        self._mask(self._token)
+            return self.issue(None)
+        return self.tokens.renew(self.conn_id, self.tokens.read(self.conn_id), self.issue, self.credentials())
 
     def issue_token(self, newest: Token | None) -> Token:
-        """A log-in that fails books nothing: whatever it is asked for has not been sent."""
-        try:
-            return self._cookie_login() if self._uses_cookies else self._oauth_token(newest)
-        except PlatformError as error:
-            raise error.as_not_happened() from None
+        return self._cookie_login() if self._uses_cookies else self._oauth_token(newest)
 
     def _cookie_login(self) -> Token:
         """A session cookie is good until it has not been used for some 20 minutes."""
@@ -90,18 +84,17 @@ class AcumaticaHook(PlatformHook):
         return understood(lambda: reading.cookie_token(reply))
 
     def _oauth_token(self, newest: Token | None) -> Token:
-        """By the refresh token where the connection has one (the newest; again its own when a person has put another there)."""
-        seed = str(self.setting("refresh_token") or "")
+        """By the refresh token where the connection has one, else by user and password."""
+        refresh = self.refresh_token(newest)
         form = {"client_id": self._required("client_id"), "client_secret": self._required("client_secret")}
-        if seed:
-            known = newest.refresh if newest is not None and newest.extra.get("seed") == seed else ""
-            form |= {"grant_type": "refresh_token", "refresh_token": known or seed}
+        if refresh:
+            form |= {"grant_type": "refresh_token", "refresh_token": refresh}
         else:
             form |= {"grant_type": "password", "username": self.account.login, "password": self.account.password}
             form["scope"] = str(self.setting("scope"))
         request = Request(method="POST", url=f"{self.root()}/identity/connect/token", headers=_FORM, content=urlencode(form).encode())
         reply = self.wire.send(request, dict, lambda: None)
-        return understood(lambda: reading.oauth_token(reply.json(), seed))
+        return understood(lambda: reading.oauth_token(reply.json()))
 
     def _required(self, name: str) -> str:
         value = self.setting(name)

@@ -211,10 +211,10 @@ def _of_error(body: Row) -> Complaint:
     return Complaint(code=kind, message=f"{words} ({kind})" if kind else words)
 
 
-def oauth_token(body: Row, seed: str) -> Token:
-    """A reply of the token end point; `seed` is the refresh token that the connection itself holds."""
+def oauth_token(body: Row) -> Token:
+    """A reply of the token end point."""
     expires = datetime.now(UTC) + timedelta(seconds=int(body["expires_in"]))
-    return Token(access=str(body["access_token"]), refresh=str(body.get("refresh_token") or ""), expires_at=expires, extra={"seed": seed})
+    return Token(access=str(body["access_token"]), refresh=str(body.get("refresh_token") or ""), expires_at=expires)
 
 
 def cookie_token(reply: Reply) -> Token:

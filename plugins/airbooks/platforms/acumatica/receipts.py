@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from airbooks.canonical import Payment, PaymentKind, RemotePayment
-from airbooks.platforms.acumatica.client import INSERT_ONLY, UPDATE_ONLY, Site, problem, quoted, understood
+from airbooks.platforms.acumatica.client import INSERT_ONLY, UPDATE_ONLY, Site, is_only_the_look, problem, quoted, understood
 from airbooks.platforms.acumatica.mapping import application_rows, key_fields, payment_body, payment_number, remote_id
 from airbooks.platforms.acumatica.reading import CANCELLED, remote_payment
 from airbooks.platforms.acumatica.spec import (
@@ -157,9 +157,12 @@ class Receipts:
             try:
                 return self.site.is_done(status)
             except PlatformError as error:
-                if error.status not in (401, 404):  # the session has ended meanwhile: the payment will tell
+                if not is_only_the_look(error):
                     raise
-        row = self.site.record(ENTITY, record)
+        try:
+            row = self.site.record(ENTITY, record)
+        except PlatformError as error:
+            raise error.as_unknown(f"the release of {record} was begun, and the payment was not read again") from None
         return row is not None and text(row, "Status") in RELEASED
 
 

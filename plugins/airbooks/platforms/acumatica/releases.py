@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from airbooks.canonical import DocumentStatus, RemoteDocument
-from airbooks.platforms.acumatica.client import UPDATE_ONLY, Site, problem
+from airbooks.platforms.acumatica.client import UPDATE_ONLY, Site, is_only_the_look, problem
 from airbooks.platforms.acumatica.documents import Documents
 from airbooks.platforms.acumatica.mapping import key_fields, off_hold_body
 from airbooks.platforms.acumatica.spec import (
@@ -24,7 +24,7 @@ from airbooks.platforms.acumatica.spec import (
 )
 from airbooks.platforms.acumatica.wrapped import text
 from airbooks.platforms.base import Sending, Sent
-from airbooks.platforms.errors import Action, PlatformError
+from airbooks.platforms.errors import PlatformError
 
 RELEASED = frozenset({"Open", "Closed"})
 RELEASE, VOID = "release of", "void by"
@@ -106,7 +106,7 @@ class Releases:
         try:
             return self.site.is_done(started.status)
         except PlatformError as error:
-            if error.status in (401, 403, 404) or error.action is Action.WAIT:  # it is the look that failed: the document will tell
+            if is_only_the_look(error):
                 return False
             raise
 

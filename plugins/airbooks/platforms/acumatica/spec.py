@@ -237,7 +237,9 @@ SPEC = PlatformSpec(
         "Entities are singular and are written by PUT; Default/6.00.001 belongs to a release of 2016 and is no longer shipped. "
         "End point, version and entity are fields of the connection."
     ),
-    limits=Limits(concurrent=2),  # sessions, requests and calls a minute come from the licence; a trial has two sessions
+    limits=Limits(
+        concurrent=2, per_app=frozenset({"concurrent"}), app_named_by=("host",)
+    ),  # sessions, requests and calls a minute come from the licence; a trial has two sessions
     idempotency=Idempotency.NONE,
     capabilities=frozenset(
         {

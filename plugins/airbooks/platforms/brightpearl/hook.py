@@ -90,8 +90,7 @@ class BrightpearlHook(PlatformHook):
         """A week's access token. The refresh token of the last reply is used; the connection's own at first, and when it is another one."""
         if self._auth() != OAUTH:
             raise PlatformError("the token of the connection is refused", platform=SPEC.slug, rule=TOKEN_IS_FIXED)
-        seed = str(self.setting("refresh_token") or "")
-        refresh = newest.refresh if newest is not None and newest.extra.get("seed") == seed else seed
+        refresh = self.refresh_token(newest)
         if not refresh:
             raise ConfigurationError(f"Connection {self.conn_id!r} (Brightpearl) has no refresh_token, which OAuth needs.")
         form = {"grant_type": "refresh_token", "client_id": str(self.setting("client_id") or ""), "refresh_token": refresh}
@@ -103,11 +102,8 @@ class BrightpearlHook(PlatformHook):
             headers={"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"},
             content=urlencode(form).encode(),
         )
-        try:
-            reply = self.wire.send(request, dict, lambda: None)
-            return documented(lambda: reading.token(reply.json(), refresh, seed))
-        except PlatformError as error:
-            raise error.as_not_happened() from None  # what the token was for has not been sent
+        reply = self.wire.send(request, dict, lambda: None)
+        return documented(lambda: reading.token(reply.json(), refresh))
 
     def read_complaint(self, reply: Reply) -> Complaint | None:
         return reading.complaint(reply)

@@ -61,14 +61,14 @@ def _throttle_seconds(headers: Mapping[str, str]) -> float | None:
     return int(pause) / 1000 if left == "0" and pause.isdigit() else None
 
 
-def token(body: Row, used: str, seed: str) -> Token:
-    """A reply of the token end point. The refresh token to use next is the one that comes back (else the one `used`); `seed` is the
-    connection's own. `expires_in` may be less than the week it mostly is."""
+def token(body: Row, used: str) -> Token:
+    """A reply of the token end point. The refresh token to use next is the one that comes back (else the one `used`). `expires_in` may be
+    less than the week it mostly is."""
     return Token(
         access=body["access_token"],
         refresh=body.get("refresh_token") or used,
         expires_at=datetime.now(UTC) + timedelta(seconds=int(body["expires_in"])),
-        extra={"seed": seed, "api_domain": str(body.get("api_domain") or "")},
+        extra={"api_domain": str(body.get("api_domain") or "")},
     )
 
 

@@ -15,7 +15,6 @@ from airbooks.platforms.brightpearl.spec import (
     NO_MAPPING,
     NOT_PAYABLE,
     NOT_READ_BACK,
-    PARTLY_BOOKED,
     PAYMENT_DIFFERS,
 )
 from airbooks.platforms.errors import PlatformError
@@ -62,7 +61,7 @@ def apply(hook: BrightpearlHook, payment: Payment, customer: str, references: Re
     except PlatformError as error:
         if not booked:
             raise
-        raise hook.client.error(PARTLY_BOOKED, f"payments {', '.join(booked)} are a part of it; the rest: {error}") from None
+        raise error.as_unknown(f"payments {', '.join(booked)} are a part of it; the rest") from None
     return hook.client.after_writing(lambda: reading.together(_read(hook, booked)))
 
 

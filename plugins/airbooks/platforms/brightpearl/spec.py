@@ -219,9 +219,6 @@ PAYMENT_DIFFERS = ErrorRule(
     says="The payment is in Brightpearl already, with another amount or currency.",
     fix="Compare the two; delete the wrong one in Brightpearl.",
 )
-PARTLY_BOOKED = ErrorRule(
-    name="payment booked in part", action=Action.LOOK_UP, outcome=_MAYBE, fix="Apply it again: only the rest is booked."
-)
 INEXPRESSIBLE_PAYMENT = ErrorRule(
     name="payment cannot be expressed",
     action=Action.REVIEW,
@@ -246,7 +243,7 @@ SPEC = PlatformSpec(
     real_endpoint="POST /order-service/sales-order, POST /order-service/sales-order/{id}/close",
     endpoint_note="Brightpearl has no invoice-service: an invoice is a state of a sales order. The order is created with its rows in one"
     " request, checked, and closed, which writes the journal and gives it an invoice reference (SI-...) a moment later.",
-    limits=Limits(per_minute=200, batch=MOST_MESSAGES, throttle_seconds=60.0),
+    limits=Limits(per_minute=200, batch=MOST_MESSAGES, throttle_seconds=60.0, per_app=frozenset({"minute"}), app_named_by=("login",)),
     idempotency=Idempotency.EXTERNAL_ID,
     capabilities=frozenset(
         {

@@ -98,12 +98,11 @@ class BusinessCentralHook(PlatformHook):
         url = str(self.setting("token_url") or TOKEN_URL.format(tenant=self._required("tenant_id")))
         base_url(url, "", None, allow_http=bool(self.account.extra.get("allow_http")))
         request = Request(method="POST", url=url, headers=_FORM, content=urlencode(form).encode(), read=True)
-        with _before_sending():  # what the token is for has not been sent
-            answer = self.wire.send(request, dict, lambda: None).json()
-            try:
-                return Token(access=answer["access_token"], expires_at=datetime.now(UTC) + timedelta(seconds=int(answer["expires_in"])))
-            except (KeyError, ValueError, TypeError) as error:
-                raise PlatformError(f"the token lacks or misspells {error}", platform=SPEC.slug, rule=UNREADABLE_ANSWER) from None
+        answer = self.wire.send(request, dict, lambda: None).json()
+        try:
+            return Token(access=answer["access_token"], expires_at=datetime.now(UTC) + timedelta(seconds=int(answer["expires_in"])))
+        except (KeyError, ValueError, TypeError) as error:
+            raise PlatformError(f"the token lacks or misspells {error}", platform=SPEC.slug, rule=UNREADABLE_ANSWER) from None
 
     def read_complaint(self, reply: Reply) -> Complaint | None:
         """`{"error": {"code", "message"}}` of the API, `{"error", "error_description"}` of Entra; good answers must have their form."""

@@ -197,7 +197,13 @@ SPEC = PlatformSpec(
     blueprint_endpoint="/companies({companyId})/salesInvoices",
     real_endpoint="/v2.0/{tenant}/{environment}/api/v2.0/companies({id})/salesInvoices, then Microsoft.NAV.post",
     endpoint_note="POST makes a draft; the bound action Microsoft.NAV.post makes it a posted invoice.",
-    limits=Limits(per_minute=1_200, concurrent=4, batch=20),  # 6,000 in 5 minutes; 5 at once; 100 operations a batch, posting is slow
+    limits=Limits(
+        per_minute=1_200,
+        concurrent=4,
+        batch=20,
+        per_app=frozenset({"minute", "concurrent"}),
+        app_named_by=("host", "tenant_id", "environment", "login"),
+    ),  # 6,000 in 5 minutes; 5 at once; 100 operations a batch, posting is slow
     idempotency=Idempotency.NONE,
     capabilities=frozenset(
         {

@@ -181,15 +181,22 @@ class Receipts:
 
     def _proven(self, head: Row, customer: str) -> RemotePayment:
         """The receipt read again; what was not posted has its reason in the error log of the group."""
-        now = next(iter(self.company.rows(_HEADS, where=f"HeadNum eq {head['HeadNum']}", order="HeadNum")), None)
-        if now is not None and now["Posted"]:
-            return remote_payment(now, _lines_of(self.company, now), customer)
-        where = f"GroupID eq {quoted(str(head['GroupID']))}"
-        rows = self.company.rows(f"{CASH_GROUPS}/CashGrps", where=where, select="GroupID,PostErrorLog", order="GroupID")
-        groups = list(rows)
-        if groups and groups[0]["PostErrorLog"]:
-            raise self.desk.complain(str(groups[0]["PostErrorLog"]))
+        try:
+            now = next(iter(self.company.rows(_HEADS, where=f"HeadNum eq {head['HeadNum']}", order="HeadNum")), None)
+            if now is not None and now["Posted"]:
+                return remote_payment(now, _lines_of(self.company, now), customer)
+            log = self._error_log(str(head["GroupID"]))
+        except PlatformError as error:
+            raise error.as_unknown(f"receipt {head['HeadNum']} was entered, and was not read again") from None
+        if log:
+            raise self.desk.complain(log)
         raise unproven("posting not seen", f"receipt {head['HeadNum']} is not posted yet")
+
+    def _error_log(self, group: str) -> str:
+        rows = self.company.rows(
+            f"{CASH_GROUPS}/CashGrps", where=f"GroupID eq {quoted(group)}", select="GroupID,PostErrorLog", order="GroupID"
+        )
+        return "".join(str(row["PostErrorLog"] or "") for row in rows)
 
 
 def _by_invoice(payment: Payment) -> dict[int, Decimal]:

@@ -77,17 +77,12 @@ class FreshBooksHook(PlatformHook):
         return {"Authorization": f"Bearer {self.token().access}", "Accept": "application/json"}
 
     def issue_token(self, newest: Token | None) -> Token:
-        """Refresh: an access token for 12 hours, and the only refresh token that works from now on; the one used is dead.
-
-        The connection's own refresh token is used first, and again when a person has put another one there.
-        """
-        seed = str(self.setting("refresh_token"))
-        refresh = newest.refresh if newest is not None and newest.extra.get("seed") == seed else seed
+        """Refresh: an access token for 12 hours, and the only refresh token that works from now on; the one used is dead."""
         body = {
             "grant_type": "refresh_token",
             "client_id": self.account.login,
             "client_secret": self.account.password,
-            "refresh_token": refresh,
+            "refresh_token": self.refresh_token(newest),
             "redirect_uri": str(self.setting("redirect_uri")),
         }
         headers = {"Accept": "application/json", "Content-Type": "application/json"}
@@ -98,7 +93,7 @@ class FreshBooksHook(PlatformHook):
             if error.status in (400, 401) and error.action is not Action.STOP:
                 raise self.error(WITHDRAWN, error.message) from None
             raise
-        return self.understood(reply, lambda answer: reading.token(answer, seed))
+        return self.understood(reply, reading.token)
 
     def read_complaint(self, reply: Reply) -> Complaint | None:
         return reading.complaint(reply.json())

@@ -215,7 +215,7 @@ def _complaint(code: str, told: Row) -> Complaint:
     return Complaint(code=code, message=f"{field}: {message}" if field else message, field=field)
 
 
-def token(body: Row, seed: str) -> Token:
-    """A reply of the token end point; `seed` is the refresh token that the connection itself holds."""
+def token(body: Row) -> Token:
+    """A reply of the token end point."""
     expires = datetime.now(UTC) + timedelta(seconds=int(body["expires_in"]))
-    return Token(access=body["access_token"], refresh=body["refresh_token"], expires_at=expires, extra={"seed": seed})
+    return Token(access=body["access_token"], refresh=body["refresh_token"], expires_at=expires)

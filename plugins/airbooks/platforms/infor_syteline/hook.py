@@ -154,11 +154,8 @@ class InforSyteLineHook(PlatformHook):
         return Token(access=answer["Token"], expires_at=_in_seconds(TOKEN_SECONDS))
 
     def _told(self, request: Request) -> Row:
-        """The answer to a log-in, which changes no books whatever becomes of it."""
-        try:
-            answer: Row = self.wire.send(request, dict, lambda: None).json()
-        except PlatformError as error:
-            raise error.as_not_happened() from None
+        """The answer to a log-in."""
+        answer: Row = self.wire.send(request, dict, lambda: None).json()
         return answer
 
     def read_complaint(self, reply: Reply) -> Complaint | None:

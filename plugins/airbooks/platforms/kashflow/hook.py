@@ -6,7 +6,6 @@ licence, and its token would have to stand in the address.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, TypeVar
@@ -14,7 +13,7 @@ from urllib.parse import quote
 
 from airbooks.canonical import CreditNote, DocumentKind, DocumentStatus, Finding, Invoice, Party, Payment, RemoteDocument, RemotePayment
 from airbooks.platforms.base import PlatformHook, Preview, Sending, Sent, one_by_one
-from airbooks.platforms.errors import UNREADABLE_ANSWER, Action, ConfigurationError, ErrorRule, Outcome, PlatformError, ReferenceMissing
+from airbooks.platforms.errors import UNREADABLE_ANSWER, ConfigurationError, ErrorRule, Outcome, PlatformError, ReferenceMissing
 from airbooks.platforms.kashflow import customers, mapping, reading, receipts, session
 from airbooks.platforms.kashflow.refusals import refusals
 from airbooks.platforms.kashflow.spec import (
@@ -37,8 +36,6 @@ Row = Mapping[str, Any]
 
 JSON = {"Accept": "application/json", "Content-Type": "application/json"}
 PER_PAGE = 100
-# Bad log-ins lock the user: after one, this hook tries none for so long (seconds).
-LOGIN_PAUSE = 600.0
 WHOLE_NUMBERS = tuple(each.name for each in SPEC.form if each.kind == "integer")
 # What a person's change between our look and our write shows in.
 WATCHED = ("our_number", "customer_id", "currency", "total", "tax", "issue_date")
@@ -48,7 +45,6 @@ class KashFlowHook(PlatformHook):
     """One company of KashFlow. It has no version tokens: what is there is compared with what we knew before it is changed."""
 
     spec = SPEC
-    _failed_login: tuple[float, PlatformError] | None = None
 
     # -- authorisation ----------------------------------------------------------------------------------------------------
 
@@ -61,17 +57,8 @@ class KashFlowHook(PlatformHook):
         return {"Authorization": f"KfToken {self.token().access}"}
 
     def issue_token(self, newest: Token | None) -> Token:  # noqa: ARG002 a session cannot be renewed, only opened anew
-        """A new session: two requests. After a refused log-in none is tried for ten minutes, for the fifth or so locks the user."""
-        if self._failed_login is not None and time.monotonic() - self._failed_login[0] < LOGIN_PAUSE:
-            raise self._failed_login[1]
-        try:
-            return self._log_in()
-        except PlatformError as error:
-            if error.action is Action.STOP:
-                self._failed_login = (time.monotonic(), error)
-            raise error.as_not_happened() from None  # a log-in that was not answered books nothing
-
-    def _log_in(self) -> Token:
+        """A new session: two requests. A refused log-in is not repeated by the hook or, for a while, by another: the fifth or so locks the
+        user."""
         word = str(self.setting("memorable_word"))
         begun = self._understood(self._session_step("POST", session.credentials(self.account.login, self.account.password)), dict)
         session.check_begun(begun)

@@ -89,17 +89,12 @@ class MyobHook(PlatformHook):
         return (*super().secrets(), *own)
 
     def issue_token(self, newest: Token | None) -> Token:
-        """Twenty minutes' access token. Each refresh token works once: the one of the reply is the next one to use.
-
-        The connection's own refresh token is used first, and again when a person has put another one there.
-        """
-        seed = str(self.setting("refresh_token"))
-        refresh = newest.refresh if newest is not None and newest.extra.get("seed") == seed else seed
+        """Twenty minutes' access token. Each refresh token works once: the one of the reply is the next one to use."""
         form = {
             "client_id": self.account.login,
             "client_secret": self.account.password,
             "grant_type": "refresh_token",
-            "refresh_token": refresh,
+            "refresh_token": self.refresh_token(newest),
         }
         request = Request(
             method="POST",
@@ -107,8 +102,7 @@ class MyobHook(PlatformHook):
             headers={"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"},
             content=urlencode(form).encode(),
         )
-        reply = self.wire.send(request, dict, lambda: None)
-        return self.client.understood(reply, lambda body: reading.token(body, seed))
+        return self.client.understood(self.wire.send(request, dict, lambda: None), reading.token)
 
     def call(self, method: str, path: str, **request: Any) -> Reply:
         """As every platform's; what a day's limit refuses waits for the next day."""

@@ -221,7 +221,7 @@ def _field(error: Row) -> str:
     return str(error.get("AdditionalDetails") or "").partition(":")[0].strip()
 
 
-def token(body: Row, seed: str) -> Token:
-    """A reply of the token end point; `seed` is the refresh token that the connection itself holds."""
+def token(body: Row) -> Token:
+    """A reply of the token end point."""
     expires = datetime.now(UTC) + timedelta(seconds=int(body["expires_in"]))
-    return Token(access=body["access_token"], refresh=body["refresh_token"], expires_at=expires, extra={"seed": seed})
+    return Token(access=body["access_token"], refresh=body["refresh_token"], expires_at=expires)

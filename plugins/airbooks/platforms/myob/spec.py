@@ -234,7 +234,9 @@ SPEC = PlatformSpec(
         "Credit notes are negative invoices of the same endpoint."
     ),
     # The limits are the API key's, for all its businesses together; `concurrent` is ours, to stay below eight a second.
-    limits=Limits(per_second=8, per_day=1_000_000, concurrent=4, throttle_seconds=1.0),
+    limits=Limits(
+        per_second=8, per_day=1_000_000, concurrent=4, throttle_seconds=1.0, per_app=frozenset({"second", "day"}), app_named_by=("login",)
+    ),
     idempotency=Idempotency.NONE,
     capabilities=frozenset(
         {

@@ -112,14 +112,7 @@ class NetSuiteHook(PlatformHook):
             super().renew_token()
 
     def issue_token(self, newest: Token | None) -> Token:  # noqa: ARG002 a new assertion needs nothing of it
-        """An hour's access token; there is no refresh token. One that fails books nothing: what it is for has not been sent."""
-        try:
-            return self._granted()
-        except PlatformError as error:
-            raise error.as_not_happened() from None
-
-    def _granted(self) -> Token:
-        """The answer to a signed assertion."""
+        """An hour's access token; there is no refresh token."""
         url = f"{self.root()}{TOKEN_PATH}"
         signed = assertion(
             client_id=self.account.login,

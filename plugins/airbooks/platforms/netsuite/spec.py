@@ -195,7 +195,9 @@ SPEC = PlatformSpec(
     endpoint_note="No record is called customerInvoice; it is invoice. SOAP ends with 2028.2, 2025.2 is its last end point: REST.",
     # 5 requests at once in the smallest accounts, shared by all integrations: one is left to the others. 100 records a batch by the vendor;
     # 20, because sent one by one (some 6 seconds each with the reading back) a batch must be done well within a claim's lease.
-    limits=Limits(concurrent=4, batch=20, batch_bytes=104_000_000, throttle_seconds=15.0),
+    limits=Limits(
+        concurrent=4, batch=20, batch_bytes=104_000_000, throttle_seconds=15.0, per_app=frozenset({"concurrent"}), app_named_by=("host",)
+    ),
     idempotency=Idempotency.EXTERNAL_ID,
     capabilities=frozenset(
         {

@@ -63,11 +63,8 @@ class OracleFusionHook(PlatformHook):
         self._needed("token_url", "scope")
         url = base_url(str(self.setting("token_url")), "", None, allow_http=bool(self.account.extra.get("allow_http")))
         request = access.token_request(url, self.account.login, self.account.password, str(self.setting("scope")))
-        try:
-            reply = self.wire.send(request, dict, lambda: None)
-            return self._understood(reply, lambda body: access.token(body, datetime.now(UTC)))
-        except PlatformError as error:
-            raise error.as_not_happened() from None
+        reply = self.wire.send(request, dict, lambda: None)
+        return self._understood(reply, lambda body: access.token(body, datetime.now(UTC)))
 
     def _needed(self, *fields: str) -> dict[str, str]:
         """The fields that this kind of authentication needs; raises ConfigurationError for empty ones."""

@@ -70,12 +70,7 @@ class QuickBooksHook(PlatformHook):
         return {"Authorization": f"Bearer {self.token().access}", "Accept": "application/json"}
 
     def issue_token(self, newest: Token | None) -> Token:
-        """Refresh: an hour's access token, and the refresh token to use next time (it may be another one).
-
-        The connection's own refresh token is used first, and again when a person has put another one there.
-        """
-        seed = str(self.setting("refresh_token"))
-        refresh = newest.refresh if newest is not None and newest.extra.get("seed") == seed else seed
+        """Refresh: an hour's access token, and the refresh token to use next time (it may be another one)."""
         credentials = b64encode(f"{self.account.login}:{self.account.password}".encode()).decode()
         request = Request(
             method="POST",
@@ -85,11 +80,9 @@ class QuickBooksHook(PlatformHook):
                 "Accept": "application/json",
                 "Content-Type": "application/x-www-form-urlencoded",
             },
-            content=urlencode({"grant_type": "refresh_token", "refresh_token": refresh}).encode(),
+            content=urlencode({"grant_type": "refresh_token", "refresh_token": self.refresh_token(newest)}).encode(),
         )
-        with _nothing_sent():
-            reply = self.wire.send(request, dict, lambda: None)
-            return self._understood(reply, lambda body: reading.token(body, seed))
+        return self._understood(self.wire.send(request, dict, lambda: None), reading.token)
 
     def read_complaint(self, reply: Reply) -> Complaint | None:
         return reading.complaint(reply.json())

@@ -141,10 +141,10 @@ def fault_complaint(fault: Row) -> Complaint:
     )
 
 
-def token(body: Mapping[str, Any], seed: str) -> Token:
-    """A reply of the token end point; `seed` is the refresh token that the connection itself holds."""
+def token(body: Mapping[str, Any]) -> Token:
+    """A reply of the token end point."""
     expires = datetime.now(UTC) + timedelta(seconds=int(body["expires_in"]))
-    return Token(access=body["access_token"], refresh=body["refresh_token"], expires_at=expires, extra={"seed": seed})
+    return Token(access=body["access_token"], refresh=body["refresh_token"], expires_at=expires)
 
 
 def disagreements(company: Mapping[str, Any], preferences: Mapping[str, Any], settings: Mapping[str, str]) -> Iterator[str]:

@@ -74,12 +74,8 @@ class ReckonOneHook(PlatformHook):
         }
 
     def issue_token(self, newest: Token | None) -> Token:
-        """Three hours' access token. The reply may hold a new refresh token, which is the one to use from then on.
-
-        The connection's own refresh token is used first, and again when a person has put another one there.
-        """
-        seed = str(self.setting("refresh_token"))
-        used = newest.refresh if newest is not None and newest.extra.get("seed") == seed else seed
+        """Three hours' access token. The reply may hold a new refresh token, which is the one to use from then on."""
+        used = self.refresh_token(newest)
         form = {"grant_type": "refresh_token", "refresh_token": used, "redirect_uri": str(self.setting("redirect_uri"))}
         try:
             reply = self.wire.send(self._token_request(form), dict, lambda: None)
@@ -87,7 +83,7 @@ class ReckonOneHook(PlatformHook):
             if error.status in (400, 401) and error.action is not Action.STOP:
                 raise self.client.error(WITHDRAWN, error.message) from None
             raise
-        return self.client.understood(reply, lambda body: reading.token(body, seed, used))
+        return self.client.understood(reply, lambda body: reading.token(body, used))
 
     def _token_request(self, form: Mapping[str, str]) -> Request:
         credentials = b64encode(f"{self.account.login}:{self.account.password}".encode()).decode()

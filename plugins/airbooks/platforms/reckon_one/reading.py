@@ -185,11 +185,10 @@ def complaint(reply: Reply) -> Complaint | None:
     return Complaint(message=words, field=str(errors[0].get("location") or ""))
 
 
-def token(body: Row, seed: str, used: str) -> Token:
-    """A reply of the token end point. A new refresh token replaces the one that was `used`, which stays where none is given; `seed` is the
-    one that the connection itself holds."""
+def token(body: Row, used: str) -> Token:
+    """A reply of the token end point. A new refresh token replaces the one that was `used`, which stays where none is given."""
     expires = datetime.now(UTC) + timedelta(seconds=int(body["expires_in"]))
-    return Token(access=body["access_token"], refresh=body.get("refresh_token") or used, expires_at=expires, extra={"seed": seed})
+    return Token(access=body["access_token"], refresh=body.get("refresh_token") or used, expires_at=expires)
 
 
 def literal(text: str) -> str | None:

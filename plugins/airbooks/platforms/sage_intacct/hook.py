@@ -77,10 +77,9 @@ class SageIntacctHook(PlatformHook):
         call = element("getAPISession", envelope.present("locationid", entity))
         content = envelope.body(self._sender(), who, [Function("session", call)], control_id=uuid4().hex, unique=False)
         request = Request(method="POST", url=f"{self.root()}{GATEWAY}", headers=XML, content=content, read=True)
-        with _before_sending():  # what the session is for has not been sent
-            reply = self.wire.send(request, self.authorisation, self._sign_in_refused)
-            response = envelope.parse(reply.content)
-            api = self._good(envelope.results(response)[0], reply).data
+        reply = self.wire.send(request, self.authorisation, self._sign_in_refused)
+        response = envelope.parse(reply.content)
+        api = self._good(envelope.results(response)[0], reply).data
         ends = response.findtext("operation/authentication/sessiontimeout")
         return Token(
             access=(api.findtext("api/sessionid") or "") if api is not None else "",

@@ -156,7 +156,7 @@ SPEC = PlatformSpec(
         "create_invoice is real and current. Credit notes are adjustments with negative lines (create_aradjustment). "
         "The REST twin (/ia/api/v1) exists at the vendor and is not built here."
     ),
-    limits=Limits(concurrent=2, batch=40),
+    limits=Limits(concurrent=2, batch=40, per_app=frozenset({"concurrent"}), app_named_by=("company_id",)),
     idempotency=Idempotency.CONTROL_ID,
     capabilities=frozenset(
         {

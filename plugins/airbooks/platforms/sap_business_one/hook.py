@@ -60,11 +60,10 @@ class SapBusinessOneHook(PlatformHook):
         assert self._token is not None  # noqa: S101 renew_token sets it or raises
         return self._token
 
-    def renew_token(self) -> None:
+    def newer_token(self) -> Token:
         """A new session; the old one is gone."""
         self._token = None
-        self._token = self.issue_token(None)
-        self._mask(self._token)
+        return self.issue(None)
 
     def issue_token(self, newest: Token | None) -> Token:  # noqa: ARG002 a session cannot be renewed, only opened anew
         """`POST Login`."""
@@ -75,9 +74,8 @@ class SapBusinessOneHook(PlatformHook):
         try:
             reply = self.wire.send(request, dict, lambda: None)
         except PlatformError as error:
-            harmless = error.as_not_happened()  # a log-in that was not answered books nothing
-            harmless.body = ""  # it may hold a session that nobody knows to hide yet
-            raise harmless from None
+            error.body = ""  # it may hold a session that nobody knows to hide yet
+            raise
         cookies = dict(_COOKIE.findall(reply.headers.get("set-cookie", "")))
         answer = reply.json()
         extra = {"route": cookies.get("ROUTEID", ""), "version": str(answer.get("Version", ""))}

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from airbooks.canonical import DocumentStatus, RemoteDocument
-from airbooks.platforms.base import Sending, Sent
+from airbooks.platforms.base import Sending, Sent, ends_the_round
 from airbooks.platforms.errors import Action, ErrorRule, Outcome, PlatformError, ReferenceMissing
 from airbooks.platforms.references import ReferenceKind
 from airbooks.platforms.sap_business_one.client import Client, Row
@@ -169,9 +169,10 @@ class Posting:
             outcomes |= errors
             left = [part for part in left if part.key not in answers]
             failure = next((error for error in errors.values() if error is not None), None)
-            if failure is None or failure.action in {Action.STOP, Action.WAIT}:
+            if failure is None or ends_the_round(failure):
                 break
-        rest = failure if parts and failure is not None else problem(NOT_ANSWERED, "the answer of the batch ends before this document")
+        missing = problem(NOT_ANSWERED, "the answer of the batch ends before this document")
+        rest = failure.as_not_happened() if parts and failure is not None else missing
         return outcomes | {part.key: rest for part in left}
 
     # -- proof ----------------------------------------------------------------------------------------------------------------

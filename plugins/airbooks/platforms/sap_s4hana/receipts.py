@@ -45,12 +45,6 @@ BOOKED_OTHERWISE = ErrorRule(
     says="The payment is in SAP S/4HANA already, with another amount, customer or allocation.",
     fix="Compare the two; reset and reverse the wrong one in SAP S/4HANA.",
 )
-UNSETTLED = ErrorRule(
-    name="payment booked, its clearing failed",
-    action=Action.LOOK_UP,
-    outcome=Outcome.UNKNOWN,
-    fix="Mend what is complained about and apply it again: it is found by its reference and not booked twice.",
-)
 
 
 class Receipts:
@@ -85,7 +79,7 @@ class Receipts:
         except PlatformError as error:
             if error.outcome is Outcome.UNKNOWN:
                 raise
-            raise self.client.error(UNSETTLED, f"the payment is booked, then: {error}") from None
+            raise error.as_unknown("the payment is booked; then") from None
 
     def _check_same(self, items: Sequence[Row], payment: Payment, customer: str) -> None:
         """What bears the payment's reference is this payment, for the same invoices."""

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from airbooks.canonical import CreditNote, DocumentKind, DocumentStatus, Finding, Invoice, Party, Payment, RemoteDocument, RemotePayment
-from airbooks.platforms.base import PlatformHook, Preview, Sending, Sent
+from airbooks.platforms.base import PlatformHook, Preview, Sending, Sent, in_turn
 from airbooks.platforms.errors import (
     UNREADABLE_ANSWER,
     ConfigurationError,
@@ -61,10 +61,7 @@ class Unit4Hook(PlatformHook):
         }
         headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
         request = Request(method="POST", url=url, headers=headers, content=urlencode(form).encode(), read=True)
-        try:
-            return self.understood(self.wire.send(request, dict, lambda: None), _token)
-        except PlatformError as error:
-            raise error.as_not_happened() from None  # what the token was for has not been sent
+        return self.understood(self.wire.send(request, dict, lambda: None), _token)
 
     def read_complaint(self, reply: Reply) -> Complaint | None:
         return reading.complaint(reply.status, reply.content)
@@ -243,7 +240,7 @@ class Unit4Hook(PlatformHook):
 
     def create_invoices(self, batch: Sequence[Sending]) -> list[Sent]:
         """Stage each document as a batch of its own and order GL07 for it; the answer is a ticket."""
-        return [answers.create(self, sending) for sending in batch]
+        return in_turn(batch, lambda sending: answers.create(self, sending))
 
     def collect_answers(self, taken_on: Sequence[tuple[Sending, str]]) -> list[Sent]:
         return [answers.collect(self, sending, ticket) for sending, ticket in taken_on]

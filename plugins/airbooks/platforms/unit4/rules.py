@@ -50,11 +50,11 @@ _PASSING = (
     ErrorRule(name="throttled", action=Action.WAIT, outcome=_NO, status=(429,)),
     ErrorRule(name="server or gateway failure", action=Action.LOOK_UP, outcome=_MAYBE, status=(408, 500, 502, 503, 504)),
 )
-# Status and words are UNVERIFIED.
+# Status and words are UNVERIFIED. The id is ours: what is staged is of an earlier try, and GL07 may post it.
 BATCH_EXISTS = ErrorRule(
     name="batch exists already",
     action=Action.LOOK_UP,
-    outcome=Outcome.HAPPENED,
+    outcome=_MAYBE,
     status=(400, 409),
     text=r"batch\b.*(already exists|duplicate)|duplicate\b.*batch",
     says="A batch with this id is staged already.",
@@ -89,6 +89,7 @@ _REQUEST = (
         action=Action.REVIEW,
         outcome=_NO,
         status=(400, 409, 422),
+        says="ERPx does not take the batch as it is; nothing was staged.",
         fix="Correct what it complains about; field names that the vendor does not publish can be set in the connection.",
     ),
 )

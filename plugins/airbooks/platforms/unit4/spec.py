@@ -29,7 +29,16 @@ SPEC = PlatformSpec(
         "job and the ledger. Sales orders would let ERPx number and tax anew what is numbered and taxed already."
     ),
     # 480 system jobs an hour: eight orders of GL07 a minute.
-    limits=Limits(per_minute=500, per_day=500_000, batches_per_minute=8, batch_bytes=5_000_000, lines=6_000, throttle_seconds=10.0),
+    limits=Limits(
+        per_minute=500,
+        per_day=500_000,
+        batches_per_minute=8,
+        batch_bytes=5_000_000,
+        lines=6_000,
+        throttle_seconds=10.0,
+        per_app=frozenset({"minute", "day", "batch"}),
+        app_named_by=("tenant",),
+    ),
     idempotency=Idempotency.NONE,
     capabilities=frozenset(
         {

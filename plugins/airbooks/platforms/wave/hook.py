@@ -75,19 +75,15 @@ class WaveHook(PlatformHook):
         access = self.account.password or self.token().access
         return {"Authorization": f"Bearer {access}", "Accept": "application/json"}
 
-    def renew_token(self) -> None:
+    def newer_token(self) -> Token:
         """A full access token cannot be renewed; where one is given it is used, whatever else the connection has."""
         if self.account.password:
             raise self.error(TOKEN_REFUSED, "the full access token was refused")
-        super().renew_token()
+        return super().newer_token()
 
     def issue_token(self, newest: Token | None) -> Token:
-        """Refresh: an access token, and the refresh token to use next time (each is good for one use).
-
-        The connection's own refresh token is used first, and again when a person has put another one there.
-        """
-        seed = str(self.setting("refresh_token"))
-        refresh = newest.refresh if newest is not None and newest.extra.get("seed") == seed else seed
+        """Refresh: an access token, and the refresh token to use next time (each is good for one use)."""
+        refresh = self.refresh_token(newest)
         form = {
             "client_id": self.account.login,
             "client_secret": str(self.setting("client_secret") or ""),
@@ -102,11 +98,8 @@ class WaveHook(PlatformHook):
             headers={"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"},
             content=urlencode({name: value for name, value in form.items() if value}).encode(),
         )
-        try:
-            reply = self.wire.send(request, dict, lambda: None)
-            return self._understood(reply, lambda body: reading.token(body, seed, refresh))
-        except PlatformError as error:
-            raise error.as_not_happened() from None  # what the token was for has not been sent
+        reply = self.wire.send(request, dict, lambda: None)
+        return self._understood(reply, lambda body: reading.token(body, refresh))
 
     def read_complaint(self, reply: Reply) -> Complaint | None:
         return reading.complaint(reply.json())

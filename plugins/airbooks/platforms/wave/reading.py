@@ -151,10 +151,10 @@ def _entry(kind: ReferenceKind, code: str, name: str, row: Row, **details: str) 
     return ReferenceItem(kind=kind, code=code, name=name, remote_id=row["id"], active=not row["isArchived"], details=details)
 
 
-def token(body: Row, seed: str, used: str) -> Token:
+def token(body: Row, used: str) -> Token:
     """A reply of the token end point; the refresh token that was used stays good when the reply has no other."""
     expires = datetime.now(UTC) + timedelta(seconds=int(body["expires_in"]))
-    return Token(access=body["access_token"], refresh=body.get("refresh_token") or used, expires_at=expires, extra={"seed": seed})
+    return Token(access=body["access_token"], refresh=body.get("refresh_token") or used, expires_at=expires)
 
 
 def disagreements(business: Row, home_currency: str) -> Iterator[str]:

@@ -46,7 +46,7 @@ ERRORS = (
     ErrorRule(
         name="duplicate invoice number",
         action=Action.LOOK_UP,
-        outcome=Outcome.HAPPENED,
+        outcome=_NO,
         text=r"input\.invoiceNumber: .*(already|in use|taken|exists|unique|duplicate).*\(inputErrors\)$",
         says="Wave already has an invoice with this number.",
         fix="Compare the two; delete the wrong one, or give ours another number.",
@@ -86,9 +86,29 @@ ERRORS = (
         fix="Correct business_id of the connection, or connect with a user who sees the business.",
     ),
     ErrorRule(
-        name="not found", action=Action.REVIEW, outcome=_NO, codes=("NOT_FOUND",), says="It names something that Wave does not have."
+        name="not found",
+        action=Action.REVIEW,
+        outcome=_NO,
+        codes=("NOT_FOUND",),
+        says="It names something that Wave does not have.",
+        fix="Correct the mapping, or see in Wave what became of the record.",
     ),
-    ErrorRule(name="bad value", action=Action.REVIEW, outcome=_NO, codes=("BAD_USER_INPUT",), fix="Correct the value that is named."),
+    ErrorRule(
+        name="bad value",
+        action=Action.REVIEW,
+        outcome=_NO,
+        codes=("BAD_USER_INPUT",),
+        says="A field has a value of another type or form than Wave takes.",
+        fix="Correct the value that is named.",
+    ),
+    ErrorRule(
+        name="not let in",
+        action=Action.STOP,
+        outcome=_NO,
+        status=(403,),
+        says="Wave does not let this connection in.",
+        fix="Connect the business again with all scopes, and see that its plan includes the API (Wave Pro or Advisor).",
+    ),
     ErrorRule(name="throttled", action=Action.WAIT, outcome=_NO, status=(429,)),
     ErrorRule(name="platform failure", action=Action.LOOK_UP, outcome=_MAYBE, codes=("INTERNAL_SERVER_ERROR",)),
 )

@@ -24,7 +24,7 @@ from airbooks.canonical import (
     RemoteDocument,
     RemotePayment,
 )
-from airbooks.platforms.base import PlatformHook, Preview, Sending, Sent
+from airbooks.platforms.base import PlatformHook, Preview, Sending, Sent, ends_the_round, unsent
 from airbooks.platforms.errors import ConfigurationError, Outcome, PlatformError, ReferenceMissing
 from airbooks.platforms.references import ReferenceItem, ReferenceKind, References
 from airbooks.platforms.tokens import Token
@@ -77,23 +77,15 @@ class XeroHook(PlatformHook):
         return str(self.setting("grant")) == AUTHORISED_APP
 
     def issue_token(self, newest: Token | None) -> Token:
-        """Half an hour's access token. An app's refresh token works once: the one of the reply is the next one to use.
-
-        The connection's own refresh token is used first, and again when a person has put another one there.
-        """
-        seed = str(self.setting("refresh_token") or "")
+        """Half an hour's access token. An app's refresh token works once: the one of the reply is the next one to use."""
         if self._is_app():
-            refresh = newest.refresh if newest is not None and newest.extra.get("seed") == seed else seed
+            refresh = self.refresh_token(newest)
             if not refresh:
                 raise ConfigurationError(f"Connection {self.conn_id!r} (Xero) has no refresh_token. Set it, or use a Custom Connection.")
             form = {"grant_type": AUTHORISED_APP, "refresh_token": refresh}
         else:
             form = {"grant_type": "client_credentials", "scope": str(self.setting("scopes"))}
-        try:
-            reply = self.wire.send(self._token_request(form), dict, lambda: None)
-            return self.client.understood(reply, lambda body: reading.token(body, seed))
-        except PlatformError as error:
-            raise error.as_not_happened() from None  # what the token was for has not been sent
+        return self.client.understood(self.wire.send(self._token_request(form), dict, lambda: None), reading.token)
 
     def _token_request(self, form: Mapping[str, str]) -> Request:
         credentials = b64encode(f"{self.account.login}:{self.account.password}".encode()).decode()
@@ -189,13 +181,15 @@ class XeroHook(PlatformHook):
         """Create documents, all of a kind in one PUT (as many as its size allows). Invoice numbers are unique at Xero; whether those of
         credit notes are is UNVERIFIED, so that they are looked up first."""
         elements, results = self._elements(batch)
+        stop: PlatformError | None = None
         for kind in DocumentKind:
             of_kind = [element for element in elements if element[0].document.kind is kind]
             if kind is DocumentKind.CREDIT_NOTE:
                 of_kind, taken = self._free(of_kind)
                 results += taken
             for portion in _portions(of_kind):
-                results += self._create(portion, kind)
+                results += self._create(portion, kind) if stop is None else unsent((sending for sending, _ in portion), stop)
+                stop = stop or next((each.error for each in results if each.error is not None and ends_the_round(each.error)), None)
         return results
 
     def _elements(self, batch: Sequence[Sending]) -> tuple[list[Element], list[Sent]]:

@@ -260,8 +260,7 @@ def element_complaint(element: Row) -> Complaint | None:
     return Complaint(code="ValidationException", message="; ".join(messages(element)) or "refused without words")
 
 
-def token(body: Row, seed: str = "") -> Token:
-    """A reply of the token end point; `seed` is the refresh token that the connection itself holds (a Custom Connection has none)."""
+def token(body: Row) -> Token:
+    """A reply of the token end point (a Custom Connection gets no refresh token)."""
     expires = datetime.now(UTC) + timedelta(seconds=int(body["expires_in"]))
-    extra = {"seed": seed} if seed else {}
-    return Token(access=body["access_token"], refresh=body.get("refresh_token") or "", expires_at=expires, extra=extra)
+    return Token(access=body["access_token"], refresh=body.get("refresh_token") or "", expires_at=expires)

@@ -22,7 +22,7 @@ OURS, XEROS = "ours", "xero"  # whose rounding of tax counts
 _NO = Outcome.DID_NOT_HAPPEN
 
 
-def _refused(name: str, text: str, *, says: str = "", fix: str = "", shared: bool = False) -> ErrorRule:
+def _refused(name: str, text: str, *, says: str, fix: str, shared: bool = False) -> ErrorRule:
     return ErrorRule(name=name, action=Action.REVIEW, outcome=_NO, text=text, says=says, fix=fix, shared=shared)
 
 
@@ -70,16 +70,24 @@ ERRORS = (
         action=Action.STOP,
         outcome=_NO,
         status=(403,),
+        says="Xero does not allow this to the user or app of the connection.",
         fix="Connect the organisation again with a user who may do this, and check tenant_id and scopes.",
     ),
     ErrorRule(name="throttled", action=Action.WAIT, outcome=_NO, status=(429,)),
     # Not an error: nothing changed since If-Modified-Since.
-    ErrorRule(name="not modified", action=Action.REVIEW, outcome=_NO, status=(304,)),
+    ErrorRule(
+        name="not modified",
+        action=Action.REVIEW,
+        outcome=_NO,
+        status=(304,),
+        says="Xero has nothing newer than what was asked for.",
+        fix="Answer Retry.",
+    ),
     # A document with this number exists: ours from an earlier try, somebody else's, or a voided one. The look-up tells.
     ErrorRule(
         name="number already used",
         action=Action.LOOK_UP,
-        outcome=Outcome.HAPPENED,
+        outcome=_NO,
         text=r"(invoice|credit note) # must be unique",
         says="Xero already has a document with this number; the number of a voided or deleted one stays taken.",
         fix="Compare the two, or give ours another number.",
@@ -109,8 +117,18 @@ ERRORS = (
         says="Its status in Xero does not allow this; voided and deleted documents are final.",
         fix="Compare the two, then answer Retry or Reject.",
     ),
-    _refused("not approved", r"only be made against Authorised", says="A document must be approved in Xero before it can be paid."),
-    _refused("pays too much", r"exceeds the amount outstanding", says="The payment is larger than what is still due on the document."),
+    _refused(
+        "not approved",
+        r"only be made against Authorised",
+        says="A document must be approved in Xero before it can be paid.",
+        fix="Approve it there, then answer Retry.",
+    ),
+    _refused(
+        "pays too much",
+        r"exceeds the amount outstanding",
+        says="The payment is larger than what is still due on the document.",
+        fix="See in Xero which payment came before, and correct the allocation.",
+    ),
     _refused(
         "currency not subscribed",
         r"not subscribed to currency",
@@ -121,17 +139,46 @@ ERRORS = (
     _refused("tax rate refused", r"tax ?type", says="The tax rate cannot be used here.", fix="Correct the mapping of the tax code."),
     _refused("account refused", r"account code", says="The account cannot be used here.", fix="Correct the mapping of the account."),
     _refused("item refused", r"item code", says="Xero does not have this item.", fix="Correct the mapping of the item, or add it in Xero."),
-    _refused("tracking refused", r"tracking", fix="Correct the mapping of the dimension."),
+    _refused(
+        "tracking refused",
+        r"tracking",
+        says="A tracking category or option cannot be used here.",
+        fix="Correct the mapping of the dimension.",
+    ),
     _refused(
         "contact archived",
         r"contact .*archived|archived contact",
         says="The contact was archived in Xero.",
         fix="Restore it there, then answer Retry.",
     ),
-    _refused("duplicate contact name", r"contact name .* already assigned", says="Another active contact has this name."),
-    _refused("line total", r"line total", says="Quantity, price, discount and amount of a line do not agree."),
-    ErrorRule(name="refused", action=Action.REVIEW, outcome=_NO, codes=("ValidationException", "PostDataInvalidException")),
-    ErrorRule(name="not found", action=Action.REVIEW, outcome=_NO, status=(404,), says="Xero does not have it."),
+    _refused(
+        "duplicate contact name",
+        r"contact name .* already assigned",
+        says="Another active contact has this name.",
+        fix="Give one of the two another name, or our code as its account number, then answer Retry.",
+    ),
+    _refused(
+        "line total",
+        r"line total",
+        says="Quantity, price, discount and amount of a line do not agree.",
+        fix="Correct the line in the sales system.",
+    ),
+    ErrorRule(
+        name="refused",
+        action=Action.REVIEW,
+        outcome=_NO,
+        codes=("ValidationException", "PostDataInvalidException"),
+        says="Xero does not take the document as it is.",
+        fix="Do what Xero's words say, in the document or in Xero, then answer Retry.",
+    ),
+    ErrorRule(
+        name="not found",
+        action=Action.REVIEW,
+        outcome=_NO,
+        status=(404,),
+        says="Xero does not have it.",
+        fix="See in Xero what became of it, then answer Retry or Reject.",
+    ),
 )
 
 # What the connector itself finds out before or between requests.
@@ -169,7 +216,17 @@ SPEC = PlatformSpec(
     blueprint_endpoint="/api.xro/2.0/Invoices",
     real_endpoint="PUT /api.xro/2.0/Invoices (create), POST /api.xro/2.0/Invoices/{InvoiceID} (change); /CreditNotes, /Contacts, /Payments",
     endpoint_note="The endpoint is the real one; create is PUT, because a POST with a known number silently edits the existing invoice.",
-    limits=Limits(per_minute=60, per_day=5_000, concurrent=5, batch=50, batch_bytes=3_500_000, throttle_seconds=60.0),
+    limits=Limits(
+        per_minute=60,
+        per_day=5_000,
+        app_per_minute=10_000,
+        per_app=frozenset({"app minute"}),
+        app_named_by=("login",),
+        concurrent=5,
+        batch=50,
+        batch_bytes=3_500_000,
+        throttle_seconds=60.0,
+    ),
     idempotency=Idempotency.HEADER,  # Idempotency-Key, 128 characters, remembered for six minutes
     capabilities=frozenset(
         {

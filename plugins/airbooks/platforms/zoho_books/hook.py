@@ -248,7 +248,8 @@ class ZohoBooksHook(PlatformHook):
 
     def post_invoices(self, batch: Sequence[tuple[Sending, RemoteDocument]]) -> list[Sent]:
         """Mark invoices as sent and credit notes as open; until then they are not in the ledger. Nothing is mailed."""
-        return [self._answered(sending.key, partial(self._post, sending, remote)) for sending, remote in batch]
+        drafts = {sending.key: remote for sending, remote in batch}
+        return one_by_one([sending for sending, _ in batch], lambda sending: self._post(sending, drafts[sending.key]))
 
     def _answered(self, key: str, act: Callable[[], RemoteDocument]) -> Sent:
         try:

@@ -13,13 +13,14 @@ from airbooks.platforms.references import ReferenceItem, ReferenceKind
 from airbooks.platforms.tokens import Token
 from airbooks.platforms.wire import Complaint
 from airbooks.platforms.zoho_books.mapping import NUMBER_FIELD
-from airbooks.platforms.zoho_books.spec import SPEC
+from airbooks.platforms.zoho_books.spec import DAILY_LIMIT, DAILY_PAUSE, SPEC
 
 Row = Mapping[str, Any]
 Read = TypeVar("Read")
 # Path and key of the answer of each module.
 PLURAL = {DocumentKind.INVOICE: "invoices", DocumentKind.CREDIT_NOTE: "creditnotes"}
 SINGLE = {DocumentKind.INVOICE: "invoice", DocumentKind.CREDIT_NOTE: "creditnote"}
+PAUSES = {DAILY_LIMIT: DAILY_PAUSE}
 NOT_POSTED = frozenset({"draft", "pending_approval", "approved", "rejected", "scheduled"})
 
 
@@ -189,7 +190,8 @@ def complaint(body: Any) -> Complaint | None:
         return None
     if isinstance(body.get("error"), str):
         return Complaint(code=body["error"], message=str(body.get("error_description", body["error"])))
-    return None if body["code"] == 0 else Complaint(code=str(body["code"]), message=str(body["message"]))
+    code = str(body["code"])
+    return None if code == "0" else Complaint(code=code, message=str(body["message"]), retry_after=PAUSES.get(code))
 
 
 def token(body: Row) -> Token:

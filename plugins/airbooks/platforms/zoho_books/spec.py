@@ -24,6 +24,9 @@ NUMBER, REFERENCE, LINE_NAME, DESCRIPTION, NOTES, CONTACT_NAME, TERMS_LABEL = 10
 MOST_NET_DAYS = 100
 PAYMENT_MODES = ("check", "cash", "creditcard", "banktransfer", "bankremittance", "autotransaction", "others")
 
+# The refusal of the day's last call. When the day starts anew is not documented: it is asked again after this pause, in seconds.
+DAILY_LIMIT, DAILY_PAUSE = "45", 3600.0
+
 _NO, _MAYBE = Outcome.DID_NOT_HAPPEN, Outcome.UNKNOWN
 
 # Zoho's numbers differ from module to module and not all are known, so that words decide where a number does not.
@@ -47,12 +50,12 @@ ERRORS = (
     ErrorRule(name="too many access tokens", action=Action.WAIT, outcome=_NO, codes=("Access Denied",)),
     ErrorRule(
         name="daily limit reached",
-        action=Action.STOP,
+        action=Action.WAIT,
         outcome=_NO,
         status=(429,),
-        codes=("45",),
+        codes=(DAILY_LIMIT,),
         says="The organisation has used up the API calls of its plan for today.",
-        fix="Let the next run of tomorrow go on, or take a larger plan.",
+        fix="Let the runs of tomorrow go on, or take a larger plan.",
     ),
     ErrorRule(name="throttled", action=Action.WAIT, outcome=_NO, status=(429,)),
     ErrorRule(
@@ -85,7 +88,7 @@ ERRORS = (
     ErrorRule(
         name="duplicate document number",
         action=Action.LOOK_UP,
-        outcome=Outcome.HAPPENED,
+        outcome=_NO,
         status=(400,),
         text=r"number.*already (exists|been created)|already been created",
         says="Zoho Books already has a document with this number.",
@@ -108,7 +111,24 @@ ERRORS = (
         says="Payments or credits are applied to it.",
         fix="Remove them from the document in Zoho Books first.",
     ),
-    ErrorRule(name="text too long", action=Action.REVIEW, outcome=_NO, status=(200, 400), codes=("15",)),
+    ErrorRule(
+        name="wrong currency",
+        action=Action.REVIEW,
+        outcome=_NO,
+        status=(400,),
+        text=r"currenc",
+        says="The customer is kept in another currency, or the organisation does not have this one (from memory).",
+        fix="Bill the customer in its own currency, or make a second contact in this one; or add the currency in Zoho Books.",
+    ),
+    ErrorRule(
+        name="text too long",
+        action=Action.REVIEW,
+        outcome=_NO,
+        status=(200, 400),
+        codes=("15",),
+        says="A text is longer than its field in Zoho Books.",
+        fix="Shorten the text that is named.",
+    ),
     ErrorRule(
         name="invalid value",
         action=Action.REVIEW,
@@ -118,11 +138,33 @@ ERRORS = (
         says="It names a customer, item, tax, tag or location that Zoho Books does not have, or a value it does not take.",
         fix="Correct the mapping.",
     ),
-    ErrorRule(name="not found", action=Action.REVIEW, outcome=_NO, status=(404,), codes=("1002", "2")),
-    ErrorRule(name="wrong address", action=Action.STOP, outcome=_NO, status=(404,), codes=("5",), fix="Correct host and api_version."),
+    ErrorRule(
+        name="not found",
+        action=Action.REVIEW,
+        outcome=_NO,
+        status=(404,),
+        codes=("1002", "2"),
+        says="Zoho Books does not have it (any more).",
+        fix="See there what became of it, then answer Retry or Reject.",
+    ),
+    ErrorRule(
+        name="wrong address",
+        action=Action.STOP,
+        outcome=_NO,
+        status=(404,),
+        codes=("5",),
+        says="The server does not know the address that was called.",
+        fix="Correct host and api_version of the connection.",
+    ),
     ErrorRule(name="internal error", action=Action.LOOK_UP, outcome=_MAYBE, codes=("1000",)),
-    ErrorRule(name="platform failure", action=Action.RETRY, outcome=_MAYBE, status=(500, 502, 503, 504)),
-    ErrorRule(name="refused", action=Action.REVIEW, outcome=_NO, status=(200, 201), codes=(), text="."),
+    ErrorRule(
+        name="refused",
+        action=Action.REVIEW,
+        outcome=_NO,
+        status=(200, 201, 400, 405),
+        says="Zoho Books does not take it as it is.",
+        fix="Do what Zoho Books' words say, in the document or there, then answer Retry.",
+    ),
 )
 
 # What the connector itself finds out before or between requests.
