@@ -58,9 +58,12 @@ class Counting:
         self._budget = budget
         self.taken: Counter[str] = Counter()
 
-    def take(self, scope: str = "call", count: int = 1) -> None:
-        self._budget.take(scope, count)
-        self.taken[scope] += count
+    def take(self, scope: str = "call") -> None:
+        self._budget.take(scope)
+        self.taken[scope] += 1
+
+    def answered(self) -> None:
+        self._budget.answered()
 
     def penalise(self, seconds: float) -> None:
         self.taken["penalty"] += 1
