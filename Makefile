@@ -12,10 +12,10 @@ BIN := .venv/bin
 UV = $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 READY := .venv/.ready
 .DEFAULT_GOAL := help
-.PHONY: help demo up down test faults ui lint types fmt realdata clean distclean
+.PHONY: help demo up down bench bench-delivery test faults ui lint types fmt realdata clean distclean
 
 help: ## what there is
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(READY) ## a business day with simulated platforms, counted twice at the end (DOCUMENTS=600)
 	@$(BIN)/airbooks demo --documents $(DOCUMENTS) --sandbox-port $(SANDBOX_PORT)
@@ -49,6 +49,11 @@ types: $(READY) ## mypy --strict
 fmt: $(READY) ## format, and fix what can be fixed
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+bench: bench-delivery ## all measurements
+
+bench-delivery: $(READY) ## documents per minute of each platform against what its limits allow (PLATFORMS=xero,odoo)
+	$(BIN)/python -m tests.bench.delivery --platforms "$(PLATFORMS)"
 
 realdata: $(READY) ## a year of real sales through the same Dag, to the penny (DATA=online_retail.csv.gz)
 	@[ -n "$(DATA)" ] || { echo "Name the file (UCI Online Retail as CSV): make realdata DATA=online_retail.csv.gz"; exit 1; }

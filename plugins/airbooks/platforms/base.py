@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from functools import cached_property
 from hashlib import blake2b
 from types import MappingProxyType
 from typing import Any, ClassVar, Self
@@ -167,6 +168,10 @@ class PlatformHook(BaseHook, ABC):
 
     def settings(self) -> Mapping[str, str]:
         """The non-secret part of the connection's extra, with defaults, as text: what pure mappings may know of the connection."""
+        return self._settings
+
+    @cached_property
+    def _settings(self) -> Mapping[str, str]:
         values = {each.name: self.account.extra.get(each.name, each.default) for each in self.spec.form if not each.secret}
         return MappingProxyType({name: str(value) for name, value in values.items() if value is not None and value != ""})
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
+from functools import cache
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -164,6 +165,12 @@ def retry_after_seconds(headers: Mapping[str, str], now: float) -> float | None:
         return None
 
 
+@cache
+def _usual_authorities() -> ssl.SSLContext:
+    """Read once for all sessions of the process: reading them takes longer than most calls."""
+    return httpx.create_ssl_context()
+
+
 class Wire:
     """Sends requests for one hook. `read_complaint` is the connector's reader of error answers (also of errors inside HTTP 200).
 
@@ -185,7 +192,9 @@ class Wire:
     ) -> None:
         self.platform, self.rules, self.budget, self._throttle_seconds = platform, rules, budget, throttle_seconds
         self._secrets, self._read_complaint, self._request_id = secrets, read_complaint, request_id
-        self._client = httpx.Client(timeout=httpx.Timeout(read_timeout, connect=10.0), follow_redirects=False, verify=tls)
+        self._client = httpx.Client(
+            timeout=httpx.Timeout(read_timeout, connect=10.0), follow_redirects=False, verify=_usual_authorities() if tls is True else tls
+        )
         self.calls = 0
 
     def close(self) -> None:

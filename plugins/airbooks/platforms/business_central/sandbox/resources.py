@@ -393,4 +393,13 @@ class PostedInvoices(Resource):
         super().__init__(company, "salesInvoices", POSTED_INVOICE)
 
     def rows(self, place: Place) -> Iterable[Row]:
-        return [{**row, "apiId": row["id"]} for row in super().rows(place) if row["_posted"]]
+        return map(_posted_invoice, (row for row in super().rows(place) if row["_posted"]))
+
+    def matching(self, place: Place, condition: Condition) -> Iterable[Row]:
+        table = self.company.table(self.name)
+        found = candidates(table, condition, lambda row, column: row["id" if column == "apiId" else column])
+        return map(_posted_invoice, (row for row in found if row["_posted"]))
+
+
+def _posted_invoice(row: Row) -> Row:
+    return {**row, "apiId": row["id"]}

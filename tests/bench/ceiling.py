@@ -1,0 +1,53 @@
+"""What a vendor's limits allow, in documents per minute, given how many calls a document takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from airbooks.platforms.spec import Limits
+
+MINUTE, MINUTES_A_DAY = 60.0, 1440.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calls:
+    """Calls per document: all of them (look-ups and posting, too), and those that count as batch requests."""
+
+    per_document: float
+    batches_per_document: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ceiling:
+    """Documents per minute that may be sent, and the limit that says so; `per_day` is what a day's quota allows, None without one."""
+
+    per_minute: float
+    set_by: str
+    per_day: float | None = None
+
+
+def ceiling(limits: Limits, calls: Calls, think_seconds: float) -> Ceiling:
+    """The lowest of what each limit allows.
+
+    calls a minute / calls per document; 60 x calls a second / calls per document; batches a minute / batches per document;
+    60 x calls at once / (seconds the vendor takes over a call x calls per document). The last is an assumption about the vendor's speed;
+    without thinking, and without any published limit, there is no ceiling (infinity). A day's quota stands by itself: it bounds the day,
+    not the minute.
+    """
+    allowed = {
+        f"{limits.per_second} calls/s": _allowed(limits.per_second, MINUTE / calls.per_document),
+        f"{limits.per_minute} calls/min": _allowed(limits.per_minute, 1 / calls.per_document),
+        f"{limits.batches_per_minute} batches/min": _allowed(limits.batches_per_minute, _inverse(calls.batches_per_document)),
+        f"{limits.concurrent} at once": _allowed(limits.concurrent, _inverse(think_seconds * calls.per_document) * MINUTE),
+    }
+    set_by = min(allowed, key=lambda name: allowed[name])
+    per_day = limits.per_day / calls.per_document if limits.per_day else None
+    return Ceiling(per_minute=allowed[set_by], set_by=set_by if allowed[set_by] < float("inf") else "none published", per_day=per_day)
+
+
+def _allowed(limit: int | None, each: float) -> float:
+    return float("inf") if limit is None else limit * each
+
+
+def _inverse(value: float) -> float:
+    return 1 / value if value else float("inf")

@@ -1,0 +1,169 @@
+"""One platform measured: how many calls a document takes, what the limits then allow, and what was reached, in batches and singly."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from multiprocessing import get_context
+from pathlib import Path
+
+from cryptography.fernet import Fernet
+from tests.bench.ceiling import Ceiling, ceiling
+from tests.bench.worker import Job, Work, work
+from tests.faults.firm import Ledger, Pace
+
+from airbooks.paths import INCLUDE
+from airbooks.platforms import registry
+from airbooks.platforms.spec import Limits
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+AS_FAST_AS_IT_GOES = 100_000.0  # time scale of the pilot, which only counts calls
+WARM_UP = 16
+ROUNDS = 4  # a measurement is at least so many full batches in every lane
+QUOTA_SHARE = 0.4  # of a day's quota; the budget lets half of it go at once
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """How to measure: documents per second that the machine shall be asked for, and for how long; what a vendor takes over a call."""
+
+    dsn: str
+    pace_per_second: float = 20.0
+    documents: int = 300
+    think_seconds: float = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reached:
+    """One way of sending, measured; `per_minute` documents in the vendor's time."""
+
+    per_minute: float
+    ceiling: Ceiling
+    worker: Work
+    documents: int
+    sandbox_processor_seconds: float
+
+    @property
+    def ratio(self) -> float:
+        return self.per_minute / self.ceiling.per_minute
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """A platform: `scale` is how much faster time went than the vendor's."""
+
+    slug: str
+    limits: Limits
+    scale: float
+    batched: Reached
+    singly: Reached
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A sandbox process and its connection."""
+
+    pid: int
+    ledger: Ledger
+
+    def processor_seconds(self) -> float:
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def measure(slug: str, plan: Plan) -> Measured:
+    """A pilot for the number of calls, then both ways of sending with the limits switched on."""
+    limits = _limits(slug, singly=False)
+    batched, singly = (_pilot(slug, plan, singly=each) for each in (False, True))
+    scales = [_scale(limits, batched, plan), _scale(_limits(slug, singly=True), singly, plan)]
+    with _sandbox(slug, scales[0], plan.think_seconds / scales[0]) as served:
+        first = _reach(served, slug, plan, batched, scales[0], singly=False)
+    with _sandbox(slug, scales[1], plan.think_seconds / scales[1]) as served:
+        second = _reach(served, slug, plan, singly, scales[1], singly=True)
+    return Measured(slug=slug, limits=limits, scale=scales[0], batched=first, singly=second)
+
+
+def _pilot(slug: str, plan: Plan, *, singly: bool) -> Work:
+    wanted = max(WARM_UP, _limits(slug, singly=singly).batch)
+    with _sandbox(slug, AS_FAST_AS_IT_GOES, 0.0) as served:
+        return _run(served, slug, plan, AS_FAST_AS_IT_GOES, wanted, mode=f"pilot{singly:d}", singly=singly)
+
+
+def _limits(slug: str, *, singly: bool) -> Limits:
+    """The vendor's; whoever sends document by document uses neither batches nor parallel calls."""
+    limits = registry.spec(slug).limits
+    return replace(limits, batch=1, concurrent=1) if singly else limits
+
+
+def _full_round(limits: Limits) -> int:
+    return limits.batch * (limits.concurrent or 1)
+
+
+def _scale(limits: Limits, pilot: Work, plan: Plan) -> float:
+    """Time goes as much faster (or slower) as makes the ceiling the pace that the machine can follow."""
+    allowed = ceiling(limits, pilot.calls, plan.think_seconds).per_minute
+    return plan.pace_per_second * 60.0 / allowed
+
+
+def _reach(served: Served, slug: str, plan: Plan, pilot: Work, scale: float, *, singly: bool) -> Reached:
+    limits = _limits(slug, singly=singly)
+    wanted = _documents(limits, pilot, plan)
+    before = served.processor_seconds()
+    done = _run(served, slug, plan, scale, wanted, mode=f"run{singly:d}", singly=singly)
+    return Reached(
+        per_minute=wanted / done.seconds * 60.0 / scale,
+        ceiling=ceiling(limits, done.calls, plan.think_seconds),
+        worker=done,
+        documents=wanted,
+        sandbox_processor_seconds=(served.processor_seconds() - before) * wanted / (wanted + WARM_UP),
+    )
+
+
+def _documents(limits: Limits, pilot: Work, plan: Plan) -> int:
+    wanted = max(plan.documents, ROUNDS * _full_round(limits))
+    if limits.per_day:
+        wanted = min(wanted, int(limits.per_day * QUOTA_SHARE / pilot.calls.per_document) - WARM_UP)
+    return wanted
+
+
+def _run(served: Served, slug: str, plan: Plan, scale: float, wanted: int, *, mode: str, singly: bool) -> Work:
+    """In a process of its own, so that its memory is its own."""
+    spec = registry.spec(slug)
+    job = Job(
+        slug=slug,
+        dsn=plan.dsn,
+        stored=served.ledger.connections()[slug],
+        seal_key=Fernet.generate_key(),
+        pace=Pace(scale=scale, poll=spec.poll_seconds / scale, read_timeout=120.0),
+        connection=f"{slug}_{mode}",
+        first=_first_number(mode),
+        warm_up=WARM_UP,
+        documents=wanted,
+        singly=singly,
+    )
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        return pool.submit(work, job).result()
+
+
+def _first_number(mode: str) -> int:
+    """Each of the four runs of a platform has numbers of its own."""
+    return 1 + 200_000 * ("pilot0", "pilot1", "run0", "run1").index(mode)
+
+
+@contextlib.contextmanager
+def _sandbox(slug: str, scale: float, think_seconds: float) -> Iterator[Served]:
+    command = [sys.executable, "-m", "tests.bench.sandbox", slug, str(scale), str(think_seconds)]
+    environment = {**os.environ, "PYTHONPATH": f"{INCLUDE.parent / 'plugins'}:{REPOSITORY}"}
+    process = subprocess.Popen(command, cwd=REPOSITORY, env=environment, stdout=subprocess.PIPE, text=True)
+    with contextlib.ExitStack() as stack:
+        stack.callback(process.wait)
+        stack.callback(process.kill)
+        assert process.stdout is not None
+        ledger = Ledger(process.stdout.readline().strip())
+        stack.callback(ledger.close)
+        yield Served(process.pid, ledger)

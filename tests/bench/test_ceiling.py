@@ -1,0 +1,40 @@
+"""The ceiling of the throughput report is the lowest of what the vendor's limits allow."""
+
+from __future__ import annotations
+
+import pytest
+from tests.bench.ceiling import Calls, ceiling
+
+from airbooks.platforms.spec import Limits
+
+
+@pytest.mark.parametrize(
+    ("limits", "calls", "think", "per_minute", "set_by"),
+    [
+        (Limits(per_minute=60, batch=50), Calls(per_document=1 / 50), 0.0, 3000.0, "60 calls/min"),
+        (Limits(per_second=10, per_minute=500), Calls(per_document=1.0), 0.0, 500.0, "500 calls/min"),
+        (
+            Limits(per_minute=500, batches_per_minute=40),
+            Calls(per_document=1 / 30, batches_per_document=1 / 30),
+            0.0,
+            1200.0,
+            "40 batches/min",
+        ),
+        (Limits(concurrent=2, batch=40), Calls(per_document=1 / 40), 4.0, 1200.0, "2 at once"),
+        (Limits(per_second=4, concurrent=1), Calls(per_document=5.0), 1.0, 12.0, "1 at once"),
+        (Limits(per_second=4, concurrent=1), Calls(per_document=5.0), 0.1, 48.0, "4 calls/s"),
+    ],
+)
+def test_the_tightest_limit_sets_the_ceiling(limits: Limits, calls: Calls, think: float, per_minute: float, set_by: str) -> None:
+    found = ceiling(limits, calls, think)
+    assert found.per_minute == pytest.approx(per_minute)
+    assert found.set_by == set_by
+
+
+def test_without_limits_and_thinking_there_is_no_ceiling() -> None:
+    assert ceiling(Limits(concurrent=4), Calls(per_document=2.0), 0.0).per_minute == float("inf")
+
+
+def test_a_day_s_quota_bounds_the_day_and_not_the_minute() -> None:
+    found = ceiling(Limits(per_day=1_000, per_minute=60), Calls(per_document=5.0), 0.0)
+    assert (found.per_minute, found.per_day) == (12.0, 200.0)
