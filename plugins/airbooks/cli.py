@@ -35,13 +35,14 @@ def sandbox(
     tables: Annotated[Path | None, typer.Option(help="Folder of the simulators' tables; without it they live in memory.")] = None,
     platforms: Annotated[str | None, typer.Option(help="Comma-separated slugs; default: every platform.")] = None,
     time_scale: Annotated[float, typer.Option(help="How much faster rate windows pass: 60 makes a minute a second.")] = 1.0,
+    think: Annotated[float, typer.Option(help="Seconds that every vendor works on a call before it answers (an assumption).")] = 0.0,
 ) -> None:
     """Serve every platform's simulator on this machine, for trying Dags without vendor accounts."""
     from airbooks.sandbox.server import Sandbox
 
     chosen = None if platforms is None else [slug for slug in platforms.split(",") if slug]
     try:
-        server = Sandbox(chosen, port=port, folder=tables, time_scale=time_scale)
+        server = Sandbox(chosen, port=port, folder=tables, time_scale=time_scale, think_seconds=think)
     except OSError as taken:
         typer.echo(f"Port {port} is taken: {taken.strerror}", err=True)
         raise typer.Exit(1) from taken

@@ -30,6 +30,9 @@ class Recorder:
         self.over = 0
         self.penalties: list[float] = []
 
+    def sibling(self) -> Recorder:
+        return self
+
     def answered(self) -> None:
         self.over += 1
 

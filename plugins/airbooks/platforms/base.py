@@ -209,7 +209,9 @@ class PlatformHook(BaseHook, ABC):
 
     def sibling(self) -> Self:
         """Another HTTP session on the same connection, with the same tokens and the same budget, to work next to this one."""
-        return type(self)(self.conn_id, account=self.account, tokens=self.tokens, budget=self.budget, read_timeout=self._read_timeout)
+        return type(self)(
+            self.conn_id, account=self.account, tokens=self.tokens, budget=self.budget.sibling(), read_timeout=self._read_timeout
+        )
 
     def close(self) -> None:
         """Close the HTTP session; platforms with licence-bound sessions log out first."""

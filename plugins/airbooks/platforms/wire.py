@@ -75,6 +75,9 @@ class Budget(Protocol):
     def penalise(self, seconds: float) -> None:
         """The platform answered 429: nobody calls it for `seconds`."""
 
+    def sibling(self) -> Budget:
+        """The same budget for another session that calls at the same time."""
+
 
 class Unlimited:
     """A budget for tools and tests that talk to a platform alone."""
@@ -84,6 +87,9 @@ class Unlimited:
 
     def answered(self) -> None:
         """Nobody counts."""
+
+    def sibling(self) -> Unlimited:
+        return self
 
     def penalise(self, seconds: float) -> None:
         time.sleep(min(seconds, 1.0))

@@ -6,11 +6,13 @@ A simulator is written from its vendor's contract and shares no mapping code wit
 
 from __future__ import annotations
 
+import asyncio
+import itertools
 import json
 import sqlite3
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Callable, Hashable, ItemsView, Iterable, Iterator, KeysView, MutableMapping, ValuesView
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -112,6 +114,43 @@ def _decode(value: Row) -> Any:
     return value
 
 
+class Index:
+    """Which rows of a table have which value; every row is entered under the value it had when it was last assigned."""
+
+    def __init__(self, key: Callable[[Row], Hashable], rows: dict[str, Row]) -> None:
+        self._key = key
+        self._ids: dict[Hashable, set[str]] = {}
+        self._values: dict[str, Hashable] = {}
+        for row_id, row in rows.items():
+            self.enter(row_id, row)
+
+    def enter(self, row_id: str, row: Row) -> None:
+        value = self._key(row)
+        if row_id in self._values:
+            if self._values[row_id] == value:
+                return
+            self.remove(row_id)
+        self._values[row_id] = value
+        self._ids.setdefault(value, set()).add(row_id)
+
+    def remove(self, row_id: str) -> None:
+        value = self._values.pop(row_id)
+        self._ids[value].discard(row_id)
+        if not self._ids[value]:
+            del self._ids[value]
+
+    def ids(self, values: Iterable[Hashable]) -> set[str]:
+        return set().union(*(self._ids.get(value, ()) for value in values))
+
+    def count(self, values: Iterable[Hashable]) -> int:
+        """How many rows have one of the values."""
+        return sum(len(self._ids.get(value, ())) for value in values)
+
+    def values(self) -> KeysView[Hashable]:
+        """The values there are, each once."""
+        return self._ids.keys()
+
+
 class Table(MutableMapping[str, Row]):
     """A dict of rows by id that survives a kill of the process. After changing a row in place, assign it again."""
 
@@ -119,19 +158,49 @@ class Table(MutableMapping[str, Row]):
         self._database, self._name = database, name
         found = database.execute("SELECT id, row FROM rows WHERE place = ? ORDER BY seq", (name,))
         self._rows: dict[str, Row] = {key: json.loads(text, object_hook=_decode) for key, text in found}
+        self._indexes: dict[str, Index] = {}
+        self._next_place = itertools.count()
+        self._places: dict[str, int] = {key: next(self._next_place) for key in self._rows}
+
+    def where(self, field: str, *values: Hashable, key: Callable[[Row], Hashable] | None = None) -> list[Row]:
+        """The rows whose `field` is one of `values`, in the table's order, found without looking at the others.
+
+        `key` computes what `field` then only names (a folded name, part of a nested row); it must be the same each time.
+        """
+        return self._ordered(self.index(field, key).ids(values))
+
+    def containing(self, field: str, part: str, key: Callable[[Row], str] | None = None) -> list[Row]:
+        """The rows in whose text `field` (or what `key` computes) `part` stands, in the table's order."""
+        index = self.index(field, key)
+        return self._ordered(index.ids([text for text in index.values() if part in str(text)]))
+
+    def index(self, field: str, key: Callable[[Row], Hashable] | None = None) -> Index:
+        """The rows by `field`; made when it is first asked for."""
+        if field not in self._indexes:
+            self._indexes[field] = Index(key or (lambda row: row.get(field)), self._rows)
+        return self._indexes[field]
+
+    def _ordered(self, row_ids: set[str]) -> list[Row]:
+        return [self._rows[row_id] for row_id in sorted(row_ids, key=self._places.__getitem__)]
 
     def __getitem__(self, key: str) -> Row:
         return self._rows[key]
 
     def __setitem__(self, key: str, row: Row) -> None:
         self._rows[key] = row
+        if key not in self._places:
+            self._places[key] = next(self._next_place)
+        for index in self._indexes.values():
+            index.enter(key, row)
         self._database.execute(
             "INSERT INTO rows (place, id, row) VALUES (?, ?, ?) ON CONFLICT (place, id) DO UPDATE SET row = excluded.row",
             (self._name, key, json.dumps(row, default=_encode)),
         )
 
     def __delitem__(self, key: str) -> None:
-        del self._rows[key]
+        del self._rows[key], self._places[key]
+        for index in self._indexes.values():
+            index.remove(key)
         self._database.execute("DELETE FROM rows WHERE place = ? AND id = ?", (self._name, key))
 
     def __iter__(self) -> Iterator[str]:
@@ -139,6 +208,12 @@ class Table(MutableMapping[str, Row]):
 
     def __len__(self) -> int:
         return len(self._rows)
+
+    def values(self) -> ValuesView[Row]:
+        return self._rows.values()
+
+    def items(self) -> ItemsView[str, Row]:
+        return self._rows.items()
 
 
 class Store:
@@ -181,6 +256,7 @@ class Context:
     clock: Clock
     base_url: str  # http://127.0.0.1:PORT/<slug>, without a trailing slash
     time_scale: float = 1.0  # 60: the vendor's minute lasts one second here
+    think_seconds: float = 0.0  # how long the vendor works on a call before it answers; an assumption of whoever sets it
     options: dict[str, Any] = field(default_factory=dict)
 
 
@@ -195,6 +271,8 @@ class Simulator(ABC):
     slug: ClassVar[str]
     # Names of the simulator's own faults (`inject` takes them), each with one sentence; transport faults are the server's.
     faults: ClassVar[dict[str, str]] = {}
+    # Whether its end points call `think` themselves, because they count how many calls are being worked on at once.
+    thinks_itself: ClassVar[bool] = False
 
     def __init__(self, context: Context) -> None:
         self.context = context
@@ -223,6 +301,11 @@ class Simulator(ABC):
     @abstractmethod
     def connection(self) -> Row:
         """The Airflow connection that reaches this simulator: conn_type, host, schema, port, login, password, extra."""
+
+    async def think(self) -> None:
+        """The time that the vendor takes over one call."""
+        if self.context.think_seconds:
+            await asyncio.sleep(self.context.think_seconds)
 
     def inject(self, fault: str, parameters: Row) -> None:
         """Arm one of `faults`; `parameters["times"]` limits how often it strikes (default: until cleared)."""

@@ -41,12 +41,27 @@ class Asked:
         return {**asdict(self), "at": self.at.isoformat()}
 
 
-@dataclass
-class RequestLog:
-    """The newest requests of one platform. `secrets` are values that are hidden wherever they stand."""
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Raw:
+    """A request as it came; it holds secrets and is never shown."""
 
-    secrets: frozenset[str] = frozenset()
-    asked: deque[Asked] = field(default_factory=lambda: deque(maxlen=KEPT))
+    at: datetime
+    scope: dict[str, Any] = field(repr=False)
+    body: bytes = field(repr=False)
+    status: int | None
+    fault: str | None
+
+
+class RequestLog:
+    """The newest requests of one platform. `secrets` are values that are hidden wherever they stand.
+
+    What came is kept as it came, and made presentable only when somebody asks: most of it nobody ever looks at.
+    """
+
+    def __init__(self, secrets: frozenset[str] = frozenset()) -> None:
+        self.secrets = secrets
+        self._kept: deque[_Raw] = deque(maxlen=KEPT)
+        self._shown: dict[_Raw, Asked] = {}
 
     def entry(self, scope: dict[str, Any], body: bytes, fault: str | None) -> Callable[[int | None], None]:
         """A function that enters this request with the status the client sees; only its first call counts."""
@@ -54,20 +69,31 @@ class RequestLog:
 
         def enter(status: int | None) -> None:
             if pending:
-                self.asked.append(self._asked(pending.pop(), body, status, fault))
+                self._kept.append(_Raw(at=datetime.now(UTC), scope=pending.pop(), body=body[:BODY_LIMIT], status=status, fault=fault))
 
         return enter
 
-    def _asked(self, scope: dict[str, Any], body: bytes, status: int | None, fault: str | None) -> Asked:
-        query = scope["query_string"].decode("latin-1")
+    @property
+    def asked(self) -> list[Asked]:
+        """What is kept, oldest first, without secrets."""
+        kept = list(self._kept)
+        self._shown = {raw: self._shown.get(raw) or self._asked(raw) for raw in kept}
+        return list(self._shown.values())
+
+    def clear(self) -> None:
+        self._kept.clear()
+        self._shown.clear()
+
+    def _asked(self, raw: _Raw) -> Asked:
+        scope, query = raw.scope, raw.scope["query_string"].decode("latin-1")
         return Asked(
-            at=datetime.now(UTC),
+            at=raw.at,
             method=scope["method"],
             path=self.redacted(scope["path"] + (f"?{query}" if query else "")),
-            status=status,
-            fault=fault,
+            status=raw.status,
+            fault=raw.fault,
             headers=self._headers(scope["headers"]),
-            body=self.redacted(body[:BODY_LIMIT].decode("utf-8", "replace")),
+            body=self.redacted(raw.body.decode("utf-8", "replace")),
         )
 
     def redacted(self, text: str) -> str:

@@ -46,7 +46,7 @@ def catalogue() -> list[Row]:
         return list(csv.DictReader(file))
 
 
-def simulator(slug: str, base_url: str, *, folder: Path | None = None, time_scale: float = 1.0) -> Simulator:
+def simulator(slug: str, base_url: str, *, folder: Path | None = None, time_scale: float = 1.0, think_seconds: float = 0.0) -> Simulator:
     """One platform's simulator, its tables in `folder/<slug>.sqlite` or in memory."""
     kind: type[Simulator] = importlib.import_module(f"airbooks.platforms.{slug}.sandbox").SIMULATOR
     store = Store(None if folder is None else folder / f"{slug}.sqlite")
@@ -55,26 +55,30 @@ def simulator(slug: str, base_url: str, *, folder: Path | None = None, time_scal
         clock=Clock(),
         base_url=f"{base_url}/{slug}",
         time_scale=time_scale,
+        think_seconds=think_seconds,
         options={"catalogue": catalogue()},
     )
     return kind(context)
 
 
 class Door:
-    """The outermost layer: records every call and lets armed faults strike it. It must see uvicorn's own `send`."""
+    """The outermost layer: records every call and lets armed faults strike it. It must see uvicorn's own `send`.
 
-    def __init__(self, app: App, logs: dict[str, RequestLog], faults: Faults) -> None:
-        self.app, self.logs, self.faults = app, logs, faults
+    `app` answers for the sandbox itself, `apps` for the simulators.
+    """
+
+    def __init__(self, app: App, apps: dict[str, App], logs: dict[str, RequestLog], faults: Faults) -> None:
+        self.app, self.apps, self.logs, self.faults = app, apps, logs, faults
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         slug, path = _split(scope.get("path", ""))
-        if scope["type"] != "http" or slug not in self.logs:
+        if scope["type"] != "http" or slug not in self.apps:
             await self.app(scope, receive, send)
             return
         body = await _whole_body(receive)
         fault = self.faults.choose(slug, scope["method"], path, body)
         record = self.logs[slug].entry(dict(scope), body, fault.kind if fault else None)
-        call = Call(self.app, dict(scope), body, receive, send, record)  # type: ignore[arg-type]
+        call = Call(self.apps[slug], dict(scope), body, receive, send, record)  # type: ignore[arg-type]
         try:
             await self._answer(call, fault)
         finally:
@@ -134,19 +138,31 @@ class Server(uvicorn.Server):
 
 
 class Sandbox:
-    """The simulators of some platforms on one port. `start` serves in a thread, `serve` in the caller's."""
+    """The simulators of some platforms on one port. `start` serves in a thread, `serve` in the caller's.
 
-    def __init__(self, slugs: Iterable[str] | None = None, *, port: int = 0, folder: Path | None = None, time_scale: float = 1.0) -> None:
+    `think_seconds` is how long every vendor works on a call: an assumption, without which a limit on parallel calls allows any number.
+    """
+
+    def __init__(
+        self,
+        slugs: Iterable[str] | None = None,
+        *,
+        port: int = 0,
+        folder: Path | None = None,
+        time_scale: float = 1.0,
+        think_seconds: float = 0.0,
+    ) -> None:
         self._socket = _bound(port)
         self.url = f"http://{LOOPBACK}:{self._socket.getsockname()[1]}"
         chosen = available() if slugs is None else list(slugs)
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
-        self.simulators = {slug: simulator(slug, self.url, folder=folder, time_scale=time_scale) for slug in chosen}
+        made = (simulator(slug, self.url, folder=folder, time_scale=time_scale, think_seconds=think_seconds) for slug in chosen)
+        self.simulators = {each.slug: each for each in made}
         self.logs = {slug: RequestLog(secrets_of(each.connection())) for slug, each in self.simulators.items()}
         self.faults = Faults()
         config = uvicorn.Config(
-            Door(self._routes(), self.logs, self.faults),
+            Door(_served(control(self)), {slug: _thinking(each) for slug, each in self.simulators.items()}, self.logs, self.faults),
             log_level="warning",
             access_log=False,
             lifespan="off",
@@ -156,12 +172,6 @@ class Sandbox:
         self._server = Server(config)
         self._thread = threading.Thread(target=self.serve, name="sandbox", daemon=True)
 
-    def _routes(self) -> FastAPI:
-        app = FastAPI(title="airbooks sandbox", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
-        for router in (control(self), *(each.router for each in self.simulators.values())):
-            app.router.routes.extend(router.routes)  # include_router would build each of them a second time
-        return app
-
     def base_url(self, slug: str) -> str:
         """Where the simulator of `slug` answers, without a trailing slash."""
         return f"{self.url}/{slug}"
@@ -170,7 +180,7 @@ class Sandbox:
         return self.simulators[slug].books()
 
     def requests(self, slug: str) -> list[Asked]:
-        return list(self.logs[slug].asked)
+        return self.logs[slug].asked
 
     def inject(self, slug: str, fault: str, **parameters: Any) -> None:
         """Arm a transport fault, or one of the simulator's own."""
@@ -199,6 +209,25 @@ class Sandbox:
         self._socket.close()
         for each in self.simulators.values():
             each.store.close()
+
+
+def _served(router: APIRouter) -> FastAPI:
+    app = FastAPI(title="airbooks sandbox", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
+    app.router.routes.extend(router.routes)  # include_router would build each of them a second time
+    return app
+
+
+def _thinking(each: Simulator) -> App:
+    """A simulator's end points, each behind the time that its vendor takes."""
+    app = _served(each.router)
+    if each.thinks_itself or not each.context.think_seconds:
+        return app
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        await each.think()
+        await app(scope, receive, send)
+
+    return answer
 
 
 @contextmanager
@@ -253,7 +282,7 @@ def control(sandbox: Sandbox) -> APIRouter:
     @router.delete("/requests/{slug}", status_code=204)
     async def forget_requests(slug: str) -> None:
         known(slug)
-        sandbox.logs[slug].asked.clear()
+        sandbox.logs[slug].clear()
 
     @router.get("/faults")
     async def faults() -> Row:

@@ -17,6 +17,7 @@ neither turns nor penalties; and whoever meets another's lock just sleeps.
 from __future__ import annotations
 
 import contextlib
+import copy
 import itertools
 import time
 from collections import deque
@@ -24,7 +25,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import psycopg
 
@@ -92,12 +93,21 @@ class SharedBudget:
         clock: Callable[[], float] | None = None,
     ) -> None:
         self._database, self._platform, self._urgency, self._sleep, self._clock = database, platform, urgency, sleep, clock
-        self._caller = f"{database.info.backend_pid}.{next(_serial)}"
-        self._trips: deque[float] = deque(maxlen=TRIPS)
-        self._left: tuple[list[str], list[float], float] | None = None
+        self._begin()
         # Sorted, so that all workers lock them in the same order.
         self._buckets = dict(sorted((f"{each.owner or connection} {each.name}", each) for each in buckets or (UNPUBLISHED,)))
         database.execute("INSERT INTO airbooks.budget (bucket) SELECT unnest(%s::text[]) ON CONFLICT DO NOTHING", (list(self._buckets),))
+
+    def sibling(self) -> Self:
+        """The same limits for another session, which calls while this one does."""
+        twin = copy.copy(self)
+        twin._begin()
+        return twin
+
+    def _begin(self) -> None:
+        self._caller = f"{self._database.info.backend_pid}.{next(_serial)}"
+        self._trips: deque[float] = deque(maxlen=TRIPS)
+        self._left: tuple[list[str], list[float], float] | None = None
 
     def take(self, scope: str = "call") -> None:
         """Wait until a call fits; raises PlatformError (WAIT) when that is more than LONGEST_WAIT away, without taking it."""
@@ -177,15 +187,6 @@ def places(
         yield len(held)
     finally:
         queue.leave(held)
-
-
-@contextmanager
-def slot(
-    database: psycopg.Connection, connection: str, concurrent: int | None, sleep: Callable[[float], None] = time.sleep
-) -> Iterator[None]:
-    """One place; see `places`."""
-    with places(database, connection, concurrent, sleep=sleep):
-        yield
 
 
 def _locks(owner: str, what: str, count: int) -> list[int]:

@@ -36,6 +36,9 @@ class Patience:
         self.asked: list[float] = []
         self._window_over = window_over
 
+    def sibling(self) -> Patience:
+        return self
+
     def answered(self) -> None:
         """Not of interest here."""
 

@@ -24,12 +24,11 @@ from airbooks.canonical import (
     Payment,
     PaymentTerms,
 )
-from airbooks.platforms.errors import ReferenceMissing, classify
+from airbooks.platforms.errors import ReferenceMissing
 from airbooks.platforms.myob import mapping, reading
 from airbooks.platforms.myob.lines import Inexpressible
 from airbooks.platforms.myob.pricing import Part, cents, parts, priced
 from airbooks.platforms.myob.refusals import refusals
-from airbooks.platforms.myob.spec import ERRORS
 from airbooks.platforms.references import ReferenceItem, ReferenceKind
 from airbooks.platforms.wire import Reply, to_json
 
@@ -527,61 +526,6 @@ def test_a_foreign_sale_is_read_in_its_own_currency() -> None:
 def named(name: str, message: str = "", code: int | None = None) -> bytes:
     error = {"Name": name, "Message": message, "AdditionalDetails": "", "ErrorCode": code, "Severity": "Error", "LearnMore": None}
     return to_json({"Errors": [error], "Information": ""})
-
-
-@pytest.mark.parametrize(
-    ("status", "content", "rule", "action", "outcome"),
-    [
-        (400, named("Required", "Customer is required", 100), "refused", "review", "did_not_happen"),
-        (400, named("NotFound", "Item was not found", 150), "unknown in MYOB", "review", "did_not_happen"),
-        (400, named("SerializationError", "bad", 50), "refused", "review", "did_not_happen"),
-        (400, named("Duplicate", "Number is used", 200), "number already used", "look_up", "happened"),
-        (400, named("Contact_DuplicateIdentifier", "used"), "card identifier taken", "review", "did_not_happen"),
-        (409, named("IncorrectRowVersionSupplied", "stale", 111), "changed in MYOB meanwhile", "reread", "did_not_happen"),
-        (400, named("InvoicePaid", "paid", 10001), "paid or settled", "review", "did_not_happen"),
-        (400, named("TransactionsCannotBeDeleted", "no", 25003), "must be reversed", "review", "did_not_happen"),
-        (400, named("BusinessEvent_DateOccured_InLockPeriod"), "period closed", "review", "did_not_happen"),
-        (400, named("DateInLockPeriod"), "period closed", "review", "did_not_happen"),
-        (400, named("DatePriorToBeginningOfFinancialYear", "", 25008), "period closed", "review", "did_not_happen"),
-        (400, named("AsOfDateBeforeConversionPeriod"), "period closed", "review", "did_not_happen"),
-        (400, named("CreditLimitExceeded", "", 25005), "credit limit exceeded", "review", "did_not_happen"),
-        (400, named("IncorrectAccountType", "", 25006), "account refused", "review", "did_not_happen"),
-        (400, named("AccountHeaderNotAllowed"), "account refused", "review", "did_not_happen"),
-        (400, named("Line_JobHeaderNotAllowed"), "job refused", "review", "did_not_happen"),
-        (400, named("ConsolidatedTaxCodesNotAllowed"), "tax code refused", "review", "did_not_happen"),
-        (400, named("FreightHasNotBeenSet"), "freight refused", "review", "did_not_happen"),
-        (400, named("Term_Out_Of_Range"), "terms refused", "review", "did_not_happen"),
-        (400, named("Required", "ForeignCurrency is required", 100), "customer's currency", "review", "did_not_happen"),
-        (400, named("LayoutTypeMismatch", "", 37004), "another layout", "review", "did_not_happen"),
-        (400, named("OrderConvertedToInvoice", "", 37001), "converted twice", "review", "did_not_happen"),
-        (401, named("OAuthTokenIsInvalid", "Bearer token is not valid", 31001), "access token not valid", "renew", "did_not_happen"),
-        (401, b'{"Message":"Access denied"}', "access denied", "stop", "did_not_happen"),
-        (403, b'{"Message":"no","ErrorCode":"AccessDenied"}', "forbidden", "stop", "did_not_happen"),
-        (403, named("AccessDenied", "Access denied"), "access denied", "stop", "did_not_happen"),
-        (403, named("DeveloperInactive", "inactive"), "API key switched off", "stop", "did_not_happen"),
-        (403, named("RateLimitError", "API key has exceeded the per-second rate limit"), "throttled", "wait", "did_not_happen"),
-        (403, named("RateLimitError", "API key has exceeded the daily limit"), "daily limit reached", "wait", "did_not_happen"),
-        (400, b'{"error":"invalid_grant"}', "consent withdrawn", "stop", "did_not_happen"),
-        (400, b'{"error":"invalid_client"}', "wrong API key or secret", "stop", "did_not_happen"),
-        (404, b'{"Message":"nothing here"}', "not found", "review", "did_not_happen"),
-        (410, b"{}", "not found", "review", "did_not_happen"),
-        (405, named("ReadOnly", "read-only"), "read-only in this file", "review", "did_not_happen"),
-        (408, b"{}", "time-out at MYOB", "look_up", "unknown"),
-        (504, b'{"Message":"timed out"}', "time-out at MYOB", "look_up", "unknown"),
-        (500, b"{}", "platform failure", "look_up", "unknown"),
-        (500, named("InternalError", "ForeignCurrency could not be read"), "platform failure", "look_up", "unknown"),
-        (500, named("InvoicePaid", "paid", 10001), "platform failure", "look_up", "unknown"),
-        (503, named("SerializationError", "bad", 50), "platform failure", "look_up", "unknown"),
-        (502, named("Duplicate", "Number is used", 200), "platform failure", "look_up", "unknown"),
-    ],
-)
-def test_every_documented_error_is_sorted_into_what_to_do_and_whether_it_happened(
-    status: int, content: bytes, rule: str, action: str, outcome: str
-) -> None:
-    complaint = reading.complaint(Reply(status, {}, content))
-    assert complaint is not None
-    found = classify(ERRORS, status, complaint.code, complaint.message)
-    assert (found.name, found.action, found.outcome) == (rule, action, outcome)
 
 
 def test_an_error_counts_before_a_warning() -> None:

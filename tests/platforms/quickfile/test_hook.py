@@ -534,13 +534,15 @@ def test_refusals_are_understood_in_every_form(company: Company, hook: QuickFile
     assert hook.get_invoice("999999", INVOICE) is None
 
 
-def test_the_daily_limit_stops_the_connection_without_further_calls(company: Company, hook: QuickFileHook) -> None:
+def test_the_daily_limit_is_left_to_a_later_run_without_further_calls(company: Company, hook: QuickFileHook) -> None:
     sendings = [company.sending(hook, company.small_invoice()) for _ in range(3)]
     company.sandbox.inject("quickfile", "daily_limit")
     before = len(company.sandbox.requests("quickfile"))
-    (sent,) = hook.create_invoices(sendings)
-    assert sent.error is not None
-    assert (sent.error.rule.name, sent.error.action, sent.error.outcome) == ("daily limit reached", Action.STOP, Outcome.DID_NOT_HAPPEN)
+    sent = hook.create_invoices(sendings)
+    assert [each.key for each in sent] == [each.key for each in sendings]
+    for each in sent:
+        assert each.error is not None
+        assert (each.error.rule.name, each.error.action, each.outcome) == ("daily limit reached", Action.WAIT, Outcome.DID_NOT_HAPPEN)
     assert len(company.sandbox.requests("quickfile")) == before + 1
 
 

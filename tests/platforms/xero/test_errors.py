@@ -36,7 +36,14 @@ def whole(words: str, rule: str, action: Action = REVIEW, kind: str = "Validatio
 
 
 def problem(status: int, detail: str, rule: str, action: Action) -> Row:
-    body: dict[str, object] = {"Type": None, "Title": "Unauthorized", "Status": status, "Detail": detail, "Instance": "4f9b", "Extensions": {}}
+    body: dict[str, object] = {
+        "Type": None,
+        "Title": "Unauthorized",
+        "Status": status,
+        "Detail": detail,
+        "Instance": "4f9b",
+        "Extensions": {},
+    }
     return Row(status, json.dumps(body), rule, action, NOT, f"{status} {detail.partition(':')[0]}")
 
 

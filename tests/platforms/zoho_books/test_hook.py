@@ -27,10 +27,10 @@ from airbooks.canonical import (
 )
 from airbooks.delivery.echo import differences
 from airbooks.platforms.base import Account, Sent
-from airbooks.platforms.errors import PERIOD_CLOSED, Action, ConfigurationError, Outcome, PlatformError, classify
+from airbooks.platforms.errors import PERIOD_CLOSED, Action, ConfigurationError, Outcome, PlatformError
 from airbooks.platforms.references import ReferenceKind, References
 from airbooks.platforms.zoho_books import ZohoBooksHook
-from airbooks.platforms.zoho_books.spec import DATA_CENTRES, ERRORS
+from airbooks.platforms.zoho_books.spec import DATA_CENTRES
 
 INVOICE, CREDIT_NOTE = DocumentKind.INVOICE, DocumentKind.CREDIT_NOTE
 
@@ -314,33 +314,6 @@ def test_a_delivery_address_is_written_before_the_invoice_is_sent(desk: Desk, or
     _, remote = desk.book(invoice(delivery=Delivery(name="Dock", address=place)))
     shown = org.read(remote.remote_id)["shipping_address"]
     assert (shown["attention"], shown["address"], shown["city"]) == ("Dock", "5 Dock Road", "Hull")
-
-
-@pytest.mark.parametrize(
-    ("status", "code", "text", "name", "action", "outcome"),
-    [
-        (200, "invalid_client", "invalid_client", "wrong client id or secret", Action.STOP, Outcome.DID_NOT_HAPPEN),
-        (200, "invalid_code", "invalid_code", "connection withdrawn", Action.STOP, Outcome.DID_NOT_HAPPEN),
-        (400, "Access Denied", "too many requests continuously", "too many access tokens", Action.WAIT, Outcome.DID_NOT_HAPPEN),
-        (401, "57", "You are not authorized to perform this operation", "not authorised", Action.RENEW, Outcome.DID_NOT_HAPPEN),
-        (429, "44", "blocked for some time", "throttled", Action.WAIT, Outcome.DID_NOT_HAPPEN),
-        (429, "1070", "concurrent", "throttled", Action.WAIT, Outcome.DID_NOT_HAPPEN),
-        (429, "45", "per day", "daily limit reached", Action.WAIT, Outcome.DID_NOT_HAPPEN),
-        (400, "3062", "The customer A already exists.", "duplicate name", Action.REVIEW, Outcome.DID_NOT_HAPPEN),
-        (400, "1001", "Invoice number A has already been created", "duplicate document number", Action.LOOK_UP, Outcome.DID_NOT_HAPPEN),
-        (400, "4097", "Number entered does not match", "number outside the series", Action.REVIEW, Outcome.DID_NOT_HAPPEN),
-        (400, "15", "has less than 100 characters", "text too long", Action.REVIEW, Outcome.DID_NOT_HAPPEN),
-        (400, "9", "Something else", "refused", Action.REVIEW, Outcome.DID_NOT_HAPPEN),
-        (200, "9", "Something else", "refused", Action.REVIEW, Outcome.DID_NOT_HAPPEN),
-        (404, "1002", "Invoice does not exist.", "not found", Action.REVIEW, Outcome.DID_NOT_HAPPEN),
-        (404, "5", "Invalid URL Passed", "wrong address", Action.STOP, Outcome.DID_NOT_HAPPEN),
-        (500, "1000", "Internal error", "internal error", Action.LOOK_UP, Outcome.UNKNOWN),
-        (503, "", "", "platform failure", Action.LOOK_UP, Outcome.UNKNOWN),
-    ],
-)
-def test_what_each_answer_means(status: int, code: str, text: str, name: str, action: Action, outcome: Outcome) -> None:
-    rule = classify(ERRORS, status, code, text)
-    assert (rule.name, rule.action, rule.outcome) == (name, action, outcome)
 
 
 # -- change and void -------------------------------------------------------------------------------------------------------------------

@@ -42,8 +42,8 @@ def _refused(name: str, *codes: str, says: str = "", fix: str = "") -> ErrorRule
 
 
 # A document number that is refused may be one that an earlier try of ours has taken; the hook looks it up at once.
-NUMBER_REFUSED = ErrorRule(name="document number refused", action=Action.LOOK_UP, outcome=_MAYBE, text=r"^(invoice|credit)_number: ")
-NUMBER_COLLISION = ErrorRule(name="document number collision", action=Action.LOOK_UP, outcome=_MAYBE, status=(409,))
+NUMBER_REFUSED = ErrorRule(name="document number refused", action=Action.LOOK_UP, outcome=_NO, text=r"^(invoice|credit)_number: ")
+NUMBER_COLLISION = ErrorRule(name="document number collision", action=Action.LOOK_UP, outcome=_NO, status=(409,))
 
 # Matched by errno before status: errors may come under HTTP 200 as well.
 ERRORS = (
@@ -64,7 +64,12 @@ ERRORS = (
         fix="Correct login, password and redirect_uri of the connection.",
     ),
     ErrorRule(name="access token expired", action=Action.RENEW, outcome=_NO, codes=("unauthenticated",)),
-    _refused("field cannot be written", "1038"),
+    _refused(
+        "field cannot be written",
+        "1038",
+        says="FreshBooks does not let this field be written.",
+        fix="Leave the field that is named empty, or report it as a fault of the connector.",
+    ),
     ErrorRule(
         name="access denied",
         action=Action.STOP,
@@ -84,21 +89,48 @@ ERRORS = (
     ErrorRule(name="throttled", action=Action.WAIT, outcome=_NO, status=(429,)),
     _refused("deleted in FreshBooks", "1011", says="Something it names was deleted in FreshBooks.", fix="Restore it there, then retry."),
     _refused("not found", "1012", says="It names a client, invoice or payment that FreshBooks does not have.", fix="Correct the link."),
-    _refused("text too long", "1017"),
+    _refused("text too long", "1017", says="A text is longer than its field in FreshBooks.", fix="Shorten the text that is named."),
     NUMBER_COLLISION,
     NUMBER_REFUSED,
-    _refused("required field missing", "1001"),
-    _refused("invalid value", "1004", "1005", "1015", "1018"),
-    _refused("invalid date", "1016", "1033"),
-    _refused("invalid paging", "1013", "1014"),
+    _refused(
+        "required field missing",
+        "1001",
+        says="The document or client lacks a field that FreshBooks needs.",
+        fix="Fill the field that is named in the sales system.",
+    ),
+    _refused(
+        "invalid value",
+        "1004",
+        "1005",
+        "1015",
+        "1018",
+        says="A field has a value that FreshBooks does not take.",
+        fix="Correct the field that is named, or its mapping.",
+    ),
+    _refused("invalid date", "1016", "1033", says="A date is not one that FreshBooks takes.", fix="Correct the date that is named."),
+    _refused(
+        "invalid paging",
+        "1013",
+        "1014",
+        says="FreshBooks does not take the page that was asked for.",
+        fix="Answer Retry; report it as a fault of the connector where it comes again.",
+    ),
     _refused("tax name in use", "13002", says="The account has another tax with this name.", fix="Rename one of them in FreshBooks."),
+    ErrorRule(
+        name="refused",
+        action=Action.REVIEW,
+        outcome=_NO,
+        status=(400, 404, 422),
+        says="FreshBooks does not take it as it is.",
+        fix="Do what FreshBooks' words say, in the document or there, then answer Retry.",
+    ),
 )
 
 # What the connector itself finds out before or between requests.
 DUPLICATE = ErrorRule(
     name="duplicate document number",
     action=Action.LOOK_UP,
-    outcome=Outcome.HAPPENED,
+    outcome=_NO,
     says="FreshBooks already has a document with this number.",
     fix="Compare the two; delete the wrong one, or give ours another number.",
 )

@@ -80,18 +80,41 @@ ERRORS = (
         fix="Give it a later posting date, correct it by a credit note, or move the lock date in KashFlow.",
         shared=True,
     ),
-    ErrorRule(name="gone", action=Action.REVIEW, outcome=_NO, status=(404,), says="It does not exist in KashFlow (any more)."),
-    ErrorRule(name="session ended", action=Action.RENEW, outcome=_NO, status=(401,)),
+    # KashFlow's own words for a number or reference that is taken are UNVERIFIED; the look-up tells whose it is.
+    ErrorRule(
+        name="number already used",
+        action=Action.LOOK_UP,
+        outcome=_NO,
+        status=(400,),
+        text=r"(invoice number|reference).*(already|in use|duplicate)",
+        says="KashFlow already has a document with this number or reference.",
+        fix="Compare the two; delete the wrong one, or give ours another number.",
+    ),
+    ErrorRule(
+        name="gone",
+        action=Action.REVIEW,
+        outcome=_NO,
+        status=(404,),
+        says="It does not exist in KashFlow (any more).",
+        fix="See there what became of it, then answer Retry or Reject.",
+    ),
+    ErrorRule(name="session not accepted", action=Action.RENEW, outcome=_NO, status=(401,)),
     ErrorRule(name="throttled", action=Action.WAIT, outcome=_NO, status=(429,)),
-    ErrorRule(name="refused", action=Action.REVIEW, outcome=_NO, status=(400, 405, 409, 415, 422)),
-    ErrorRule(name="platform failure", action=Action.LOOK_UP, outcome=_MAYBE, status=(500, 502, 503, 504)),
+    ErrorRule(
+        name="refused",
+        action=Action.REVIEW,
+        outcome=_NO,
+        status=(400, 405, 409, 415, 422),
+        says="KashFlow does not take it as it is.",
+        fix="Do what KashFlow's words say, in the document or there, then answer Retry.",
+    ),
 )
 
 # What the connector itself finds out before or between requests.
 DUPLICATE = ErrorRule(
     name="booked already",
     action=Action.LOOK_UP,
-    outcome=Outcome.HAPPENED,
+    outcome=_NO,
     says="KashFlow already has a document with this reference.",
     fix="Compare the two; delete the wrong one, or give ours another number.",
 )

@@ -6,8 +6,10 @@ A sale is booked by one POST and its answer; there are neither batches nor an id
 from __future__ import annotations
 
 import logging
+import re
 from base64 import b64encode
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from typing import Any
@@ -39,7 +41,7 @@ from airbooks.platforms.myob.reversals import Reversals, reversal_number
 from airbooks.platforms.myob.spec import (
     ABSENT,
     CHANGED_THERE,
-    DAILY_LIMIT,
+    DAY_IS_FULL,
     INEXPRESSIBLE,
     ITEM,
     LAYOUTS,
@@ -104,17 +106,12 @@ class MyobHook(PlatformHook):
         )
         return self.client.understood(self.wire.send(request, dict, lambda: None), reading.token)
 
-    def call(self, method: str, path: str, **request: Any) -> Reply:
-        """As every platform's; what a day's limit refuses waits for the next day."""
-        try:
-            return super().call(method, path, **request)
-        except PlatformError as error:
-            if error.rule.name == DAILY_LIMIT:
-                error.retry_after = _until_tomorrow(datetime.now(UTC))
-            raise
-
     def read_complaint(self, reply: Reply) -> Complaint | None:
-        return reading.complaint(reply)
+        """What MYOB says went wrong; what a day's limit refuses waits for the next day."""
+        told = reading.complaint(reply)
+        if told is None or not re.search(DAY_IS_FULL, told.message, re.IGNORECASE):
+            return told
+        return replace(told, retry_after=_until_tomorrow(datetime.now(UTC)))
 
     def request_id(self, reply: Reply) -> str:
         return reply.headers.get("x-myobapi-requestid", "")

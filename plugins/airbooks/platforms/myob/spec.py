@@ -25,11 +25,11 @@ _NO = Outcome.DID_NOT_HAPPEN
 _REFUSING = tuple(status for status in range(400, 500) if status != 408)
 
 
-def _refused(name: str, text: str, *, says: str = "", fix: str = "", shared: bool = False) -> ErrorRule:
+def _refused(name: str, text: str, *, says: str, fix: str, shared: bool = False) -> ErrorRule:
     return ErrorRule(name=name, action=Action.REVIEW, outcome=_NO, status=_REFUSING, text=text, says=says, fix=fix, shared=shared)
 
 
-DAILY_LIMIT = "daily limit reached"
+DAY_IS_FULL = r"RateLimitError.*(daily|per.day)"
 CONFLICT = "changed in MYOB meanwhile"
 MUST_BE_REVERSED = "must be reversed"
 WRONG_LAYOUT = "another layout"
@@ -62,14 +62,15 @@ ERRORS = (
         fix="Correct login (API key) and password (API secret) of the connection.",
     ),
     ErrorRule(
-        name=DAILY_LIMIT,
+        name="daily limit reached",
         action=Action.WAIT,
         outcome=_NO,
         status=(403, 429),
-        text=r"RateLimitError.*(daily|per.day)",
+        text=DAY_IS_FULL,
         says="The API key has made all the calls it may make in a day.",
+        fix="Let the runs of tomorrow go on; MYOB raises the limit on request.",
     ),
-    ErrorRule(name="throttled", action=Action.WAIT, outcome=_NO, codes=("RateLimitError",)),
+    ErrorRule(name="too many calls a second", action=Action.WAIT, outcome=_NO, codes=("RateLimitError",)),
     ErrorRule(name="throttled", action=Action.WAIT, outcome=_NO, status=(429,)),
     ErrorRule(
         name="API key switched off",
@@ -95,6 +96,7 @@ ERRORS = (
         action=Action.STOP,
         outcome=_NO,
         status=(403,),
+        says="MYOB does not allow this to the user or API key of the connection.",
         fix="Check business_id and the scopes, and consent again with an administrator of the business.",
     ),
     ErrorRule(name=CONFLICT, action=Action.REREAD, outcome=_NO, status=_REFUSING, text=r"^IncorrectRowVersionSupplied"),
@@ -118,14 +120,29 @@ ERRORS = (
         says="The company file is set to: transactions can't be changed or deleted, they must be reversed.",
         fix="Correct with a credit note, or change the preference in MYOB (Setup, Preferences, Security).",
     ),
-    _refused(WRONG_LAYOUT, r"^LayoutTypeMismatch", says="The document has another layout in MYOB."),
-    _refused("converted twice", r"^OrderConvertedToInvoice", says="The order has been converted to an invoice already."),
+    _refused(
+        WRONG_LAYOUT,
+        r"^LayoutTypeMismatch",
+        says="The document has another layout in MYOB.",
+        fix="Correct with a credit note, or delete it in MYOB and answer Retry.",
+    ),
+    _refused(
+        "converted twice",
+        r"^OrderConvertedToInvoice",
+        says="The order has been converted to an invoice already.",
+        fix="Find that invoice in MYOB, and delete it or reject ours.",
+    ),
     # Numbers of sales need not be unique; where a file refuses one twice, the look-up tells whose it is.
-    _refused(CARD_TAKEN, r"DuplicateIdentifier", says="Another card has this identifier."),
+    _refused(
+        CARD_TAKEN,
+        r"DuplicateIdentifier",
+        says="Another card has this identifier.",
+        fix="Give one of the two cards in MYOB another identifier (Card ID), then answer Retry.",
+    ),
     ErrorRule(
         name="number already used",
         action=Action.LOOK_UP,
-        outcome=Outcome.HAPPENED,
+        outcome=_NO,
         status=_REFUSING,
         text=r"^Duplicate\b",
         says="MYOB already has a document with this number.",
@@ -174,10 +191,31 @@ ERRORS = (
         says="Something that the document refers to is not in the company file any more.",
         fix="Correct the mapping, then answer Retry.",
     ),
-    ErrorRule(name="read-only in this file", action=Action.REVIEW, outcome=_NO, status=(405,), says="MYOB does not let it be changed."),
-    ErrorRule(name=ABSENT, action=Action.REVIEW, outcome=_NO, status=(404, 410), says="MYOB does not have it."),
+    ErrorRule(
+        name="change not allowed",
+        action=Action.REVIEW,
+        outcome=_NO,
+        status=(405,),
+        says="MYOB does not let it be changed.",
+        fix="Correct with a credit note.",
+    ),
+    ErrorRule(
+        name=ABSENT,
+        action=Action.REVIEW,
+        outcome=_NO,
+        status=(404, 410),
+        says="MYOB does not have it (any more).",
+        fix="See there what became of it, then answer Retry or Reject.",
+    ),
     ErrorRule(name="time-out at MYOB", action=Action.LOOK_UP, outcome=Outcome.UNKNOWN, status=(408, 504)),
-    ErrorRule(name="refused", action=Action.REVIEW, outcome=_NO, status=_REFUSING, codes=("Required", "SerializationError")),
+    ErrorRule(
+        name="refused",
+        action=Action.REVIEW,
+        outcome=_NO,
+        status=_REFUSING,
+        says="MYOB does not take it as it is.",
+        fix="Do what MYOB's words say, in the document or there, then answer Retry.",
+    ),
 )
 
 # What the connector itself finds out before or between requests.

@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import re
 import secrets as random_secrets
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, TypeVar
 from uuid import uuid4
@@ -32,6 +34,8 @@ from airbooks.platforms.quickfile.spec import (
     CHANGED_THERE,
     CODES_DISAGREE,
     CREDITED_ALREADY,
+    DAILY_LIMIT,
+    DAILY_PAUSE,
     DUPLICATE,
     NO_MAPPING,
     NOT_FOUND,
@@ -111,7 +115,11 @@ class QuickFileHook(PlatformHook):
     _beta: Beta | None = None
 
     def read_complaint(self, reply: Reply) -> Complaint | None:
-        return reading.complaint(reply.json())
+        """What QuickFile says went wrong; at the day's limit it does not say how long to leave it alone."""
+        told = reading.complaint(reply.json())
+        if told is None or not re.search(DAILY_LIMIT, told.message, re.IGNORECASE):
+            return told
+        return replace(told, retry_after=DAILY_PAUSE)
 
     # -- calls ------------------------------------------------------------------------------------------------------------
 

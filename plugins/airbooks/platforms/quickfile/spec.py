@@ -36,15 +36,18 @@ DISCOUNT_LINE, CHARGE_LINE = "Discount", "Charge"
 
 _NO, _MAYBE = Outcome.DID_NOT_HAPPEN, Outcome.UNKNOWN
 NOT_FOUND = "not found"
+# Words of the refusal at the day's limit (UNVERIFIED), and the pause in seconds after which it is asked again.
+DAILY_LIMIT = r"(daily|per day|24 hour).*(limit|quota|allowance)|(limit|quota|allowance).*(daily|per day|today)"
+DAILY_PAUSE = 3600.0
 
 ERRORS = (
     # Each attempt has a number of its own: one that is known already means that this very request arrived before.
     ErrorRule(name="arrived before", action=Action.LOOK_UP, outcome=_MAYBE, text=r"submission\s?number.*(already|used|duplicate|unique)"),
     ErrorRule(
         name="daily limit reached",
-        action=Action.STOP,
+        action=Action.WAIT,
         outcome=_NO,
-        text=r"(daily|per day|24 hour).*(limit|quota|allowance)|(limit|quota|allowance).*(daily|per day|today)",
+        text=DAILY_LIMIT,
         says="The account has made all the calls that QuickFile allows a day.",
         fix="It starts again about midnight UK time; QuickFile's support raises the limit on request.",
     ),
@@ -66,7 +69,7 @@ ERRORS = (
         fix="Correct login, password and application_id (Account Settings, 3rd Party Integrations).",
     ),
     ErrorRule(
-        name="not authorised",
+        name="not let in",
         action=Action.STOP,
         outcome=_NO,
         status=(401, 403),
@@ -93,7 +96,7 @@ ERRORS = (
     ErrorRule(
         name="duplicate document number",
         action=Action.LOOK_UP,
-        outcome=Outcome.HAPPENED,
+        outcome=_NO,
         text=r"invoice number.*(already|exists|in use|duplicate|unique)",
         says="QuickFile already has a document with this number.",
         fix="Compare the two; delete the wrong one, or give ours another number.",
@@ -121,9 +124,16 @@ ERRORS = (
         outcome=_NO,
         text=r"element.*(invalid|unexpected|incomplete|missing)|MaxLength|MinLength|enumeration",
         says="QuickFile does not take the document in this form.",
+        fix="Look at the element that is named: shorten the text, or fill what is missing.",
     ),
-    ErrorRule(name="platform failure", action=Action.LOOK_UP, outcome=_MAYBE, status=(500, 502, 503, 504)),
-    ErrorRule(name="refused", action=Action.REVIEW, outcome=_NO, status=(200, 400)),
+    ErrorRule(
+        name="refused",
+        action=Action.REVIEW,
+        outcome=_NO,
+        status=(200, 400),
+        says="QuickFile does not take it as it is.",
+        fix="Do what QuickFile's words say, in the document or there, then answer Retry.",
+    ),
 )
 
 # What the connector itself finds out before or between requests.

@@ -9,8 +9,8 @@ from decimal import Decimal
 from typing import Any
 
 from airbooks.platforms.acumatica.sandbox.answers import Row, malformed
+from airbooks.sandbox.conditions import Condition, all_of, any_of, equal
 
-Test = Callable[[Row], bool]
 _TOKEN = re.compile(
     r"\s*(?:(?P<moment>datetimeoffset'[^']*')|(?P<text>'(?:[^']|'')*')|(?P<number>-?\d+(?:\.\d+)?M?)(?![\w.])"
     r"|(?P<mark>[()])|(?P<word>[A-Za-z_][\w/]*))"
@@ -25,12 +25,17 @@ _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
 }
 
 
-def compiled(text: str) -> Test:
+def compiled(text: str) -> Condition:
     reader = _Reader(_tokens(text))
-    test = reader.either()
+    condition = reader.either()
     if reader.tokens:
         raise malformed(f"$filter: unexpected {reader.tokens[0][1]!r}")
-    return test
+    return condition
+
+
+def value_of(row: Row, path: str) -> Any:
+    """A field as it is compared."""
+    return _comparable(_at(row, path))
 
 
 def _tokens(text: str) -> list[tuple[str, str]]:
@@ -69,32 +74,34 @@ class _Reader:
     def follows(self, word: str) -> bool:
         return bool(self.tokens) and self.tokens[0] == ("word", word)
 
-    def either(self) -> Test:
-        tests = [self.both()]
+    def either(self) -> Condition:
+        found = [self.both()]
         while self.follows("or"):
             self.take()
-            tests.append(self.both())
-        return lambda row: any(test(row) for test in tests)
+            found.append(self.both())
+        return any_of(found)
 
-    def both(self) -> Test:
-        tests = [self.one()]
+    def both(self) -> Condition:
+        found = [self.one()]
         while self.follows("and"):
             self.take()
-            tests.append(self.one())
-        return lambda row: all(test(row) for test in tests)
+            found.append(self.one())
+        return all_of(found)
 
-    def one(self) -> Test:
+    def one(self) -> Condition:
         kind, text = self.take()
         if (kind, text) == ("mark", "("):
-            test = self.either()
+            inner = self.either()
             if self.take() != ("mark", ")"):
                 raise malformed("$filter: a bracket is not closed")
-            return test
+            return inner
         _, operator = self.take()
         if kind != "word" or operator not in _OPERATORS:
             raise malformed(f"$filter: {text} {operator} is no comparison")
         right = _literal(*self.take())
-        return lambda row: _OPERATORS[operator](_comparable(_at(row, text)), right)
+        compare = _OPERATORS[operator]
+        exact = equal(text, right) if operator == "eq" else {}
+        return Condition(lambda row: compare(value_of(row, text), right), exact)
 
 
 def _literal(kind: str, text: str) -> Any:

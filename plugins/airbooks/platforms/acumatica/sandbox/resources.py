@@ -11,9 +11,10 @@ from airbooks.platforms.acumatica.sandbox import people, receipts, sales
 from airbooks.platforms.acumatica.sandbox.answers import Invalid, Refused, Row, exception, malformed, no_entity
 from airbooks.platforms.acumatica.sandbox.company import DOCUMENTS, Company
 from airbooks.platforms.acumatica.sandbox.contract import CUSTOM, SHAPES, Shape, custom_values, parsed, scalars, section
-from airbooks.platforms.acumatica.sandbox.filters import compiled
+from airbooks.platforms.acumatica.sandbox.filters import compiled, value_of
 from airbooks.platforms.acumatica.sandbox.operations import ACTIONS, Operations
 from airbooks.platforms.acumatica.sandbox.sessions import Session
+from airbooks.sandbox.conditions import candidates
 
 CANNOT_OPTIMIZE = "PX.Api.ContractBased.CannotOptimizeException"
 Query = Mapping[str, str]
@@ -31,14 +32,15 @@ class Resources:
     def listed(self, entity: str, query: Query, session: Session) -> Reply:
         if "ApplicationHistory" in query.get("$expand", ""):
             raise exception("Optimization cannot be performed.", CANNOT_OPTIMIZE)
-        rows = list(self.company.table(entity).values())
-        if query.get("$filter"):
-            test = compiled(query["$filter"])
-            rows = [row for row in rows if test(row)]
+        rows = self._matching(entity, query["$filter"]) if query.get("$filter") else list(self.company.table(entity).values())
         rows.sort(key=lambda row: self.company.key_of(entity, row))
         start = int(query.get("$skip", 0))
         rows = rows[start : start + int(query["$top"])] if "$top" in query else rows[start:]
         return 200, [self.shown(entity, row, query, session, number) for number, row in enumerate(rows, start=1)], {}
+
+    def _matching(self, entity: str, text: str) -> list[Row]:
+        condition = compiled(text)
+        return [row for row in candidates(self.company.table(entity), condition, value_of) if condition.holds(row)]
 
     def found(self, entity: str, rest: list[str], session: Session) -> Row:
         """A record by its keys, or by the id that the asking session was given."""
@@ -104,8 +106,7 @@ class Resources:
     def _meant(self, entity: str, given: Row, query: Query, session: Session) -> Row | None:
         """The record that a PUT changes: by filter, by id, by keys; none of them: a new one."""
         if query.get("$filter"):
-            test = compiled(query["$filter"])
-            hits = [row for row in self.company.table(entity).values() if test(row)]
+            hits = self._matching(entity, query["$filter"])
             if len(hits) > 1:
                 raise exception("Error: More than one entity satisfies the condition.")
             return hits[0] if hits else None

@@ -65,7 +65,7 @@ class Orders:
         key = (made["external"], made["instance"])
         if None in key:
             return None
-        return next((row for row in self.rows.values() if row["type"] == kind and (row["external"], row["instance"]) == key), None)
+        return next((row for row in self.rows.where("external", key[0]) if row["type"] == kind and row["instance"] == key[1]), None)
 
     # -- reading ----------------------------------------------------------------------------------------------------------
 
@@ -74,7 +74,7 @@ class Orders:
         wanted = id_set(ids)
         if len(wanted) > MOST_IDS:
             raise Refusal(f"An id set has at most {MOST_IDS} ids")
-        found = [row for row in self.rows.values() if row["id"] in wanted and kind in ("", row["type"])]
+        found = [row for row in self.rows.where("id", *wanted) if kind in ("", row["type"])]
         for row in found:
             self._progress(row)
         return [self.rows[str(row["id"])] for row in found]
@@ -100,7 +100,8 @@ class Orders:
         self.keep({**row, "invoice": invoice, "pending": None, "status": INVOICED_STATUS[kind]})
 
     def search(self, asked: dict[str, str]) -> Row:
-        return ORDER_SEARCH.page([self.shapes.listed(row) for row in self.rows.values()], asked)
+        rows = self.rows.where("external", asked["externalRef"]) if "externalRef" in asked else self.rows.values()
+        return ORDER_SEARCH.page([self.shapes.listed(row) for row in rows], asked)
 
     # -- changing ---------------------------------------------------------------------------------------------------------
 
@@ -192,7 +193,7 @@ class Orders:
 
     def credited(self, order: Row) -> Decimal:
         """What closed sales credits with this parent take off it."""
-        closed = (row for row in self.rows.values() if row["type"] == "SC" and row["parent"] == order["id"] and row["invoice"])
+        closed = (row for row in self.rows.where("parent", order["id"]) if row["type"] == "SC" and row["invoice"])
         return sum(map(total_of, closed), ZERO)
 
 

@@ -42,7 +42,7 @@ def paid_on(company: Company) -> Callable[[int], Decimal]:
     """What has been received on an order, refunds taken off."""
 
     def paid(order_id: int) -> Decimal:
-        rows = (row for row in company.table("payment").values() if row["order"] == order_id)
+        rows = company.table("payment").where("order", order_id)
         return sum((SIGN[row["type"]] * row["amount"] for row in rows), Decimal(0))
 
     return paid

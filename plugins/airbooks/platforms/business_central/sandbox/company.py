@@ -88,7 +88,7 @@ class Company:
 
     def find(self, name: str, column: str, value: str) -> Row | None:
         """The row whose `column` holds `value`."""
-        return next((row for row in self.table(name).values() if row[column] == value), None)
+        return next(iter(self.table(name).where(column, value)), None)
 
     def chosen(self, name: str, fields: Row, id_field: str, code_field: str, *, code: str, missing: str, mismatch: str) -> Row | None:
         """The row that an id and / or a code in `fields` name; both must name the same one. None when neither is given."""

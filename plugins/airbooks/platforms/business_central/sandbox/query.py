@@ -14,6 +14,7 @@ from typing import Any
 
 from airbooks.platforms.business_central.sandbox.refusal import Refusal, bad_request
 from airbooks.platforms.business_central.sandbox.shapes import Column, Entity
+from airbooks.sandbox.conditions import Condition, all_of, any_of, equal
 
 Row = dict[str, Any]
 PAGE_LIMIT = 20_000
@@ -35,10 +36,10 @@ _TEXT: dict[str, Callable[[str, str], bool]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Condition:
+class Filter:
     """A parsed filter: what it asks of a row, and which properties it names."""
 
-    holds: Callable[[Row], bool]
+    condition: Condition
     names: frozenset[str]
 
 
@@ -83,7 +84,7 @@ class _Parser:
             raise bad_request(f"Syntax error in '{text}'.")
         self.entity = entity
 
-    def whole(self) -> Condition:
+    def whole(self) -> Filter:
         found = self._either()
         if self.tokens:
             raise bad_request(f"Syntax error at '{self.tokens[0]}' in the filter.")
@@ -98,25 +99,25 @@ class _Parser:
     def _at(self, word: str) -> bool:
         return bool(self.tokens) and self.tokens[0] == word
 
-    def _either(self) -> Condition:
+    def _either(self) -> Filter:
         left = self._both()
         while self._at("or"):
             self._next()
             right = self._both()
             if len(left.names | right.names) > 1:
                 raise bad_request("An 'or' between different fields is not supported in the filter.")
-            left = Condition(_any_of(left.holds, right.holds), left.names | right.names)
+            left = Filter(any_of([left.condition, right.condition]), left.names | right.names)
         return left
 
-    def _both(self) -> Condition:
+    def _both(self) -> Filter:
         left = self._one()
         while self._at("and"):
             self._next()
             right = self._one()
-            left = Condition(_all_of(left.holds, right.holds), left.names | right.names)
+            left = Filter(all_of([left.condition, right.condition]), left.names | right.names)
         return left
 
-    def _one(self) -> Condition:
+    def _one(self) -> Filter:
         token = self._next()
         if token == "(":  # noqa: S105 a parenthesis
             inner = self._either()
@@ -124,28 +125,29 @@ class _Parser:
             return inner
         if token == "not":  # noqa: S105 an operator
             inner = self._one()
-            return Condition(lambda row: not inner.holds(row), inner.names)
+            return Filter(Condition(lambda row: not inner.condition.holds(row)), inner.names)
         if token in _TEXT:
             return self._function(token)
         return self._comparison(token)
 
-    def _function(self, name: str) -> Condition:
+    def _function(self, name: str) -> Filter:
         self._next("(")
         column = self._column(self._next())
         self._next(",")
         part = literal(self._next(), column)
         self._next(")")
         test = _TEXT[name]
-        return Condition(lambda row: test(row[column.name], part), frozenset({column.name}))
+        return Filter(Condition(lambda row: test(row[column.name], part)), frozenset({column.name}))
 
-    def _comparison(self, name: str) -> Condition:
+    def _comparison(self, name: str) -> Filter:
         column = self._column(name)
         operator = self._next()
         if operator not in _COMPARE:
             raise bad_request(f"Syntax error at '{operator}' in the filter.")
         value = literal(self._next(), column)
         test = _COMPARE[operator]
-        return Condition(lambda row: test(comparable(row[column.name], column), value), frozenset({column.name}))
+        exact = equal(column.name, value) if operator == "eq" and column.kind in {"text", "code"} else {}
+        return Filter(Condition(lambda row: test(comparable(row[column.name], column), value), exact), frozenset({column.name}))
 
     def _column(self, name: str) -> Column:
         column = self.entity.column(name)
@@ -154,19 +156,11 @@ class _Parser:
         return column
 
 
-def _any_of(left: Callable[[Row], bool], right: Callable[[Row], bool]) -> Callable[[Row], bool]:
-    return lambda row: left(row) or right(row)
-
-
-def _all_of(left: Callable[[Row], bool], right: Callable[[Row], bool]) -> Callable[[Row], bool]:
-    return lambda row: left(row) and right(row)
-
-
 def condition(text: str, entity: Entity) -> Condition:
     """What `$filter` asks; an empty one, and one with a lambda, lets every row through."""
     if not text.strip() or _LAMBDA.search(text):
-        return Condition(lambda _row: True, frozenset())
-    return _Parser(text, entity).whole()
+        return Condition(lambda _row: True)
+    return _Parser(text, entity).whole().condition
 
 
 def chosen(text: str, entity: Entity) -> frozenset[str] | None:

@@ -35,6 +35,7 @@ from airbooks.platforms.business_central.sandbox.shapes import (
     Column,
     Entity,
 )
+from airbooks.sandbox.conditions import Condition, candidates
 from airbooks.sandbox.kit import Row
 
 COMPANIES = Entity(
@@ -72,6 +73,12 @@ class Resource:
 
     def rows(self, place: Place) -> Iterable[Row]:
         return self.company.table(self.name).values()
+
+    def matching(self, place: Place, condition: Condition) -> Iterable[Row]:
+        """The rows among which those are that fulfil a condition."""
+        if type(self).rows is not Resource.rows:
+            return self.rows(place)
+        return candidates(self.company.table(self.name), condition, lambda row, column: row[column])
 
     def row(self, place: Place) -> Row:
         """A copy of one row, free to change until it is saved; raises Refusal (404)."""

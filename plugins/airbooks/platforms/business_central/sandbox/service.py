@@ -150,7 +150,7 @@ class Service:
             return self._one(call, resource, resource.row(place), name, 200)
         entity, query = resource.entity, call.query
         condition = odata.condition(query.get("$filter", ""), entity)
-        rows = [row for row in resource.rows(place) if condition.holds(row) and self._is_visible(row, call, resource)]
+        rows = [row for row in resource.matching(place, condition) if condition.holds(row) and self._is_visible(row, call, resource)]
         rows = odata.ordered(rows, query.get("$orderby", ""), entity)
         count = len(rows)
         rows = rows[odata.count_option(query, "$skip") or 0 :]

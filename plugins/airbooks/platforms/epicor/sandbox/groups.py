@@ -100,7 +100,7 @@ class Groups:
             return [], []
         if self.table[group_id]["LockStatus"]:
             return [], [f"Group {group_id} is in the review journal."]
-        waiting = [deepcopy(invoice) for invoice in self._invoices() if self._in_group(invoice, group_id)]
+        waiting = [deepcopy(invoice) for invoice in self._invoices(group_id) if self._in_group(invoice, group_id)]
         posted: list[str] = []
         errors: list[str] = []
         for invoice in waiting:
@@ -114,8 +114,8 @@ class Groups:
         self._after(group_id, errors)
         return posted, errors
 
-    def _invoices(self) -> list[Row]:
-        return list(self.company.table("InvcHead").values())
+    def _invoices(self, group_id: str) -> list[Row]:
+        return self.company.table("InvcHead").where("GroupID", group_id, key=lambda row: row["head"]["GroupID"])
 
     @staticmethod
     def _in_group(invoice: Row, group_id: str) -> bool:
@@ -150,7 +150,7 @@ class Groups:
         self.company.table("InvcHead")[str(invoice["head"]["InvoiceNum"])] = invoice
 
     def _after(self, group_id: str, errors: list[str]) -> None:
-        left = any(invoice["head"]["GroupID"] == group_id and not invoice["head"]["Posted"] for invoice in self._invoices())
+        left = any(invoice["head"]["GroupID"] == group_id and not invoice["head"]["Posted"] for invoice in self._invoices(group_id))
         if not left:
             del self.table[group_id]
             self.company.table("PostedGroup")[group_id] = {"at": self.company.clock.now()}

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from airbooks.platforms.epicor.sandbox.refusal import odata_error
+from airbooks.sandbox.conditions import Condition, all_of, any_of, equal
 from airbooks.sandbox.kit import Row
 
 PAGE = 100
@@ -21,8 +22,9 @@ _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     "lt": lambda one, other: bool(one < other),
     "le": lambda one, other: bool(one <= other),
 }
+# The rows of a set among which those are that fulfil a condition.
+Rows = Callable[[Condition], Iterable[Row]]
 _KNOWN = {"$filter", "$select", "$orderby", "$top", "$skip", "$count", "api-key"}
-Condition = Callable[[Row], bool]
 
 
 class Filter:
@@ -32,7 +34,7 @@ class Filter:
         self._tokens = self._split(text)
         self._fields = frozenset(fields)
         self._at = 0
-        self.matches = self._either()
+        self.condition = self._either()
         if self._at != len(self._tokens):
             raise odata_error(f"Syntax error at position {self._at} in '{text}'.")
 
@@ -63,14 +65,14 @@ class Filter:
         while self._peek() == "or":
             self._next()
             parts.append(self._all())
-        return lambda row: any(part(row) for part in parts)
+        return any_of(parts)
 
     def _all(self) -> Condition:
         parts = [self._one()]
         while self._peek() == "and":
             self._next()
             parts.append(self._one())
-        return lambda row: all(part(row) for part in parts)
+        return all_of(parts)
 
     def _one(self) -> Condition:
         word = self._next()
@@ -83,7 +85,8 @@ class Filter:
         name, operator, value = self._field(word), self._next(), _value(self._next())
         if operator not in _OPERATORS:
             raise odata_error(f"'{operator}' is not an operator.")
-        return lambda row: _compare(_OPERATORS[operator], row[name], value)
+        exact = equal(name, comparable(value)) if operator == "eq" and not isinstance(value, date) else {}
+        return Condition(lambda row: _compare(_OPERATORS[operator], row[name], value), exact)
 
     def _startswith(self) -> Condition:
         self._expect("(")
@@ -91,7 +94,7 @@ class Filter:
         self._expect(",")
         prefix = str(_value(self._next()))
         self._expect(")")
-        return lambda row: str(row[name]).lower().startswith(prefix.lower())
+        return Condition(lambda row: str(row[name]).lower().startswith(prefix.lower()))
 
     def _expect(self, token: str) -> None:
         if self._next() != token:
@@ -103,9 +106,14 @@ class Filter:
         return name
 
 
+def comparable(value: Any) -> Any:
+    """Texts are compared in lower case: the database's collation."""
+    return value.lower() if isinstance(value, str) else value
+
+
 def _compare(operator: Callable[[Any, Any], bool], one: Any, other: Any) -> bool:
     if isinstance(one, str) and isinstance(other, str):
-        return operator(one.lower(), other.lower())  # the database's collation
+        return operator(comparable(one), comparable(other))
     if isinstance(other, date):
         return operator(str(one or "")[:10], other.isoformat()[:10])
     if isinstance(one, bool) is not isinstance(other, bool) or isinstance(one, str) is not isinstance(other, str):
@@ -127,21 +135,23 @@ def _value(token: str) -> Any:
     raise odata_error(f"'{token}' is not a literal.")
 
 
-def answer(rows: list[Row], fields: Iterable[str], query: Mapping[str, str], context: str) -> Row:
+def answer(rows: Rows, fields: Iterable[str], query: Mapping[str, str], context: str) -> Row:
     """The collection that a query asks for; without $top it is cut at 100 rows, without a word."""
     unknown = set(query) - _KNOWN
     if unknown:
         raise odata_error(f"The query parameter '{min(unknown)}' is not supported.")
     names = frozenset(fields)
     if "$filter" in query:
-        wanted = Filter(query["$filter"], names).matches
-        rows = [row for row in rows if wanted(row)]
-    total = len(rows)
+        wanted = Filter(query["$filter"], names).condition
+        found = [row for row in rows(wanted) if wanted.holds(row)]
+    else:
+        found = list(rows(Condition(bool)))
+    total = len(found)
     if "$orderby" in query:
         keys = [part.strip().split(" ")[0] for part in query["$orderby"].split(",")]
-        rows = sorted(rows, key=lambda row: [row[_known(key, names)] for key in keys])
+        found = sorted(found, key=lambda row: [row[_known(key, names)] for key in keys])
     skip, top = int(query.get("$skip", "0")), int(query.get("$top", str(PAGE)))
-    page = [_selected(row, query.get("$select", ""), names) for row in rows[skip : skip + top]]
+    page = [_selected(row, query.get("$select", ""), names) for row in found[skip : skip + top]]
     counted = {"@odata.count": total} if query.get("$count") == "true" else {}
     return {"@odata.context": context, **counted, "value": page}
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from decimal import Decimal
 from functools import partial
+from itertools import islice
 from typing import Any, ClassVar
 
 import msgspec
@@ -27,6 +28,7 @@ from airbooks.platforms.epicor.sandbox.groups import USER, Groups
 from airbooks.platforms.epicor.sandbox.invoices import Invoices
 from airbooks.platforms.epicor.sandbox.refusal import Refusal, not_found, unauthorised
 from airbooks.platforms.epicor.sandbox.shapes import CASH_HEAD, CASH_LINE, GROUP, HEAD
+from airbooks.sandbox.conditions import Condition, candidates
 from airbooks.sandbox.kit import BookedPayment, Books, Context, Row, Simulator
 
 PASSWORD = "kinetic-sandbox-only-word"  # noqa: S105 of this simulator alone
@@ -169,13 +171,19 @@ class EpicorSimulator(Simulator):
             ds["InvcDtl"] = [{**row, "RowMod": ""} for row in ds["InvcDtl"]]
         return self.invoices.update(ds)
 
-    def _stored(self, table: str) -> list[Row]:
-        return list(self.store.table(table).values())
+    def _stored(self, table: str, asked: Condition) -> list[Row]:
+        return self._narrowed(table, asked, lambda row: row)
 
-    def _heads(self) -> list[Row]:
-        return [invoice["head"] for invoice in self._stored("InvcHead")]
+    def _heads(self, asked: Condition) -> list[Row]:
+        return self._narrowed("InvcHead", asked, lambda invoice: invoice["head"])
 
-    def _sets(self) -> dict[str, tuple[Callable[[], list[Row]], set[str]]]:
+    def _narrowed(self, table: str, asked: Condition, shown: Callable[[Row], Row]) -> list[Row]:
+        """The rows that may fulfil a condition; one at least, where there is one, so that the types of the condition are checked."""
+        rows = self.store.table(table)
+        found = [shown(row) for row in candidates(rows, asked, lambda row, name: odata.comparable(shown(row)[name]))]
+        return found or [shown(row) for row in islice(rows.values(), 1)]
+
+    def _sets(self) -> dict[str, tuple[odata.Rows, set[str]]]:
         stored: dict[str, tuple[str, set[str]]] = {
             "Erp.BO.CustomerSvc/Customers": ("Customer", set(CUSTOMER)),
             "Erp.BO.InvcGrpSvc/InvcGrps": ("InvcGrp", set(GROUP)),
@@ -184,7 +192,7 @@ class EpicorSimulator(Simulator):
             "Erp.BO.CashRecSvc/CashDtls": ("CashDtl", set(CASH_LINE)),
             **{f"{place}": (table, set()) for place, table in LISTS.items()},
         }
-        found: dict[str, tuple[Callable[[], list[Row]], set[str]]] = {}
+        found: dict[str, tuple[odata.Rows, set[str]]] = {}
         for place, (table, fields) in stored.items():
             found[place] = (partial(self._stored, table), fields)
         found["Erp.BO.ARInvoiceSvc/ARInvoices"] = (self._heads, set(HEAD))
@@ -283,8 +291,8 @@ class EpicorSimulator(Simulator):
         known = self._sets().get(place)
         if known is None or method != "GET":
             raise Refusal(404, "", f"Resource not found for the segment '{name}'.")
-        rows = known[0]()
-        fields = known[1] or {name for name in (rows[0] if rows else ()) if not name.startswith("_")}
+        rows, fixed = known
+        fields = fixed or {name for name in next(iter(rows(Condition(bool))), ()) if not name.startswith("_")}
         return 200, odata.answer(rows, fields, query, f"$metadata#{name}")
 
     def _entity(self, key: str, method: str, body: Any) -> tuple[int, Any]:

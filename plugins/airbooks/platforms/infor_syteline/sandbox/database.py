@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
-from airbooks.platforms.infor_syteline.sandbox.filters import predicate
+from airbooks.platforms.infor_syteline.sandbox.filters import condition, value_of
 from airbooks.platforms.infor_syteline.sandbox.schema import Ido, RefusalError, Row, ido
+from airbooks.sandbox.conditions import Condition, candidates
 from airbooks.sandbox.kit import Clock, Store
 
 DEFAULT_CAP = 200
 SUMS = ("Amount", "Freight", "MiscCharges", "SalesTax", "SalesTax2")
 _UNITS = {"decimal", "int", "flag"}
+_DERIVED = ("DerAmtTotInv", "CadbtCurrCode")
 
 
 def number(row: Mapping[str, Any], name: str) -> Decimal:
@@ -43,7 +45,18 @@ class Database:
 
     def find_all(self, name: str, **values: str) -> list[Row]:
         wanted = {key: ido(name).prop(key).kept(value) for key, value in values.items()}
-        return [row for row in self.rows(name) if all(row.get(key) == value for key, value in wanted.items())]
+        return self._having(ido(name), wanted)
+
+    def _having(self, of: Ido, wanted: Mapping[str, Any]) -> list[Row]:
+        if not wanted:
+            return self.rows(of.name)
+        names = tuple(sorted(wanted))
+        values = tuple(wanted[each] for each in names)
+        return self.store.table(of.store).where(f"with {names}", values, key=lambda row: tuple(row.get(each) for each in names))
+
+    def _candidates(self, of: Ido, asked: Condition) -> Iterable[Row]:
+        kept = Condition(asked.holds, {name: values for name, values in asked.only.items() if name not in _DERIVED})
+        return candidates(self.store.table(of.store), kept, lambda row, name: value_of(of, row, name))
 
     def load(self, name: str, asked: Mapping[str, str]) -> Row:
         """A page of `GET /load/{ido}`."""
@@ -53,8 +66,8 @@ class Database:
             raise RefusalError("The list of properties is required.")
         for each in names:
             of.prop(each)
-        test = predicate(of, asked.get("filter", ""))
-        fitting = [row for row in (self.shown(of, row) for row in self.rows(name)) if test(row)]
+        wanted = condition(of, asked.get("filter", ""))
+        fitting = [row for row in (self.shown(of, row) for row in self._candidates(of, wanted)) if wanted.holds(row)]
         for order in reversed([each for each in asked.get("orderBy", "").split(",") if each.strip()]):
             self._sort(of, fitting, order)
         return self._page(of, fitting, names, asked)
@@ -108,7 +121,7 @@ class Database:
         for prop in of.props:
             row.setdefault(prop.name, "0" if prop.name.endswith("Seq") else prop.kept("0") if prop.kind in _UNITS - {"int"} else None)
         keys = {key: row[key] for key in of.keys}
-        if any(all(each.get(key) == value for key, value in keys.items()) for each in self.rows(of.name)):
+        if self._having(of, keys):
             raise RefusalError(f"{_title(of)} already exists with {_named(keys)}.")
         row |= {"RowPointer": str(uuid4()), "CreatedBy": "airbooks"}
         return self._keep(of, row)

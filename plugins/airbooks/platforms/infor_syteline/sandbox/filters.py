@@ -7,8 +7,8 @@ from collections.abc import Callable
 from decimal import Decimal
 
 from airbooks.platforms.infor_syteline.sandbox.schema import Ido, RefusalError, Row
+from airbooks.sandbox.conditions import Condition, all_of, any_of, equal
 
-Test = Callable[[Row], bool]
 _TOKEN = re.compile(r"\s*(?:(N?'(?:[^']|'')*')|(<=|>=|<>|!=|=|<|>)|(-?\d+(?:\.\d+)?)|([A-Za-z_]\w*)|([(),]))")
 _NUMBERS = {"decimal", "int"}
 
@@ -28,17 +28,23 @@ def _tokens(text: str) -> list[str]:
     return found
 
 
-def predicate(ido: Ido, text: str) -> Test:
-    """A test of rows for a filter. Raises RefusalError."""
+def condition(ido: Ido, text: str) -> Condition:
+    """What a filter asks of rows. Raises RefusalError."""
     if not text.strip():
-        return lambda _: True
+        return Condition(lambda _: True)
     if '"' in text:
         raise _illegal("double quotes are not allowed")
     parser = _Parser(ido, _tokens(text))
-    test = parser.alternatives()
+    found = parser.alternatives()
     if parser.rest:
         raise _illegal(f"unexpected {parser.rest[0]}")
-    return test
+    return found
+
+
+def value_of(ido: Ido, row: Row, name: str) -> object:
+    """A property as it is compared."""
+    kind = ido.prop(name).kind
+    return _value(row.get(name), kind in _NUMBERS, kind == "guid")
 
 
 class _Parser:
@@ -56,19 +62,19 @@ class _Parser:
             return True
         return False
 
-    def alternatives(self) -> Test:
-        tests = [self._all()]
+    def alternatives(self) -> Condition:
+        found = [self._all()]
         while self._eat("OR"):
-            tests.append(self._all())
-        return lambda row: any(test(row) for test in tests)
+            found.append(self._all())
+        return any_of(found)
 
-    def _all(self) -> Test:
-        tests = [self._one()]
+    def _all(self) -> Condition:
+        found = [self._one()]
         while self._eat("AND"):
-            tests.append(self._one())
-        return lambda row: all(test(row) for test in tests)
+            found.append(self._one())
+        return all_of(found)
 
-    def _one(self) -> Test:
+    def _one(self) -> Condition:
         if self._eat("("):
             inner = self.alternatives()
             self._next(")")
@@ -79,20 +85,20 @@ class _Parser:
         prop = self.ido.prop(name)
         return self._comparison(name, prop.kind in _NUMBERS, prop.kind == "guid")
 
-    def _comparison(self, name: str, numeric: bool, guid: bool) -> Test:
+    def _comparison(self, name: str, numeric: bool, guid: bool) -> Condition:
         if self._eat("IS"):
             wants_null = not self._eat("NOT")
             self._next("NULL")
-            return lambda row: (row.get(name) is None) is wants_null
+            return Condition(lambda row: (row.get(name) is None) is wants_null)
         if self._eat("IN"):
             values = self._list(numeric, guid)
-            return lambda row: _value(row.get(name), numeric, guid) in values
+            return Condition(lambda row: _value(row.get(name), numeric, guid) in values, equal(name, *values))
         if self._eat("LIKE"):
             pattern = re.compile(".*".join(map(re.escape, str(self._literal(False, False)).split("%"))), re.IGNORECASE)
-            return lambda row: pattern.fullmatch(str(row.get(name) or "")) is not None
+            return Condition(lambda row: pattern.fullmatch(str(row.get(name) or "")) is not None)
         return self._ordered(name, self._next(), numeric, guid)
 
-    def _ordered(self, name: str, sign: str, numeric: bool, guid: bool) -> Test:
+    def _ordered(self, name: str, sign: str, numeric: bool, guid: bool) -> Condition:
         signs: dict[str, Callable[[object, object], bool]] = {
             "=": lambda a, b: a == b,
             "<>": lambda a, b: a != b,
@@ -105,7 +111,8 @@ class _Parser:
         if sign not in signs:
             raise _illegal(f"unexpected {sign}")
         wanted, compare = self._literal(numeric, guid), signs[sign]
-        return lambda row: row.get(name) is not None and compare(_value(row[name], numeric, guid), wanted)
+        exact = equal(name, wanted) if sign == "=" else {}
+        return Condition(lambda row: row.get(name) is not None and compare(_value(row[name], numeric, guid), wanted), exact)
 
     def _list(self, numeric: bool, guid: bool) -> list[object]:
         self._next("(")

@@ -89,11 +89,11 @@ class Invoices:
         return row
 
     def _with_number(self, number: int) -> Row | None:
-        return next((row for row in self.rows.values() if row["Number"] == number), None)
+        return next(iter(self.rows.where("Number", number)), None)
 
     def next_number(self) -> int:
         """One above the highest there is: the number of the newest invoice is given again once that one is deleted."""
-        return max((int(row["Number"]) for row in self.rows.values()), default=0) + 1
+        return max((int(str(number)) for number in self.rows.index("Number").values()), default=0) + 1
 
     def listed(self, asked: dict[str, str]) -> list[Row]:
         """Rows of the list; archived ones only when `archived` is true. The search is by part of the reference or the customer's name."""
@@ -101,12 +101,14 @@ class Invoices:
         archived = asked.get("archived", "false").lower() == "true"
         return [
             {name: value for name, value in row.items() if name not in LIST_LACKS} | {"LineItems": None}
-            for row in self.rows.values()
-            if sought in f"{row['CustomerReference']} {row['CustomerName']}".casefold()
-            and (not code or row["CustomerCode"] == code)
+            for row in self._containing(sought)
+            if (not code or row["CustomerCode"] == code)
             and row["IsArchived"] is archived
             and asked.get("issuedatefrom", "") <= row["IssuedDate"][:10] <= (asked.get("issuedateto") or "9999")
         ]
+
+    def _containing(self, sought: str) -> list[Row]:
+        return self.rows.containing("sought", sought, key=lambda row: f"{row['CustomerReference']} {row['CustomerName']}".casefold())
 
     # -- writing ----------------------------------------------------------------------------------------------------------
 

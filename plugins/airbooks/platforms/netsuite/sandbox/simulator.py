@@ -32,6 +32,7 @@ class NetSuiteSimulator(Simulator):
     """One OneWorld account with SuiteTax and one US subsidiary that keeps its books in USD."""
 
     slug = "netsuite"
+    thinks_itself = True
     faults: ClassVar[dict[str, str]] = {
         "lock_period": "Dates `through` (YYYY-MM-DD) a day lie in locked accounting periods.",
         "expire_tokens": "All access tokens have expired.",
@@ -108,6 +109,7 @@ class NetSuiteSimulator(Simulator):
             slow = self.struck("slow")
             if slow:
                 await asyncio.sleep(float(slow.get("seconds", 0.2)))
+            await self.think()
             self._admit(request)
             self._set()
             self.jobs.work()

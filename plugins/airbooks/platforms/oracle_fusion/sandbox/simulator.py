@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -18,6 +19,7 @@ from airbooks.platforms.oracle_fusion.sandbox.pod import BANK_ACCOUNT, BUSINESS_
 from airbooks.platforms.oracle_fusion.sandbox.transactions import CREDIT_MEMO, INVOICE
 from airbooks.sandbox.kit import Booked, BookedPayment, Books, Simulator
 
+_NUMBER = re.compile(r'(?:^|;)\s*TransactionNumber\s*=\s*"([^"]*)"')
 ROOT = "/fscmRestApi/resources/11.13.18.05"
 ADF = "application/vnd.oracle.adf."
 ITEM_TYPES = (f"{ADF}resourceitem+json", "application/json")
@@ -189,7 +191,9 @@ class OracleFusionSimulator(Simulator):
         if self.armed.get("no_data_access") and name in {INVOICE, CREDIT_MEMO, "standardReceipts"}:
             return []
         if name in {INVOICE, CREDIT_MEMO}:
-            held = [row for row in self.pod.transactions.values() if row["_resource"] == name]
+            number = _asked_number(call)
+            everything = self.pod.transactions.values() if number is None else self.pod.transactions.where("TransactionNumber", number)
+            held = [row for row in everything if row["_resource"] == name]
             return [transactions.shown(row, children=call.expand()) for row in held]
         if name == "standardReceipts":
             return [receipts.shown(self.pod, row, children=call.expand()) for row in self.pod.receipts.values()]
@@ -344,3 +348,9 @@ def _status(row: Row) -> str:
     if row["InvoiceBalanceAmount"] == 0:
         return "paid" if row["EnteredAmount"] else "open"
     return "open" if row["InvoiceBalanceAmount"] == row["EnteredAmount"] else "partially_paid"
+
+
+def _asked_number(call: Call) -> str | None:
+    """The transaction number that a `q` asks for, among other things or alone."""
+    found = _NUMBER.search(call.asked.get("q", ""))
+    return found[1] if found else None

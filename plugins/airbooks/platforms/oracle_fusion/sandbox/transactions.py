@@ -183,7 +183,7 @@ def _check_source(pod: Pod, body: Row) -> None:
         return
     if not number:
         raise Refusal("Enter a transaction number.", path="/TransactionNumber")
-    taken = (row for row in pod.transactions.values() if (row["TransactionSource"], row["TransactionNumber"]) == (source, number))
+    taken = (row for row in pod.transactions.where("TransactionNumber", number) if row["TransactionSource"] == source)
     if not pod.setting("allow_duplicates") and any(taken):
         raise Refusal(f"The transaction number {number} already exists for this source.", path="/TransactionNumber")
 

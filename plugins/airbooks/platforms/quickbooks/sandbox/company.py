@@ -92,8 +92,9 @@ class Company:
 
     def _indexed_rows(self, asked: Query) -> list[Row]:
         for condition in asked.conditions:
-            if condition.operator == "=" and INDEXED.get(asked.entity) == condition.field:
-                return list(self.realm.with_value(asked.entity, condition.values[0]))
+            if condition.operator in ("=", "in") and INDEXED.get(asked.entity) == condition.field:
+                found = {row["Id"]: row for value in condition.values for row in self.realm.with_value(asked.entity, value)}
+                return [found[row_id] for row_id in sorted(found, key=int)]
         return list(self.realm.table(asked.entity).values())
 
     def _lagging(self, entity: str, row_id: str) -> bool:

@@ -154,8 +154,8 @@ class Invoices:
     def search(self, body: Row) -> Row:
         asked = body["SearchParameters"]
         wanted = asked.get("InvoiceNumber", "").casefold()
-        rows = [row for row in self.rows.values() if asked.get("ShowDeleted") or not row["deleted"]]
-        found = [row for row in rows if wanted in row["InvoiceNumber"].casefold()]
+        hits = self.rows.containing("folded number", wanted, key=lambda row: row["InvoiceNumber"].casefold())
+        found = [row for row in hits if asked.get("ShowDeleted") or not row["deleted"]]
         found.sort(key=lambda row: str(row["InvoiceNumber"]), reverse=asked["OrderDirection"] == "DESC")
         return self.account.page(found, asked, lambda row: {"InvoiceID": row["InvoiceID"], "InvoiceNumber": row["InvoiceNumber"]})
 
@@ -222,7 +222,7 @@ class Invoices:
         self.payments[str(number)] = {**row, "deleted": True}
 
     def _on(self, row: Row) -> list[Row]:
-        return [each for each in self.payments.values() if each["invoice"] == row["InvoiceID"] and not each["deleted"]]
+        return [each for each in self.payments.where("invoice", row["InvoiceID"]) if not each["deleted"]]
 
     def paid(self, row: Row) -> Decimal:
         return sum((Decimal(each["amount"]) for each in self._on(row)), Decimal(0))

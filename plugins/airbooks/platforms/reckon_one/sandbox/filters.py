@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from airbooks.platforms.reckon_one.sandbox.answers import Refused, Row
+from airbooks.sandbox.conditions import Condition, all_of, any_of, equal
 
-Test = Callable[[Row], bool]
 _TOKEN = re.compile(r"""\s*(?:(?P<text>'[^']*'|"[^"]*")|(?P<mark>[(),])|(?P<word>[^\s(),'"]+))""")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d(T.*)?")
 _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
@@ -22,12 +22,12 @@ _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
 }
 
 
-def compiled(text: str) -> Test:
-    """The filter as a test of a row; anything that is not understood is refused."""
+def compiled(text: str) -> Condition:
+    """The filter as a condition of a row; anything that is not understood is refused."""
     reader = _Reader(_tokens(text))
-    test = reader.either()
+    condition = reader.either()
     reader.expect_end()
-    return test
+    return condition
 
 
 def value_at(row: Any, path: str) -> Any:
@@ -78,41 +78,42 @@ class _Reader:
         if self.peek()[0] != "end":
             raise _bad()
 
-    def either(self) -> Test:
-        tests = [self.both()]
+    def either(self) -> Condition:
+        found = [self.both()]
         while self.is_next("word", "or"):
             self.take()
-            tests.append(self.both())
-        return lambda row: any(test(row) for test in tests)
+            found.append(self.both())
+        return any_of(found)
 
-    def both(self) -> Test:
-        tests = [self.one()]
+    def both(self) -> Condition:
+        found = [self.one()]
         while self.is_next("word", "and"):
             self.take()
-            tests.append(self.one())
-        return lambda row: all(test(row) for test in tests)
+            found.append(self.one())
+        return all_of(found)
 
-    def one(self) -> Test:
+    def one(self) -> Condition:
         if self.is_next("word", "not"):
             self.take()
-            test = self.one()
-            return lambda row: not test(row)
+            inner = self.one()
+            return Condition(lambda row: not inner.holds(row))
         if self.is_next("mark", "("):
             self.take()
-            test = self.either()
+            inner = self.either()
             self.take("mark", ")")
-            return test
+            return inner
         return self.comparison()
 
-    def comparison(self) -> Test:
+    def comparison(self) -> Condition:
         path, operator = self.take("word"), self.take("word").lower()
         if operator == "in":
             wanted = self.listed()
-            return lambda row: any(_compare("eq", value_at(row, path), each) for each in wanted)
+            return Condition(lambda row: any(_compare("eq", value_at(row, path), each) for each in wanted), _exactly(path, wanted))
         if operator not in _COMPARISONS:
             raise _bad()
         literal = self.literal()
-        return lambda row: _compare(operator, value_at(row, path), literal)
+        exact = _exactly(path, [literal]) if operator == "eq" else {}
+        return Condition(lambda row: _compare(operator, value_at(row, path), literal), exact)
 
     def listed(self) -> list[tuple[str, str]]:
         self.take("mark", "(")
@@ -129,6 +130,21 @@ class _Reader:
         if kind == "mark":
             raise _bad()
         return kind, value[1:-1] if kind == "text" else value
+
+
+def sought(row: Row, path: str) -> Any:
+    """A field as an index keeps it: texts that are no dates by themselves, everything else together as None."""
+    held = value_at(row, path)
+    if held is None:
+        return ()
+    return held if isinstance(held, str) and not _DATE.fullmatch(held) else None
+
+
+def _exactly(path: str, literals: list[tuple[str, str]]) -> Mapping[str, frozenset[Any]]:
+    """The values a field must have to equal one of these texts; what is not a text is always looked at."""
+    if any(kind != "text" for kind, _ in literals):
+        return {}
+    return equal(path, None, *(text for _, text in literals))
 
 
 def _compare(operator: str, held: Any, literal: tuple[str, str]) -> bool:

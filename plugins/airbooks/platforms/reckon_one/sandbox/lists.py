@@ -7,7 +7,9 @@ from math import ceil
 from urllib.parse import urlencode
 
 from airbooks.platforms.reckon_one.sandbox.answers import Row, invalid
-from airbooks.platforms.reckon_one.sandbox.filters import compiled, value_at
+from airbooks.platforms.reckon_one.sandbox.filters import compiled, sought, value_at
+from airbooks.sandbox.conditions import candidates
+from airbooks.sandbox.kit import Table
 
 DEFAULT_PER_PAGE = 10
 
@@ -16,13 +18,11 @@ Shape = Callable[[Row], Row]
 
 
 def listed(
-    rows: list[Row], asked: Mapping[str, str], url: str, shape: Shape = lambda row: row, most: int | None = None
+    table: Table | list[Row], asked: Mapping[str, str], url: str, shape: Shape = lambda row: row, most: int | None = None
 ) -> tuple[Row, dict[str, str]]:
     """The body, which tells no counts, and the headers that do. `shape` makes a row what is shown; `most` caps a page without a word."""
     names = {name.lower(): value for name, value in asked.items()}
-    if names.get("filter"):
-        test = compiled(names["filter"])
-        rows = [row for row in rows if test(row)]
+    rows = _matching(table, names.get("filter", ""))
     for key in reversed(names.get("orderby", "").split(",")):
         path, _, direction = key.strip().partition(" ")
         if path:
@@ -33,6 +33,14 @@ def listed(
     shown = rows[(page - 1) * per_page : page * per_page]
     headers = {"X-Total-Count": str(len(rows)), "Link": _links(url, names, page, max(1, ceil(len(rows) / per_page)))}
     return {"list": [selected(shape(row), names.get("select", "")) for row in shown]}, headers
+
+
+def _matching(table: Table | list[Row], text: str) -> list[Row]:
+    everything = table if isinstance(table, list) else table.values()
+    if not text:
+        return list(everything)
+    condition = compiled(text)
+    return [row for row in (everything if isinstance(table, list) else candidates(table, condition, sought)) if condition.holds(row)]
 
 
 def selected(row: Row, wanted: str) -> Row:

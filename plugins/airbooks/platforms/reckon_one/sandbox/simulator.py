@@ -200,9 +200,9 @@ class ReckonOneSimulator(Simulator):
         if rest and resource != "taxrates":
             row = self._shown(resource, self.book.get(resource, rest[0]))
             return 200, selected(row, request.query_params.get("select", "")), {}
-        rows, most = list(self.book.table(resource).values()), 3 if self.struck("small_pages") is not None else None
+        table, most = self.book.table(resource), 3 if self.struck("small_pages") is not None else None
         shape = partial(self._shown, resource, in_list=True)
-        body, headers = listed(rows, dict(request.query_params), str(request.url.path), shape, most)
+        body, headers = listed(table, dict(request.query_params), str(request.url.path), shape, most)
         if self.struck("lists_omit_counts") is not None:
             del headers["X-Total-Count"]
         return 200, body, headers

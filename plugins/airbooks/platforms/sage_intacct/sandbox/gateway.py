@@ -6,7 +6,6 @@ a repeated control id is refused both for the request and for each completed fun
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
@@ -51,6 +50,7 @@ class SageIntacctSimulator(Simulator):
     """One company (`airbooks-uk`) behind the XML gateway."""
 
     slug: ClassVar[str] = "sage_intacct"
+    thinks_itself: ClassVar[bool] = True
     faults: ClassVar[dict[str, str]] = {
         "expire_sessions": "A request with a session is refused as if the session had ended; answer=http400 says it with HTTP 400.",
         "moved_endpoint": "New sessions are good only at the endpoint that getAPISession returned, which is another address.",
@@ -109,7 +109,7 @@ class SageIntacctSimulator(Simulator):
         self.in_flight += 1
         try:
             body = await request.body()
-            await asyncio.sleep(self.context.options.get("latency", 0) / self.context.time_scale)
+            await self.think()
             return self._http(request, body)
         finally:
             self.in_flight -= 1

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
 
 from airbooks.platforms.sap_business_one.sandbox.refusal import bad, unknown_property
+from airbooks.sandbox.conditions import Condition, all_of, any_of, candidates, equal
+from airbooks.sandbox.kit import Table
 
 Row = dict[str, Any]
-Test = Callable[[Row], bool]
 PAGE = 20
 _TOKEN = re.compile(r"\s*(?:(?P<text>'(?:[^']|'')*')|(?P<number>-?\d+(?:\.\d+)?)|(?P<word>[A-Za-z_]\w*)|(?P<mark>[(),]))")
 _PATH = re.compile(r"(?P<set>[A-Za-z_]\w*)(?:\((?P<key>'(?:[^']|'')*'|-?\d+)\))?(?:/(?P<action>[A-Za-z]\w*))?")
@@ -45,11 +46,11 @@ class _Reader:
             self._tokens.append((str(found.lastgroup), found[str(found.lastgroup)]))
             place = found.end()
 
-    def whole(self) -> Test:
-        test = self._either()
+    def whole(self) -> Condition:
+        condition = self._either()
         if self._tokens:
             raise bad("Invalid filter: something follows its end", -1000)
-        return test
+        return condition
 
     def _next(self, wanted: str = "") -> tuple[str, str]:
         if not self._tokens or (wanted and self._tokens[0][1] != wanted):
@@ -59,31 +60,31 @@ class _Reader:
     def _is(self, word: str) -> bool:
         return bool(self._tokens) and self._tokens[0] == ("word", word)
 
-    def _either(self) -> Test:
-        tests = [self._both()]
+    def _either(self) -> Condition:
+        found = [self._both()]
         while self._is("or"):
             self._next()
-            tests.append(self._both())
-        return lambda row: any(test(row) for test in tests)
+            found.append(self._both())
+        return any_of(found)
 
-    def _both(self) -> Test:
-        tests = [self._term()]
+    def _both(self) -> Condition:
+        found = [self._term()]
         while self._is("and"):
             self._next()
-            tests.append(self._term())
-        return lambda row: all(test(row) for test in tests)
+            found.append(self._term())
+        return all_of(found)
 
-    def _term(self) -> Test:
+    def _term(self) -> Condition:
         kind, text = self._next()
         if text == "(":
-            test = self._either()
+            inner = self._either()
             self._next(")")
-            return test
+            return inner
         if kind == "word" and self._tokens and self._tokens[0][1] == "(":
             return self._function(text)
         return self._comparison(text)
 
-    def _function(self, name: str) -> Test:
+    def _function(self, name: str) -> Condition:
         if name not in {"startswith", "endswith", "contains"}:
             raise bad(f"Function '{name}' is not supported", -1000)
         self._next("(")
@@ -96,9 +97,9 @@ class _Reader:
             "endswith": lambda value: value.endswith(wanted),
             "contains": lambda value: wanted in value,
         }
-        return lambda row: tests[name](str(row.get(field) or "").lower())
+        return Condition(lambda row: tests[name](str(row.get(field) or "").lower()))
 
-    def _comparison(self, name: str) -> Test:
+    def _comparison(self, name: str) -> Condition:
         field = self._field(name)
         sign = self._next()[1]
         wanted = _literal(*self._next())
@@ -113,7 +114,9 @@ class _Reader:
         }
         if sign not in signs:
             raise bad(f"Operator '{sign}' is not supported", -1000)
-        return lambda row: signs[sign](*_alike(row.get(field), wanted))
+        compare = signs[sign]
+        exact = equal(field, wanted.lower()) if sign == "eq" and isinstance(wanted, str) else {}
+        return Condition(lambda row: compare(*_alike(row.get(field), wanted)), exact)
 
     def _field(self, name: str) -> str:
         if not self._known(name):
@@ -133,7 +136,11 @@ def _alike(one: Any, other: str | Decimal) -> tuple[Any, Any]:
     """Both sides as what can be compared; text without regard to case, as most database collations have it."""
     if isinstance(other, Decimal):
         return Decimal(one or 0), other
-    return str("" if one is None else one).lower(), other.lower()
+    return as_text(one), other.lower()
+
+
+def as_text(value: Any) -> str:
+    return str("" if value is None else value).lower()
 
 
 def _by(name: str) -> Callable[[Row], tuple[Decimal, str]]:
@@ -144,12 +151,12 @@ def _by(name: str) -> Callable[[Row], tuple[Decimal, str]]:
     return sortable
 
 
-def chosen(rows: Iterable[Row], query: Mapping[str, str], known: Callable[[str], bool]) -> list[Row]:
+def chosen(table: Table, query: Mapping[str, str], known: Callable[[str], bool]) -> list[Row]:
     """The rows that $filter lets through, in the order of $orderby."""
-    found = list(rows)
+    found = list(table.values())
     if query.get("$filter"):
-        test = _Reader(query["$filter"], known).whole()
-        found = [row for row in found if test(row)]
+        condition = _Reader(query["$filter"], known).whole()
+        found = [row for row in candidates(table, condition, lambda row, name: as_text(row.get(name))) if condition.holds(row)]
     for part in reversed([each.strip() for each in query.get("$orderby", "").split(",") if each.strip()]):
         name, _, direction = part.partition(" ")
         if not known(name):

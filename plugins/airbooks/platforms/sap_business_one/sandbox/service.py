@@ -108,13 +108,12 @@ class Service:
             "BusinessPartners": PARTNER_FIELDS,
             "IncomingPayments": PAYMENT | {"DocEntry", "DocNum", "Cancelled"},
         }
-        rows = self.store.table(name).values()
-        names = fixed.get(name) or {each for row in rows for each in row if not each.startswith("_")}
+        names = fixed.get(name) or {each for row in self.store.table(name).values() for each in row if not each.startswith("_")}
         return lambda each: each in names
 
     def _list(self, call: Call, name: str) -> Answer:
         known = self.known(name)
-        rows = odata.chosen(self.store.table(name).values(), call.query, known)
+        rows = odata.chosen(self.store.table(name), call.query, known)
         page, following = odata.page(rows, call.query, call.headers)
         body: Row = {self._mark(call, "context"): f"$metadata#{name}"} if call.version == "v2" else {"odata.metadata": f"$metadata#{name}"}
         body["value"] = [self._entity(call, name, row) for row in page]

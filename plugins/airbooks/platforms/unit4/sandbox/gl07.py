@@ -164,7 +164,7 @@ def _customer_faults(tenant: Tenant, row: Row, switches: Switches) -> Iterator[s
     if not invoice.get("dueDate"):
         yield "Due date is missing"
     number = invoice.get("invoiceNumber", "")
-    if switches.checks_numbers and any(_is_numbered(item, customer, number) for item in tenant.items.values()):
+    if switches.checks_numbers and any(_is_numbered(item, customer, number) for item in tenant.items.where("invoiceNumber", number)):
         yield f"Invoice number {number} is already used for customer {customer}"
 
 
@@ -266,16 +266,18 @@ def _match(tenant: Tenant, key: str, reference: Mapping[str, object], now: datet
 
 
 def _counterpart(tenant: Tenant, item: Row) -> str | None:
-    def fits(at: str, other: Row) -> bool:
+    def fits(other: Row) -> bool:
         if (other["customerId"], other["currencyCode"]) != (item["customerId"], item["currencyCode"]):
             return False
         if other["restCurrencyAmount"] * item["restCurrencyAmount"] >= 0:
             return False
-        if item["transactionType"] in (SALES, CREDITS):
-            return at == str(item["_reference"])
-        return bool(item["invoiceNumber"] and other["invoiceNumber"] == item["invoiceNumber"])
+        return by_key or bool(item["invoiceNumber"] and other["invoiceNumber"] == item["invoiceNumber"])
 
-    return next((at for at, other in tenant.items.items() if fits(at, other)), None)
+    by_key = item["transactionType"] in (SALES, CREDITS)
+    if by_key:
+        key = str(item["_reference"])
+        return key if key in tenant.items and fits(tenant.items[key]) else None
+    return next((at for at, other in tenant.items.items() if fits(other)), None)
 
 
 def _settled(item: Row, share: Decimal, opposite: Row, now: datetime) -> Row:

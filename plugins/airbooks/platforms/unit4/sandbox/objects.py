@@ -9,6 +9,8 @@ from decimal import Decimal
 from typing import Any
 
 from airbooks.platforms.unit4.sandbox.answers import Refusal, Row, iso
+from airbooks.sandbox.conditions import Condition, candidates
+from airbooks.sandbox.kit import Table
 
 DEFAULT_LIMIT, MOST = 50, 50_000
 CONDITION = re.compile(r"\s*([\w./]+) (eq|ge) '((?:[^']|'')*)'\s*")
@@ -26,6 +28,13 @@ def answer(rows: Iterable[Row], asked: Mapping[str, str], known: set[str]) -> li
         raise Refusal(f"At most {MOST} records can be asked for.")
     part = [{name: value for name, value in row.items() if not name.startswith("_")} for row in found[offset : offset + limit]]
     return [_selected(row, asked["select"]) for row in part] if asked.get("select") else part
+
+
+def narrowed(table: Table, text: str) -> Iterable[Row]:
+    """The rows of a table among which those are that a filter wants; the filter itself is judged elsewhere."""
+    exact = (each for each in CONDITION.finditer(text) if each[2] == "eq")
+    wanted = {each[1]: frozenset({each[3].replace("''", "'")}) for each in exact}
+    return candidates(table, Condition(bool, wanted), lambda row, path: _text(_at(row, path)))
 
 
 def _whole(asked: Mapping[str, str], name: str, default: int) -> int:

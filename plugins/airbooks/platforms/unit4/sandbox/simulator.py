@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, ClassVar
 
@@ -32,7 +32,7 @@ from airbooks.platforms.unit4.sandbox.tenant import (
     USER,
     Tenant,
 )
-from airbooks.sandbox.kit import Booked, BookedPayment, Books, RateWindow, Simulator
+from airbooks.sandbox.kit import Booked, BookedPayment, Books, RateWindow, Simulator, Table
 
 Handler = Callable[[Request, bytes], Response]
 CALLS_A_MINUTE, JOBS_AN_HOUR, LARGEST = 500, 480, 5_000_000
@@ -183,7 +183,13 @@ class Unit4Simulator(Simulator):
         name = f"{secrets.token_hex(4)}-{secrets.token_hex(2)}-{secrets.token_hex(2)}-GL07-{number}"
         waits = self.armed.get("job_waits", {}).get("seconds", JOB_SECONDS / self.context.time_scale)
         due = self.clock.now() + timedelta(seconds=float(waits))
-        self.tenant.jobs[name] = {"key": f"{given['batch_id']}/{given['interface']}", "number": number, "status": "N", "due": due}
+        self.tenant.jobs[name] = {
+            "name": name,
+            "key": f"{given['batch_id']}/{given['interface']}",
+            "number": number,
+            "status": "N",
+            "due": due,
+        }
         return answer(201, headers={"Location": f"/v1/report-jobs/order/{name}"})
 
     def _job(self, request: Request, _: bytes) -> Response:
@@ -197,12 +203,12 @@ class Unit4Simulator(Simulator):
     def _advance(self) -> None:
         """What the server has done by now: jobs that were due, and batches that the schedule takes."""
         now = self.clock.now()
-        for name, job in list(self.tenant.jobs.items()):
-            if job["status"] == "N" and job["due"] <= now:
+        for job in self.tenant.jobs.where("status", "N"):
+            if job["due"] <= now:
                 if self.struck("job_fails") is not None:
-                    self.tenant.jobs[name] = {**job, "status": "E"}
+                    self.tenant.jobs[job["name"]] = {**job, "status": "E"}
                 else:
-                    self.tenant.jobs[name] = {**job, "status": "T", "errors": gl07.run(self.tenant, job["key"], self._switches())}
+                    self.tenant.jobs[job["name"]] = {**job, "status": "T", "errors": gl07.run(self.tenant, job["key"], self._switches())}
         if "scheduled" in self.armed:
             pause = timedelta(seconds=SCHEDULE_SECONDS / self.context.time_scale)
             for key in [key for key, batch in self.tenant.batches.items() if batch["staged"] + pause <= now]:
@@ -238,7 +244,7 @@ class Unit4Simulator(Simulator):
         _company(asked)
         old, new = self._renamed()
         name = request.path_params["name"]
-        rows, known = self._table(name)
+        rows, known = self._table(name, asked.get("filter", ""))
         if old:
             rows = [{new if key == old else key: value for key, value in row.items()} for row in rows]
             known = {new if each == old else each for each in known}
@@ -248,22 +254,26 @@ class Unit4Simulator(Simulator):
         given = self.armed.get("renamed") or {}
         return given.get("old", ""), given.get("new", "")
 
-    def _table(self, name: str) -> tuple[list[Row], set[str]]:
+    def _table(self, name: str, asked: str) -> tuple[list[Row], set[str]]:
+        """The visible rows of an object among which those are that a filter wants, and the properties that can be filtered by."""
         tenant, now = self.tenant, self.clock.now()
-        tables: Mapping[str, list[Row]] = {
-            "customers": list(tenant.customers.values()),
-            "customer-transactions": [row for row in tenant.items.values() if row["_visible"] <= now],
-            "general-ledger-transactions": [row for row in tenant.ledger.values() if row["_visible"] <= now],
-            "accounts": list(tenant.accounts.values()),
-            "tax-codes": list(tenant.tax_codes.values()),
-            "attribute-values": list(tenant.values.values()),
+        tables: Mapping[str, Table] = {
+            "customers": tenant.customers,
+            "customer-transactions": tenant.items,
+            "general-ledger-transactions": tenant.ledger,
+            "accounts": tenant.accounts,
+            "tax-codes": tenant.tax_codes,
+            "attribute-values": tenant.values,
         }
         old, new = self._renamed()
         name = {old: "", new: old}.get(name, name) if old in tables else name
         if name not in tables:
             raise Refusal(f"Object {name or old} was not found.", 404)
         known = CUSTOMER_PROPERTIES if name == "customers" else FILTERABLE.get(name, set())
-        return tables[name], known | {key for row in tables[name][:1] for key in row if not key.startswith("_")}
+        table = tables[name]
+        example: Row = next((row for row in table.values() if _is_visible(row, now)), {})
+        rows = [row for row in objects.narrowed(table, "" if old or new else asked) if _is_visible(row, now)]
+        return rows, known | {key for key in example if not key.startswith("_")}
 
     # -- books --------------------------------------------------------------------------------------------------------------
 
@@ -340,3 +350,7 @@ def _status(item: Row) -> str:
     if item["restCurrencyAmount"] == 0:
         return "paid"
     return "open" if item["restCurrencyAmount"] == item["currencyAmount"] else "partially_paid"
+
+
+def _is_visible(row: Row, now: datetime) -> bool:
+    return "_visible" not in row or bool(row["_visible"] <= now)

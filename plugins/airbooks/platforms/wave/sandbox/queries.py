@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from airbooks.platforms.wave.sandbox.business import Business
@@ -68,7 +68,8 @@ class BusinessQueries:
 
     def invoices(self, _info: Any, **asked: Any) -> Row:
         """`invoiceNumber` means "contains"."""
-        rows = [row for row in self._rows("Invoice", asked) if _invoice_matches(row, asked) and not self.hidden(row)]
+        numbered = self.business.table("Invoice").containing("invoiceNumber", asked.get("invoiceNumber") or "")
+        rows = [row for row in _asked(numbered, asked) if _invoice_matches(row, asked) and not self.hidden(row)]
         shown = [row for row in rows if self._status_matches(row, asked.get("status"))]
         return page(ordered(shown, asked["sort"]), asked["page"], asked["pageSize"], self.shapes.invoice)
 
@@ -76,12 +77,17 @@ class BusinessQueries:
         return wanted is None or bool(self.shapes.invoice(row)["status"] == wanted)
 
     def _rows(self, kind: str, asked: Row) -> Iterator[Row]:
-        archived = asked.get("isArchived")
-        for row in self.business.table(kind).values():
-            if archived is not None and row.get("isArchived", False) is not archived:
-                continue
-            if changed_between(row, asked.get("modifiedAtAfter"), asked.get("modifiedAtBefore")):
-                yield row
+        return _asked(self.business.table(kind).values(), asked)
+
+
+def _asked(rows: Iterable[Row], asked: Row) -> Iterator[Row]:
+    """The rows that fit what every list can be asked."""
+    archived = asked.get("isArchived")
+    for row in rows:
+        if archived is not None and row.get("isArchived", False) is not archived:
+            continue
+        if changed_between(row, asked.get("modifiedAtAfter"), asked.get("modifiedAtBefore")):
+            yield row
 
 
 def _mail_matches(stored: str | None, asked: str) -> bool:
@@ -92,8 +98,7 @@ def _mail_matches(stored: str | None, asked: str) -> bool:
 def _invoice_matches(row: Row, asked: Row) -> bool:
     start, end = asked.get("invoiceDateStart"), asked.get("invoiceDateEnd")
     return (
-        (asked.get("invoiceNumber") or "") in row["invoiceNumber"]
-        and asked.get("customerId") in (None, row["customer"])
+        asked.get("customerId") in (None, row["customer"])
         and asked.get("currency") in (None, row["currency"])
         and (start is None or row["invoiceDate"] >= start)
         and (end is None or row["invoiceDate"] <= end)

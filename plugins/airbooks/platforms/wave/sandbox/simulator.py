@@ -54,6 +54,7 @@ class WaveSimulator(Simulator):
     """Wave: a business in the United States (USD) and one in Canada (CAD), both seen by the same user."""
 
     slug = "wave"
+    thinks_itself = True
     faults: ClassVar[dict[str, str]] = {
         "expire_tokens": "The access token of the next call has expired; `status` (200) is the answer's.",
         "revoke_refresh_token": "At the next refresh no refresh token is valid any more: invalid_grant until a person connects again.",
@@ -156,6 +157,7 @@ class WaveSimulator(Simulator):
             busy = self.struck("busy")
             if busy is not None:
                 await asyncio.sleep(float(busy.get("seconds", 0.2)))
+            await self.think()
             return self._answer(request, body)
         finally:
             self.in_flight -= 1

@@ -84,7 +84,8 @@ class Documents:
         return self.numbered(key)
 
     def numbered(self, number: str) -> Row | None:
-        return next((row for row in self.all() if row["number"].casefold() == number.casefold() and row["Type"] == self.kind.sales), None)
+        rows = self.organisation.documents.where("number", number.casefold(), key=lambda row: row["number"].casefold())
+        return next((row for row in rows if row["kind"] == self.kind.plural and row["Type"] == self.kind.sales), None)
 
     # -- writing ----------------------------------------------------------------------------------------------------
 
@@ -255,7 +256,7 @@ class Documents:
         }
 
     def _payments(self, document: str) -> list[Row]:
-        return [each for each in self.organisation.payments.values() if each["invoice"] == document and each["Status"] != "DELETED"]
+        return [each for each in self.organisation.payments.where("invoice", document) if each["Status"] != "DELETED"]
 
     def identity(self, raw: Any) -> Row:
         """What names an element that was refused: its own id, or none."""

@@ -23,7 +23,7 @@ from airbooks.sandbox.kit import Booked, BookedPayment, Books, Context, RateWind
 
 APP, APP_SECRET = "5B2C9F0E7D1A4C6E8F3B", "sandbox-xero-app-secret"
 CUSTOM, CUSTOM_SECRET = "9E7D3A1C5F2B4D6A8C0E", "sandbox-xero-custom-connection-secret"
-PER_MINUTE, PER_DAY = 60, 5_000
+PER_MINUTE, PER_DAY, AT_ONCE = 60, 5_000, 5
 KEY_LENGTH, KEY_SECONDS = 128, 360
 MOST_BYTES = 10 * 1024 * 1024
 
@@ -64,6 +64,7 @@ class XeroSimulator(Simulator):
     """Xero: one Australian organisation in AUD that also deals in USD, GBP and EUR, reached by an app and by a Custom Connection."""
 
     slug = "xero"
+    thinks_itself = True
     faults: ClassVar[dict[str, str]] = {
         "lock_period": "The books are locked up to `until` (YYYY-MM-DD).",
         "expire_tokens": "The access token of the next call has expired.",
@@ -84,6 +85,7 @@ class XeroSimulator(Simulator):
         self.authority = Authority(context.store, context.clock)
         self.organisation = Organisation(context.store, context.clock)
         self.api = Api(self.organisation, self.struck)
+        self.at_work = 0
         self.windows = {
             "minute": RateWindow(context.clock, PER_MINUTE, 60, context.time_scale),
             "day": RateWindow(context.clock, PER_DAY, 86_400, context.time_scale),
@@ -249,11 +251,15 @@ class XeroSimulator(Simulator):
         async def endpoint(request: Request) -> Response:
             call = Call(request, await request.body())
             as_json = "application/json" in call.header("accept")
+            self.at_work += 1
             try:
                 self.admit(call)
+                await self.think()
                 status, body = self.perform(call, operation)
             except Whole as whole:
                 return answer(whole.status, whole.body, {**self._limits(), **whole.headers}, as_json=as_json)
+            finally:
+                self.at_work -= 1
             return answer(status, body, self._limits(), as_json=as_json)
 
         return endpoint
@@ -285,6 +291,8 @@ class XeroSimulator(Simulator):
         told = self.struck("throttle")
         if told is not None:
             raise _throttled(str(told.get("problem", "minute")), str(told.get("retry_after", 1)))
+        if self.at_work > AT_ONCE:
+            raise _throttled("concurrent", "1")
         for name, window in self.windows.items():
             if not window.admit():
                 raise _throttled(name, str(max(1, math.ceil(window.seconds))))

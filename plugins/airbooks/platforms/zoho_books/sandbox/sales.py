@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -132,7 +132,7 @@ class Sales:
         """The document whose unique custom field has this value."""
         if field != UNIQUE_FIELD:
             raise invalid("X-Unique-Identifier-Key")
-        return next((row for row in self.rows.values() if row["unique"] == value), None)
+        return next(iter(self.rows.where("unique", value)), None)
 
     # -- building ---------------------------------------------------------------------------------------------------
 
@@ -213,8 +213,8 @@ class Sales:
         if self.module is CREDIT_NOTES and self.struck("credit_numbers_repeat"):
             return
         number = head[self.module.number]
-        for row in self.rows.values():
-            if row[self.module.number] == number and row[self.module.key] != before.get(self.module.key):
+        for row in self.rows.where(self.module.number, number):
+            if row[self.module.key] != before.get(self.module.key):
                 raise self.module.duplicate
 
     def _check_open(self, issued: str) -> None:
@@ -243,6 +243,13 @@ class Sales:
         balance = row["total"] - row["applied"]
         more = {"status": self.status(row), "balance": balance, "payment_made": row["applied"], "credits_applied": ZERO}
         return {**{name: value for name, value in row.items() if name not in hidden}, **more}
+
+    def candidates(self, asked: Mapping[str, str]) -> Iterable[Row]:
+        """The rows that a list may show: with a number asked for only those that have it, in whatever case."""
+        if self.module.number not in asked:
+            return self.rows.values()
+        name = self.module.number
+        return self.rows.where(f"folded {name}", asked[name].casefold(), key=lambda row: str(row[name]).casefold())
 
     def listed(self, row: Row) -> Row:
         """A row of a list: no lines, no net, no tax."""

@@ -169,9 +169,13 @@ class ZohoBooksSimulator(Simulator):
         self._route("GET", "/reportingtags/{row_id}/options/all", self._options)
         self._route("POST", "/contacts", self._add_contact)
 
+    def _listed_sales(self, sales: Sales, call: Call, plural: str) -> Response:
+        asked = {} if "ignore_filters" in self.armed else dict(call.request.query_params)
+        return self._page(call, map(sales.listed, sales.candidates(asked)), plural)
+
     def _sales_routes(self, sales: Sales, plural: str) -> None:
         name = sales.module.name
-        self._route("GET", f"/{plural}", lambda call: self._page(call, map(sales.listed, sales.rows.values()), plural))
+        self._route("GET", f"/{plural}", lambda call: self._listed_sales(sales, call, plural))
         self._route("POST", f"/{plural}", lambda call: self._created(sales, sales.create(call.body(), own_number=call.own_number)))
         self._route("PUT", f"/{plural}", lambda call: self._upserted_sale(sales, call))
         self._route("GET", f"/{plural}/{{row_id}}", lambda call: self._read(sales, call))
