@@ -26,6 +26,7 @@ from airbooks.delivery.preparing import Workplace
 from airbooks.delivery.verdicts import Place
 from airbooks.platforms import registry
 from airbooks.platforms.base import Account, PlatformHook
+from airbooks.platforms.spec import Urgency
 from airbooks.sandbox.kit import Row
 from airbooks.staging import documents, outbox
 from airbooks.staging.budget import SharedBudget, buckets_of
@@ -33,6 +34,7 @@ from airbooks.staging.tokens import StoredTokens
 
 EVERYTHING = (0, 2**62)
 PLANTED_AT_ONCE = 2_000
+URGENCIES = {"real-time": Urgency.REALTIME, "daily": Urgency.DAILY}
 OPEN = ("pending", "sending", "accepted", "unknown")
 
 
@@ -156,7 +158,7 @@ class Firm:
 
     # -- delivering -----------------------------------------------------------------------------------------------------------
 
-    def hook(self, aside: psycopg.Connection) -> PlatformHook:
+    def hook(self, aside: psycopg.Connection, urgency: Urgency = Urgency.HOURLY) -> PlatformHook:
         """The platform's hook with the durable token store and the shared budget, as a deliver task opens it."""
         stored = self.stored
         account = Account(
@@ -167,16 +169,19 @@ class Firm:
             port=stored.get("port"),
             extra=stored.get("extra") or {},
         )
-        budget = ScaledBudget(aside, self.connection, buckets_of(self.spec.limits, self.pace.scale), platform=self.slug)
-        budget.scale = self.pace.scale
         tokens = StoredTokens(lambda: psycopg.connect(self.dsn), self.seal)
         kind = registry.hook_class(self.slug)
-        return kind(self.connection, account=account, tokens=tokens, budget=budget, read_timeout=self.pace.read_timeout)
+        hook = kind(self.connection, account=account, tokens=tokens, read_timeout=self.pace.read_timeout)
+        buckets = buckets_of(self.spec.limits, self.pace.scale, hook.counted_as)
+        budget = hook.budget = ScaledBudget(aside, self.connection, buckets, platform=self.slug, urgency=urgency)
+        budget.scale = self.pace.scale
+        return hook
 
     @contextlib.contextmanager
     def turn(self, run_id: str = "hourly", numbers: Sequence[str] = ()) -> Iterator[engine.Run]:
         """One worker's turn, with database connections of its own."""
-        with psycopg.connect(self.dsn) as database, psycopg.connect(self.dsn, autocommit=True) as aside, self.hook(aside) as hook:
+        urgency = URGENCIES.get(run_id, Urgency.HOURLY)
+        with psycopg.connect(self.dsn) as database, psycopg.connect(self.dsn, autocommit=True) as aside, self.hook(aside, urgency) as hook:
             work = Workplace(
                 connection=self.connection,
                 hook=hook,
@@ -184,6 +189,7 @@ class Firm:
                 aside=aside,
                 configured=self._configured,
                 options=self._options,
+                urgency=urgency,
                 place=Place(
                     self.connection,
                     self.spec.title,

@@ -16,7 +16,7 @@ from airbooks.delivery.preparing import Workplace, read_document
 from airbooks.delivery.sending import Lane
 from airbooks.delivery.states import Event
 from airbooks.delivery.verdicts import Ready, Verdict
-from airbooks.platforms.tokens import Token
+from airbooks.platforms.tokens import Credentials, Token
 from airbooks.staging import outbox, tokens
 
 PACE = Pace()
@@ -92,10 +92,13 @@ def test_without_the_token_lock_a_rotating_refresh_token_is_lost(start: StartSta
     stage.arm("rotate_refresh_token")
 
     def renew(
-        store: tokens.StoredTokens, connection: str, stale: Token | None, issue: Callable[[Token | None], Token], **_: object
+        store: tokens.StoredTokens,
+        connection: str,
+        stale: Token | None,
+        issue: Callable[[Token | None], Token],
+        credentials: Credentials,
     ) -> Token:
-        newest = stale or store.read(connection)
-        return issue(newest)
+        return issue(stale or store.read(connection))
 
     monkeypatch.setattr(tokens.StoredTokens, "renew", renew)
     plays.ten_refresh(stage)
