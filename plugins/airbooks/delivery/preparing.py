@@ -170,7 +170,7 @@ def _ready(
     def with_customer(customer: str) -> Ready:
         found = References(customer=customer, entries=entries, settings=work.hook.settings())
         sending = Sending(key=step_key(claimed.idempotency_key, claimed.step), document=document, references=found, options=work.options)
-        return Ready(claimed=claimed, document=document, sending=sending)
+        return Ready(claimed=claimed, document=document, sending=sending, wants_draft=work.hook.wants_draft(work.options))
 
     try:
         return with_customer(customers.remote_id(document))

@@ -122,8 +122,8 @@ def _found(work: Workplace, ready: Ready, remote: RemoteDocument) -> Verdict:
 
 
 def _unfinished(work: Workplace, ready: Ready, remote: RemoteDocument) -> bool:
-    posts = work.hook.spec.can(Capability.POST_STEP) and ready.sending.options.get("post", True)
-    return bool(posts) and remote.status is DocumentStatus.DRAFT
+    posts = work.hook.spec.can(Capability.POST_STEP) and not ready.wants_draft
+    return posts and remote.status is DocumentStatus.DRAFT
 
 
 def _voided(work: Workplace, ready: Ready, remote: RemoteDocument) -> Verdict:

@@ -123,8 +123,8 @@ class Lane:
         self._finish(drafts)
 
     def _is_unfinished(self, ready: Ready, remote: RemoteDocument) -> bool:
-        posts = self.hook.spec.can(Capability.POST_STEP) and ready.sending.options.get("post", True)
-        return bool(posts) and remote.status is DocumentStatus.DRAFT
+        posts = self.hook.spec.can(Capability.POST_STEP) and not ready.wants_draft
+        return posts and remote.status is DocumentStatus.DRAFT
 
     def _draft(self, ready: Ready, answer: Sent | None) -> RemoteDocument | None:
         """The draft that a create or an update left, and that is still to be posted."""

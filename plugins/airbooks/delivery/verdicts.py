@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from airbooks.canonical import CreditNote, Finding, Invoice, RemoteDocument, Severity
+from airbooks.canonical import CreditNote, DocumentStatus, Finding, Invoice, RemoteDocument, Severity
 from airbooks.delivery.echo import Difference, differences
 from airbooks.delivery.states import Event
 from airbooks.platforms.base import Sending
@@ -25,6 +25,7 @@ class Ready:
     claimed: Claimed
     document: Invoice | CreditNote
     sending: Sending
+    wants_draft: bool = False  # the operator leaves the posting to somebody else
 
     @property
     def customer_id(self) -> str:
@@ -96,10 +97,12 @@ def name_of(document: Invoice | CreditNote) -> str:
 
 
 def booked(ready: Ready, remote: RemoteDocument, place: Place, note: str = "", event: Event = Event.BOOKED) -> Verdict:
-    """The platform has it: `event` (booked or found) when it is ours to the cent, else a difference for a person."""
+    """The platform has it: `event` (booked or found) when it is ours to the cent and posted, else something for a person."""
     found = differences(ready.document, remote, ready.customer_id)
     if found:
         return differs(ready, remote, place, found)
+    if remote.status is DocumentStatus.DRAFT and not ready.wants_draft:
+        return left_draft(ready, remote, place)
     says = f"{event.value} as {remote.number or remote.remote_id}" + (f" ({note})" if note else "")
     return Verdict(claimed=ready.claimed, document=ready.document, event=event, says=says, remote=remote)
 
@@ -121,18 +124,18 @@ def differs(ready: Ready, remote: RemoteDocument, place: Place, found: tuple[Dif
 
 
 def left_draft(ready: Ready, remote: RemoteDocument, place: Place) -> Verdict:
-    """The platform answered the posting, and the document is a draft as before: it is not in the books."""
+    """The platform took it (and answered the posting, where that is a step), and it is a draft: it is not in the books."""
     name = remote.number or remote.remote_id
     finding = Finding(
         code="AB-DRAFT",
         severity=Severity.ERROR,
         field="status",
         value=remote.status.value,
-        says=f"{title_of(ready.document)} is on {place.title} ({place.connection}) as {name}, and still a draft after it was posted.",
+        says=f"{title_of(ready.document)} is on {place.title} ({place.connection}) as {name}, but as a draft, which is not in the books.",
         fix="See there what the posting waits for (an approval, a setting), then answer Retry: the draft is finished, never made again.",
         connection=place.connection,
     )
-    says = "still a draft after it was posted"
+    says = "a draft, which is not in the books"
     return Verdict(claimed=ready.claimed, document=ready.document, event=Event.DIFFERS, says=says, remote=remote, findings=(finding,))
 
 

@@ -389,6 +389,10 @@ class PlatformHook(BaseHook, ABC):
         """
         raise ConfigurationError(f"{self.spec.title} answers at once ({len(taken_on)} documents)")
 
+    def wants_draft(self, options: Mapping[str, Any]) -> bool:
+        """Whether the operator's options leave documents as drafts on purpose; a draft is something wrong otherwise."""
+        return not options.get("post", True)
+
     @abstractmethod
     def update_invoice(self, sending: Sending, remote: RemoteDocument) -> Sent:
         """Make the platform's document equal to ours, by its version token; a state that forbids it comes back as a REVIEW error."""

@@ -277,6 +277,9 @@ class InforSyteLineHook(PlatformHook):
             return error
         return None
 
+    def wants_draft(self, options: Mapping[str, Any]) -> bool:
+        return not options.get("posting", True)
+
     def update_invoice(self, sending: Sending, remote: RemoteDocument) -> Sent:
         """An unposted document is changed and then posted; a posted one is fixed."""
         try:

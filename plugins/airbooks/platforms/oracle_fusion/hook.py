@@ -285,6 +285,9 @@ class OracleFusionHook(PlatformHook):
             reply, lambda _: [self._taken_in(sending, self.document(row, sending.document.kind)) for sending, row in named]
         )
 
+    def wants_draft(self, options: Mapping[str, Any]) -> bool:
+        return bool(options.get("leave_incomplete"))
+
     def update_invoice(self, sending: Sending, remote: RemoteDocument) -> Sent:
         return changing.update(self, sending, remote)
 

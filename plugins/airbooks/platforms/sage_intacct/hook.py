@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from typing import ClassVar, NoReturn
+from typing import Any, ClassVar, NoReturn
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -334,6 +334,9 @@ class SageIntacctHook(PlatformHook):
         if len(live) == 1:
             return self._there(sending, live[0], "was there already")
         return Sent(key=sending.key, error=self._problem(NUMBER_SPENT, error.message) if holders and not live else error)
+
+    def wants_draft(self, options: Mapping[str, Any]) -> bool:
+        return bool(options.get("draft"))
 
     def update_invoice(self, sending: Sending, remote: RemoteDocument) -> Sent:
         """Change it in place while it is unpaid. Lines can be replaced and added, not removed (the vendor has no function for it)."""

@@ -268,6 +268,9 @@ class XeroHook(PlatformHook):
 
     # -- sales documents: changing ----------------------------------------------------------------------------------------
 
+    def wants_draft(self, options: Mapping[str, Any]) -> bool:
+        return not options.get("approve", True)
+
     def update_invoice(self, sending: Sending, remote: RemoteDocument) -> Sent:
         """Make the document equal to ours. Xero has no version token and the last write wins, so it is read and compared just before."""
         try:
