@@ -17,6 +17,7 @@ from tests.faults.papers import Papers
 
 from airbooks.platforms import registry
 from airbooks.platforms.base import PlatformHook
+from airbooks.platforms.spec import Urgency
 from airbooks.platforms.wire import Budget
 from airbooks.sandbox.kit import Row
 
@@ -69,14 +70,19 @@ class Counting:
         self.taken["penalty"] += 1
         self._budget.penalise(seconds)
 
+    def sibling(self) -> Counting:
+        twin = Counting(self._budget.sibling())
+        twin.taken = self.taken
+        return twin
+
 
 class CountedFirm(Firm):
     """A firm whose hooks count their calls in `taken`."""
 
     taken: Counter[str]
 
-    def hook(self, aside: psycopg.Connection) -> PlatformHook:
-        hook = super().hook(aside)
+    def hook(self, aside: psycopg.Connection, urgency: Urgency = Urgency.HOURLY) -> PlatformHook:
+        hook = super().hook(aside, urgency)
         counting = Counting(hook.budget)
         counting.taken = self.taken
         hook.budget = counting
