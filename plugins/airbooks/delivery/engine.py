@@ -171,11 +171,15 @@ def _send(run: Run, claims: Sequence[outbox.Claimed]) -> Desk:
         ready, held = prepare(run.work, claims)
     except (PlatformError, ConfigurationError) as error:
         desk.record(unprepared(run.work, claims, error), 0.0)
+        desk.write()
         return desk
     desk.record(held, 0.0)
     steps = _steps(run.work, ready)
-    with _lanes(run, min(len(steps), most_lanes(run.work.hook))) as lanes:
-        _work_off(desk, lanes, steps)
+    try:
+        with _lanes(run, min(len(steps), most_lanes(run.work.hook))) as lanes:
+            _work_off(desk, lanes, steps)
+    finally:
+        desk.write()
     return desk
 
 

@@ -20,7 +20,7 @@ GOOD = frozenset({Event.BOOKED, Event.FOUND, Event.TAKEN_ON, Event.STILL_OPEN})
 
 
 def record(work: Workplace, worker: str, run_id: str, verdicts: Sequence[Verdict], started: State, seconds: float) -> Counter[str]:
-    """Write the verdicts and commit; returns how many of each event. `seconds` is how long the batch took at the platform."""
+    """Write the verdicts and commit; returns how many of each event. `seconds` is how long the platform took where no verdict says it."""
     if not verdicts:
         return Counter()
     kept = outbox.record(work.database, worker, [_row(verdict, started) for verdict in verdicts])
@@ -30,7 +30,7 @@ def record(work: Workplace, worker: str, run_id: str, verdicts: Sequence[Verdict
     work.database.commit()
     _note_circuit(work, verdicts)
     for verdict in verdicts:
-        _log(work.connection, verdict, seconds, taken_over=verdict.claimed.delivery_id not in kept)
+        _log(work.connection, verdict, verdict.seconds or seconds, taken_over=verdict.claimed.delivery_id not in kept)
     return Counter(verdict.event.value for verdict in written)
 
 

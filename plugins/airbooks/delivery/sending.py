@@ -13,7 +13,7 @@ from airbooks.delivery import verdicts
 from airbooks.delivery.correcting import Way, paid_already, way
 from airbooks.delivery.echo import differences
 from airbooks.delivery.preparing import Workplace, at_step
-from airbooks.delivery.recording import record
+from airbooks.delivery.recording import GOOD, record
 from airbooks.delivery.states import Event, State
 from airbooks.delivery.verdicts import REISSUING, VOIDING, Ready, Verdict
 from airbooks.platforms.base import Sent
@@ -23,6 +23,8 @@ from airbooks.staging import circuit, outbox
 
 # A claim is worked on for at most this share of its lease; what is left of it then goes back unsent.
 LEASE_SHARE = 0.5
+# What is well waits at most so long, in so large a group, for others to be written with.
+HOLDS_SECONDS, HOLDS_MOST = 0.5, 25
 
 
 class Desk:
@@ -32,21 +34,39 @@ class Desk:
         self._work, self._worker, self._run_id = work, worker, run_id
         self._lock = threading.Lock()
         self._deadline = time.monotonic() + outbox.LEASE_SECONDS * LEASE_SHARE
+        self._held: list[Verdict] = []
+        self._held_since = 0.0
         self.tally: Counter[str] = Counter()
         self.stopped = ""
         self.paused = ""
 
     def record(self, done: Sequence[Verdict], seconds: float) -> None:
-        """Written as soon as a request has been answered; `seconds` is how long that took."""
+        """Written at once, or, of documents that are well, together with what follows within a moment; `seconds` is how long it took.
+
+        A worker that dies before that has left them to be looked up, as if their answers had been lost.
+        """
         if not done:
             return
         with self._lock:
-            self.tally += record(self._work, self._worker, self._run_id, done, State.SENDING, seconds)
+            self._held_since = self._held_since if self._held else time.monotonic()
+            self._held += [replace(verdict, seconds=seconds) for verdict in done]
             for verdict in done:
                 self.stopped = self.stopped or (verdict.says if verdict.stops else "")
                 self.paused = self.paused or (verdict.says if verdict.pauses else "")
-            if any(verdict.silent for verdict in done) and circuit.is_open(self._work.aside, self._work.connection):
-                self.paused = self.paused or "the platform does not answer"
+            late = time.monotonic() - self._held_since > HOLDS_SECONDS
+            if late or len(self._held) >= HOLDS_MOST or any(verdict.event not in GOOD for verdict in done):
+                self._write()
+
+    def write(self) -> None:
+        """Everything that was handed in is in the database."""
+        with self._lock:
+            self._write()
+
+    def _write(self) -> None:
+        held, self._held = self._held, []
+        self.tally += record(self._work, self._worker, self._run_id, held, State.SENDING, 0.0)
+        if any(verdict.silent for verdict in held) and circuit.is_open(self._work.aside, self._work.connection):
+            self.paused = self.paused or "the platform does not answer"
 
     def remember(self, rows: Sequence[outbox.Record]) -> None:
         """What is known of deliveries that go on: in the database before their next request."""

@@ -72,6 +72,7 @@ class Verdict:
     failed: bool = False
     silent: bool = False
     step: str | None = None  # None: as claimed
+    seconds: float = 0.0  # how long the platform took
 
 
 @dataclass(frozen=True, slots=True)

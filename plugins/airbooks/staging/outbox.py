@@ -271,14 +271,20 @@ def announce_worker(database: psycopg.Connection, worker: str) -> None:
 def give_up_dead(database: psycopg.Connection, connection: str, settle_seconds: float, run_id: str) -> int:
     """What a dead worker (or an expired lease) left in `sending` becomes `unknown`, to be looked up after the settle time.
 
-    It counts against the documents: one of them may be what workers die of.
+    It counts against the documents: one of them may be what workers die of. What a dead worker was looking up may be looked up at once.
     """
     holders = database.execute(
-        "SELECT DISTINCT worker FROM airbooks.delivery WHERE connection = %s AND state = 'sending'", (connection,)
+        "SELECT DISTINCT worker FROM airbooks.delivery WHERE connection = %s AND state IN ('sending', 'accepted', 'unknown') AND worker <> ''",
+        (connection,),
     ).fetchall()
     dead = [worker for (worker,) in holders if _is_dead(database, worker)]
     if not holders:
         return 0
+    database.execute(
+        "UPDATE airbooks.delivery SET worker = '', not_before = now() WHERE connection = %s AND state IN ('accepted', 'unknown')"
+        " AND worker = ANY(%s)",
+        (connection, dead),
+    )
     lost = _moved(
         database,
         """
