@@ -29,7 +29,7 @@ from airbooks.staging import outbox
 from airbooks.staging.tokens import StoredTokens
 
 WORKERS = 4
-SINGLE_SHARE = 0.15  # of the documents go to platforms that take one document per request: they cost ten times as much
+SINGLE_SHARE = 0.06  # of the documents go to platforms that take one document per request: they cost ten times as much
 PROGRESS_SECONDS = 10.0
 KILL_SECONDS = 15.0
 TOKENS_LAST = 9 * 3600
