@@ -13,6 +13,7 @@ from tests.delivery.test_engine import WRITES
 
 from airbooks.canonical import Invoice
 from airbooks.platforms import registry
+from airbooks.platforms.errors import Action, ErrorRule, Outcome, PlatformError
 from airbooks.platforms.spec import Capability
 from airbooks.sandbox.server import Sandbox
 
@@ -74,3 +75,20 @@ def test_a_document_cancelled_while_its_booking_is_unknown_is_found_and_voided(o
     office.plant()  # the next run plans again
     assert live(quickbooks.books("quickbooks").documents) == {}
     assert office.one("SELECT count(*) FROM airbooks.delivery WHERE state NOT IN ('delivered', 'rejected')") == 0
+
+
+def test_a_platform_that_claims_a_live_document_to_be_void_is_not_believed(
+    office: Office, quickbooks: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office.plant(us_invoice(1))
+    office.deliver_until_quiet()
+    void_already = ErrorRule(name="void already", action=Action.LOOK_UP, outcome=Outcome.HAPPENED)
+
+    def claims(*_: object, **__: object) -> None:
+        raise PlatformError("it is void already", platform="quickbooks", rule=void_already, status=400)
+
+    monkeypatch.setattr(office.kind, "void_invoice", claims)
+    office.plant(us_invoice(1, cancelled=True))
+    office.deliver_until_quiet()
+    assert list(live(quickbooks.books("quickbooks").documents)) == ["US-SI-000001"]
+    assert office.one("SELECT state FROM airbooks.delivery WHERE operation = 'void'") != "delivered"

@@ -305,8 +305,18 @@ class Lane:
 
     def _judge_error(self, ready: Ready, error: PlatformError, remote: RemoteDocument | None) -> Verdict:
         if error.action is Action.LOOK_UP and error.outcome is not Outcome.UNKNOWN:
-            return self._is_it_ours(ready, error, remote)
+            return self._is_it_void(ready, error) if ready.voids else self._is_it_ours(ready, error, remote)
         return verdicts.failed(ready, error, self.work.place, remote)
+
+    def _is_it_void(self, ready: Ready, error: PlatformError) -> Verdict:
+        """The platform says that there is nothing to void: that is believed when the document is not live any more."""
+        try:
+            remote = self._there(ready)
+        except PlatformError:
+            return verdicts.lost(ready, str(error), self.work.place)
+        if remote is None or remote.status is DocumentStatus.VOID:
+            return verdicts.was_void(ready, remote)
+        return verdicts.refused(ready, error, self.work.place)
 
     def _is_it_ours(self, ready: Ready, error: PlatformError, remote: RemoteDocument | None) -> Verdict:
         """The platform says that it has this number already: ours from an earlier try, or somebody else's."""

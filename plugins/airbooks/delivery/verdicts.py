@@ -45,6 +45,11 @@ class Ready:
         return self.claimed.remote_id or self.earlier_id
 
     @property
+    def voids(self) -> bool:
+        """A void; or the first half of an update that replaces."""
+        return self.claimed.operation == "void" or self.claimed.step == VOIDING
+
+    @property
     def creates(self) -> bool:
         """A create; or an update of something that never arrived there, or that was voided to be issued anew."""
         return self.claimed.operation != "void" and not self.earlier_id
