@@ -274,7 +274,8 @@ def give_up_dead(database: psycopg.Connection, connection: str, settle_seconds: 
     It counts against the documents: one of them may be what workers die of. What a dead worker was looking up may be looked up at once.
     """
     holders = database.execute(
-        "SELECT DISTINCT worker FROM airbooks.delivery WHERE connection = %s AND state IN ('sending', 'accepted', 'unknown') AND worker <> ''",
+        "SELECT DISTINCT worker FROM airbooks.delivery"
+        " WHERE connection = %s AND state IN ('sending', 'accepted', 'unknown') AND worker <> ''",
         (connection,),
     ).fetchall()
     dead = [worker for (worker,) in holders if _is_dead(database, worker)]
