@@ -11,11 +11,14 @@ from urllib.parse import unquote_plus
 import pytest
 from tests.delivery.office import CONNECTION, EVERYTHING, Office, live, us_credit_note, us_invoice, us_line
 
-from airbooks.canonical import DocumentKind
+from airbooks.canonical import DocumentKind, RemoteDocument
 from airbooks.delivery import engine
+from airbooks.platforms.base import PlatformHook, Sending, Sent
+from airbooks.platforms.errors import Action, ErrorRule, Outcome, PlatformError
 from airbooks.sandbox.server import Sandbox
 from airbooks.staging import audit, outbox
 
+STALE = ErrorRule(name="stale", action=Action.REREAD, outcome=Outcome.DID_NOT_HAPPEN)
 WRITES = "/(batch|invoice|creditmemo)"
 
 
@@ -181,3 +184,33 @@ def test_a_worker_given_up_for_dead_can_no_longer_write(office: Office) -> None:
     assert outbox.record(office.database, "the slow one", [late]) == set()
     office.database.commit()
     assert office.states() == {"unknown": 1}
+
+
+@pytest.mark.parametrize("by_somebody", [False, True])
+def test_a_stale_version_is_read_anew_once_and_what_somebody_changed_is_not_overwritten(
+    office: Office, quickbooks: Sandbox, monkeypatch: pytest.MonkeyPatch, by_somebody: bool
+) -> None:
+    """A payment that came in only moves the version on; another total is somebody's change."""
+    office.plant(us_invoice(1))
+    office.deliver()
+    real_update, real_get, updates = office.kind.update_invoice, office.kind.get_invoice, []
+
+    def update(hook: PlatformHook, sending: Sending, remote: RemoteDocument) -> Sent:
+        updates.append(remote)
+        if len(updates) == 1:
+            raise PlatformError("the version is stale", platform="quickbooks", rule=STALE, status=400)
+        return real_update(hook, sending, remote)
+
+    def get(hook: PlatformHook, remote_id: str, kind: DocumentKind) -> RemoteDocument | None:
+        found = real_get(hook, remote_id, kind)
+        return found.model_copy(update={"total": Decimal("1.00")}) if found and updates and by_somebody else found
+
+    monkeypatch.setattr(office.kind, "update_invoice", update)
+    monkeypatch.setattr(office.kind, "get_invoice", get)
+    office.plant(us_invoice(1, us_line(quantity="3")))
+    tally = office.deliver()
+    assert len(updates) == (1 if by_somebody else 2)
+    assert tally == ({"refused": 1} if by_somebody else {"booked": 1})
+    assert [code for code, _, _ in office.exceptions()] == (["AB-CHANGED"] if by_somebody else [])
+    (booked,) = live(quickbooks.books("quickbooks").documents)["US-SI-000001"]
+    assert booked.total == Decimal("169.00" if by_somebody else "253.50")
