@@ -55,7 +55,7 @@ def facts(spec: PlatformSpec) -> dict[str, Any]:
         "operator": spec.operator_path,
         "capabilities": sorted(each.value for each in spec.capabilities),
         "idempotency": spec.idempotency.value,
-        "limits": {name: value for name, value in asdict(spec.limits).items() if value is not None},
+        "limits": {name: _plain(value) for name, value in asdict(spec.limits).items() if value},
         "blueprint_endpoint": spec.blueprint_endpoint,
         "real_endpoint": spec.real_endpoint,
         "why_they_differ": spec.endpoint_note,
@@ -63,6 +63,10 @@ def facts(spec: PlatformSpec) -> dict[str, Any]:
         "unverified": list(spec.unverified),
         "docs": spec.docs,
     }
+
+
+def _plain(value: Any) -> Any:
+    return sorted(value) if isinstance(value, frozenset) else value
 
 
 MATRIX: Mapping[str, Callable[[PlatformSpec], str]] = MappingProxyType(

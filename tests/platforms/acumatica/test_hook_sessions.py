@@ -32,7 +32,7 @@ def company(sandbox: Sandbox) -> Iterator[Company]:
     made = Company("acumatica", sandbox)
     simulator(made).sessions.end_all()
     simulator(made).clock.offset = timedelta()
-    sandbox.logs["acumatica"].asked.clear()
+    sandbox.logs["acumatica"].clear()
     yield made
     sandbox.clear_faults()
 

@@ -54,9 +54,13 @@ def _client_number(document: Document, settings: Settings) -> Iterator[Obstacle]
 def _decimals(document: Document, _: Settings) -> Iterator[Obstacle]:
     amounts = {f"lines[{i}].net_amount": line.net_amount for i, line in enumerate(document.lines)}
     amounts |= {f"allowances_charges[{i}].amount": each.amount for i, each in enumerate(document.allowances_charges)}
-    for field, amount in amounts.items():
-        if amount != amount.quantize(CENT):
-            yield field, str(amount), "KashFlow books amounts of two decimals", "Round the amount"
+    totals = {"net_total": document.net_total, "tax_total": document.tax_total}
+    for field, amount in (_finer_than_a_cent(amounts) or _finer_than_a_cent(totals)).items():
+        yield field, str(amount), "KashFlow books amounts of two decimals", "Round the amount"
+
+
+def _finer_than_a_cent(amounts: Mapping[str, Decimal]) -> dict[str, Decimal]:
+    return {field: amount for field, amount in amounts.items() if amount != amount.quantize(CENT)}
 
 
 def _totals(document: Document, _: Settings) -> Iterator[Obstacle]:
