@@ -23,7 +23,7 @@ from airbooks.platforms import registry
 from airbooks.runtime.postgres import Cluster, serving
 from airbooks.staging.migrate import migrate
 
-REPORT = INCLUDE / "proof" / "delivery_faults.md"
+REPORTS = INCLUDE / "proof"
 RATE = 0.2
 
 
@@ -42,10 +42,17 @@ def main() -> int:
         _say("\n".join(storm_lines(outcome, RATE)))
     broken = violations(played, outcome)
     _say("\n".join(broken) if broken else "No invariant was broken.")
-    asked.report.parent.mkdir(parents=True, exist_ok=True)
-    asked.report.write_text(markdown(played, outcome, RATE, asked.seed), encoding="utf-8")
-    _say(f"The report is {asked.report}.")
+    if played:
+        _write(asked.reports / "delivery_faults.md", markdown(played, None, RATE, asked.seed))
+    if outcome:
+        _write(asked.reports / "delivery_storm.md", markdown([], outcome, RATE, asked.seed))
     return 1 if broken else 0
+
+
+def _write(report: Path, text: str) -> None:
+    report.parent.mkdir(parents=True, exist_ok=True)
+    report.write_text(text, encoding="utf-8")
+    _say(f"A report is {report}.")
 
 
 def _arguments() -> argparse.Namespace:
@@ -54,7 +61,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1, help="draws the faults and the kills (default: %(default)s)")
     parser.add_argument("--platforms", default="", help="slugs with commas between (default: all)")
     parser.add_argument("--scenarios", default="", help="numbers with commas between, or none (default: all, and the kills)")
-    parser.add_argument("--report", type=Path, default=REPORT, help="where the Markdown goes (default: %(default)s)")
+    parser.add_argument("--reports", type=Path, default=REPORTS, help="the folder of the Markdown reports (default: %(default)s)")
     return parser.parse_args()
 
 
