@@ -12,7 +12,7 @@ from tests.delivery.office import CONNECTION, EVERYTHING, Office, live, us_credi
 
 from airbooks.delivery.collecting import has_answers
 from airbooks.platforms.base import Sending, Sent
-from airbooks.platforms.errors import Action, ErrorRule, Outcome, PlatformError
+from airbooks.platforms.errors import UNREADABLE_ANSWER, Action, ErrorRule, Outcome, PlatformError
 from airbooks.platforms.quickbooks import QuickBooksHook
 from airbooks.platforms.spec import Capability
 from airbooks.sandbox.server import Sandbox
@@ -156,3 +156,19 @@ def test_a_trigger_is_told_of_answers_without_a_trace_in_the_database(office: Of
         assert has_answers(run.work, EVERYTHING)
     assert office.one("SELECT to_jsonb(d)::text FROM airbooks.delivery d") == before
     assert outbox.accepted(office.database, CONNECTION, EVERYTHING)
+
+
+def test_an_answer_that_cannot_be_read_keeps_no_other_back(office: Office, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    office.plant(*(us_invoice(serial) for serial in range(1, 6)))
+    office.deliver()
+    desk.answers = True
+    real = DeskHook.collect_answers
+
+    def garbled(hook: DeskHook, taken_on: Sequence[tuple[Sending, str]]) -> list[Sent]:
+        if any(ticket == "job US-SI-000003" for _, ticket in taken_on):
+            raise PlatformError("not the documented form", platform="quickbooks", rule=UNREADABLE_ANSWER, status=200)
+        return real(hook, taken_on)
+
+    monkeypatch.setattr(DeskHook, "collect_answers", garbled)
+    office.deliver()
+    assert office.states() == {"delivered": 4, "accepted": 1}

@@ -29,7 +29,9 @@ from airbooks.staging import outbox
 from airbooks.staging.tokens import StoredTokens
 
 WORKERS = 4
-SINGLE_SHARE = 0.06  # of the documents go to platforms that take one document per request: they cost ten times as much
+# Of the documents go to platforms that take one document per request, or need many requests for a batch: they cost ten times as much.
+SINGLE_SHARE = 0.08
+MANY_CALLS = frozenset({"brightpearl", "epicor", "netsuite"})
 PROGRESS_SECONDS = 10.0
 KILL_SECONDS = 15.0
 TOKENS_LAST = 9 * 3600
@@ -106,7 +108,7 @@ def _plant(around: World, plan: Plan, say: Say) -> dict[str, list[Expected]]:
 
 def shares(plan: Plan) -> dict[str, int]:
     """How many documents each platform gets."""
-    batched = [slug for slug in plan.slugs if registry.spec(slug).can(Capability.BATCH)]
+    batched = [slug for slug in plan.slugs if registry.spec(slug).can(Capability.BATCH) and slug not in MANY_CALLS]
     single = [slug for slug in plan.slugs if slug not in batched]
     for_single = plan.documents if not batched else int(plan.documents * SINGLE_SHARE) if single else 0
     found = {slug: for_single // len(single) for slug in single}

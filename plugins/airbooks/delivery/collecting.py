@@ -18,6 +18,7 @@ from airbooks.platforms.spec import Capability
 from airbooks.staging import outbox
 
 QUESTIONS = 100
+MOST_FAILURES = 3  # in a row: then the platform is not asked any more this time
 
 
 def collect_answers(work: Workplace, worker: str, run_id: str) -> Counter[str]:
@@ -60,6 +61,28 @@ def _ask(work: Workplace, claims: Sequence[outbox.Claimed]) -> list[Verdict]:
 
 
 def _answers(work: Workplace, ready: Sequence[Ready]) -> Mapping[str, Sent]:
+    """All at once; where that fails for one of them, each by itself, so that one answer that cannot be read keeps no other back."""
+    try:
+        return _asked(work, ready)
+    except PlatformError:
+        if len(ready) < 2:
+            raise
+    found: dict[str, Sent] = {}
+    failures = 0
+    for each in ready:
+        try:
+            found |= _asked(work, [each])
+            failures = 0
+        except PlatformError:
+            failures += 1
+            if failures == MOST_FAILURES and not found:
+                raise
+            if failures == MOST_FAILURES:
+                break
+    return found
+
+
+def _asked(work: Workplace, ready: Sequence[Ready]) -> Mapping[str, Sent]:
     return {answer.key: answer for answer in work.hook.collect_answers([(each.sending, each.claimed.ticket) for each in ready])}
 
 
