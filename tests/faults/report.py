@@ -92,7 +92,7 @@ def storm_lines(outcome: Outcome, rate: float) -> list[str]:
         f" Postgres killed {outcome.crashes} times; {outcome.released:,} documents that a person let go again after the storm.",
         "",
         f"{unknowns:,} outcomes were unknown. The most answered look-ups that one of them took: {look_ups}. The longest took {longest:.0f}"
-        f" seconds, with the platform failing meanwhile. Refusals for too many calls that no fault made: {outcome.avoidable}.",
+        f" seconds, with the platform failing meanwhile. Refusals for too many calls that no fault made: {outcome.refused.total()}.",
         "",
         f"Faults: {kinds}.",
         "",

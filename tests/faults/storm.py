@@ -60,7 +60,7 @@ class Outcome:
     whole: list[str] = field(default_factory=list)  # violations of the database as a whole
     calls: int = 0
     struck: Counter[str] = field(default_factory=Counter)
-    avoidable: int = 0
+    refused: Counter[str] = field(default_factory=Counter)  # for too many calls, without a fault, by platform
     kills: int = 0
     crashes: int = 0
     released: int = 0  # Retry, answered by a person after the storm
@@ -74,7 +74,7 @@ class Outcome:
 
     @property
     def violations(self) -> list[str]:
-        refused = [f"the limits were broken {self.avoidable} times"] if self.avoidable else []
+        refused = [f"the limits of {slug} were broken {count} times" for slug, count in self.refused.items()]
         return [*self.whole, *refused, *(each for judgement in self.judgements.values() for each in judgement.violations)]
 
 
@@ -235,9 +235,9 @@ class _Storm:
     # -- the end ----------------------------------------------------------------------------------------------------------------
 
     def _count(self) -> None:
-        for row in self.world.tally().values():
+        for slug, row in self.world.tally().items():
             self.outcome.calls += row["calls"]
-            self.outcome.avoidable += row["avoidable"]
+            self.outcome.refused.update({slug: row["avoidable"]} if row["avoidable"] else {})
             self.outcome.struck.update(row["struck"])
 
     def _judge(self) -> None:
