@@ -16,6 +16,7 @@ from airbooks.canonical.document import (
     parse_document,
 )
 from airbooks.canonical.finding import Finding
+from airbooks.canonical.incoming import AdviceLine, IncomingPayment
 from airbooks.canonical.money import minor_units, round_amount
 from airbooks.canonical.party import Address, Contact, Party
 from airbooks.canonical.payment import Allocation, Payment, PaymentKind
@@ -23,6 +24,7 @@ from airbooks.canonical.remote import RemoteAllocation, RemoteDocument, RemotePa
 
 __all__ = [
     "Address",
+    "AdviceLine",
     "Allocation",
     "AllowanceCharge",
     "Contact",
@@ -34,6 +36,7 @@ __all__ = [
     "DocumentStatus",
     "ExchangeRate",
     "Finding",
+    "IncomingPayment",
     "Invoice",
     "Line",
     "LineKind",

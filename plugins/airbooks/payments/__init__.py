@@ -1,0 +1,1 @@
+"""What came in, what it pays, and whether the books of all sides agree."""
