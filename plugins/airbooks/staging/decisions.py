@@ -24,7 +24,7 @@ from airbooks.staging.documents import canonical_json, content_hash, copy_in
 MATCH = "AB-PAYMENT-MATCH"
 ASKED = "Choose what it pays under Apply to, or answer Retry when more is known; Reject leaves it out of the books."
 
-AccountCode = Callable[[IncomingPayment, str], str]  # what we call the bank account, for a connection
+AccountCode = Callable[[str, str], str]  # our code of a bank account, in the books of a connection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +79,7 @@ def write(
 
 def _parts(each: Decided, chosen: Candidate, items: Mapping[int, OpenItem], account: AccountCode) -> tuple[Part, ...]:
     connections = [settled.connection for settled in chosen.settled]
-    return parts_of(each.number, each.movement, chosen, items, account(each.movement, connections[0]) if connections else "")
+    return parts_of(each.number, each.movement, chosen, items, account(each.movement.account, connections[0]) if connections else "")
 
 
 # -- applied ------------------------------------------------------------------------------------------------------------------------------
