@@ -135,7 +135,7 @@ def _load(directory: Path, stamp: tuple[int, int], books: Books) -> PaymentsConf
     problems = Problems()
     sections = read_setting(directory / FILE, problems).fields(SECTIONS, required="accounts")
     accounts = {name: _account(name, each, books) for name, each in _items(sections, "accounts")}
-    known = {written: account.name for account in accounts.values() for written in (*account.names, account_name(account.name))}
+    known = _names(accounts, sections.get("accounts"))
     read = PaymentsConfig(
         accounts=MappingProxyType(accounts),
         statements=MappingProxyType({name: _feed(name, each, accounts, known) for name, each in _items(sections, "statements")}),
@@ -171,6 +171,18 @@ def _account(name: str, setting: Setting, books: Books) -> Account:
         divisions=divisions,
         ledger=MappingProxyType({connection: code.text() for connection, code in ledger.items()}),
     )
+
+
+def _names(accounts: Mapping[str, Account], section: Setting | None) -> Mapping[str, str]:
+    """Our name of an account by every name of it; a name of two accounts is a problem."""
+    places = dict(section.items()) if section else {}
+    names: dict[str, str] = {}
+    for account in accounts.values():
+        for written in dict.fromkeys((*account.names, account_name(account.name))):
+            other = names.setdefault(written, account.name)
+            if other != account.name:
+                places[account.name].problem(f"{written!r} is a name of account {other!r} already")
+    return MappingProxyType(names)
 
 
 def _feed(name: str, setting: Setting, accounts: Mapping[str, Account], known: Mapping[str, str]) -> StatementFeed:

@@ -24,7 +24,7 @@ from airbooks.canonical.document import ZERO
 from airbooks.canonical.incoming import IncomingPayment
 from airbooks.canonical.money import is_known_currency, minor_units, round_amount
 from airbooks.canonical.payment import PaymentKind
-from airbooks.sources.bank.movement import EntryError, given, movement_of, unique
+from airbooks.sources.bank.movement import EntryError, Reading, given, movement_of, unique
 from airbooks.sources.fields import Field, compile_field
 from airbooks.sources.mapping import Group, compile_group, read_node
 from airbooks.sources.raw import Payload
@@ -97,6 +97,13 @@ def movement_from(mapping: MovementMapping, payload: Payload, defaults: Mapping[
     movement = movement_of(body, FIX)
     _check_currency(movement)
     return movement
+
+
+def at_our_account(movement: IncomingPayment, reading: Reading, defaults: Mapping[str, Any]) -> IncomingPayment:
+    """The movement with our name of the account that its columns tell; one that stands in `defaults` is ours already."""
+    if movement.account == defaults.get("account"):
+        return movement
+    return movement.model_copy(update={"account": reading.account(movement.account)})
 
 
 def _body(mapping: MovementMapping, payload: Payload) -> Body:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from airbooks.canonical.incoming import IncomingPayment
-from airbooks.sources.bank.declared import MovementMapping, movement_from
+from airbooks.sources.bank.declared import MovementMapping, at_our_account, movement_from
 from airbooks.sources.bank.fingerprint import by_id
 from airbooks.sources.bank.movement import BadMovement, EntryError, Reading
 from airbooks.sources.database import SqlSource
@@ -30,6 +30,6 @@ def _movement(
         movement = movement_from(mapping, payload, {**defaults, "source": reading.source, "source_id": source_id})
         if movement is None or not reading.wants(movement):
             return None
-        return by_id(movement.model_copy(update={"account": reading.account(movement.account)}))
+        return by_id(at_our_account(movement, reading, defaults))
     except EntryError as error:
         return error.at(reading.source, f"payment {source_id}")

@@ -13,7 +13,7 @@ from pathlib import PurePath
 from typing import Any
 
 from airbooks.canonical.incoming import IncomingPayment
-from airbooks.sources.bank.declared import FIX, MovementMapping, movement_from
+from airbooks.sources.bank.declared import FIX, MovementMapping, at_our_account, movement_from
 from airbooks.sources.bank.fingerprint import Draft, by_id, identified
 from airbooks.sources.bank.movement import BadMovement, EntryError, Reading, StatementError
 from airbooks.sources.file import FORMATS, READERS
@@ -40,7 +40,7 @@ def read_table(data: bytes, file: str, reading: Reading, table: Table) -> Iterat
         try:
             movement = movement_from(table.mapping, payload, {**table.defaults, "source": reading.source, "source_id": f"{file}, {place}"})
             if movement is not None:
-                found.append(movement.model_copy(update={"account": reading.account(movement.account)}))
+                found.append(at_our_account(movement, reading, table.defaults))
         except EntryError as error:
             yield error.at(file, place)
     named = map(by_id, found) if table.mapping.has_ids else identified(Draft(each) for each in found)
