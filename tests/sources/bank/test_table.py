@@ -62,7 +62,8 @@ def test_amounts_in_two_columns_whatever_their_sign_and_thousands() -> None:
 
 
 def test_a_line_with_a_credit_and_a_debit_is_named_and_holds_no_other() -> None:
-    data = b"Date,Credit,Debit,Description\n11/02/2026,1.00,2.00,A\n11/02/2026,3.00,,B\n2026-11-02,4.00,,C\n11/02/2026,5.005,,D\n11/02/2026,1.5e3,,E\n"
+    rows = ("11/02/2026,1.00,2.00,A", "11/02/2026,3.00,,B", "2026-11-02,4.00,,C", "11/02/2026,5.005,,D", "11/02/2026,1.5e3,,E")
+    data = "\n".join(("Date,Credit,Debit,Description", *rows)).encode()
     good, bad = parted(read_table(data, "us.csv", READING, AMERICAN))
     assert [each.amount for each in good] == [Decimal("3.00")]
     assert [(each.entry, each.field) for each in bad] == [

@@ -3,7 +3,7 @@
 Amounts have no decimal point: they are in the currency's minor unit. The currency is the account's (record 03), else the group's, else
 USD. Which records are customers' movements is told by their type codes: a detail that credits the account is a receipt, one that debits
 it a refund, and what returns, rejects or reverses a deposit (555, 557, ...) a charge-back; codes 920 to 959 and 960 to 999 are the bank's
-own credits and debits (from memory). Of a lockbox deposit (115) whose items (116) are listed, the items are the movements. Interim
+own credits and debits. Of a lockbox deposit (115) whose items (116) are listed, the items are the movements. Interim
 same-day data is left out: the final report of the day tells it again. Control totals and the ledger balances (010 and 015) must agree
 with the records, otherwise nothing of the account is taken over.
 """
