@@ -224,3 +224,44 @@ def test_an_unknown_invoice_is_never_sent_again_like_a_payment(office: Office) -
     office.database.commit()
     with pytest.raises(psycopg.errors.CheckViolation):
         office.database.execute("UPDATE airbooks.delivery SET state = 'sending'")
+
+
+def taking_back(incoming_id: int, settled: tuple[Settled, ...]) -> Candidate:
+    return Candidate(stage=Stage.REFERENCE, confidence=Decimal(1), reason="a charge-back", settled=settled, takes_back=str(incoming_id))
+
+
+def settled_now(office: Office) -> Decimal:
+    found: Decimal = office.one("SELECT coalesce(sum(settled), 0) FROM airbooks.allocation WHERE cancelled_at IS NULL")
+    return found
+
+
+def test_a_charge_back_opens_again_what_the_payment_settled(office: Office, quickbooks: Sandbox) -> None:
+    items = two_invoices(office)
+    office.deliver()
+    best = pays(items, ["169.00", "169.00"])
+    paid = decide(office, "338.00", best)
+    office.deliver()
+    back = decide(office, "338.01", taking_back(paid, best.settled))
+    assert settled_now(office) == 0
+    states = dict(office.database.execute("SELECT incoming_id, state FROM airbooks.incoming_payment").fetchall())
+    assert states == {paid: "reversed", back: "matched"}
+    assert office.deliver() == {}
+    assert booked(quickbooks) == [Decimal("338.00")]  # a person takes it back there
+
+
+def test_a_refund_of_a_part_leaves_the_rest_settled(office: Office) -> None:
+    items = two_invoices(office)
+    paid = decide(office, "169.00", pays(items[:1], ["169.00"]))
+    decide(office, "69.00", taking_back(paid, pays(items[:1], ["69.00"]).settled))
+    assert settled_now(office) == Decimal("100.00")
+    assert office.one("SELECT state FROM airbooks.incoming_payment WHERE incoming_id = %s", paid) == "matched"
+
+
+def test_a_payment_that_is_charged_back_before_it_was_sent_is_not_sent(office: Office, quickbooks: Sandbox) -> None:
+    items = two_invoices(office)
+    office.deliver()
+    best = pays(items[:1], ["169.00"])
+    paid = decide(office, "169.00", best)
+    decide(office, "169.01", taking_back(paid, best.settled))
+    assert office.deliver() == {}
+    assert booked(quickbooks) == []

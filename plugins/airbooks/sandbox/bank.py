@@ -1,11 +1,13 @@
 """The supplier's banks: customers pay what the sales system invoiced, as customers do, and the banks write their statements.
 
 Most name the invoice; some mistype it, pay several at once, a part, less the discount for early payment, or write nothing at all. The same
-sales always bring about the same payments. Statements come in the format of the account's country: BAI2, MT940 and camt.053.
+sales always bring about the same payments. Statements come in the format of the account's country: BAI2, MT940, camt.053, CSV.
 """
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -44,10 +46,10 @@ class Account:
 
 ACCOUNTS: Mapping[str, Account] = MappingProxyType(
     {
-        "US": Account(number="4012345678", currency="USD", format="bai2"),
-        "UK": Account(number="GB33BUKB20201555555555", currency="GBP", format="mt940"),
-        "AU": Account(number="062000-12345678", currency="AUD", format="mt940"),
-        "EU": Account(number="DE75512108001245126199", currency="EUR", format="camt"),
+        "US": Account(number="0012345678", currency="USD", format="bai2"),
+        "UK": Account(number="GB29NWBK60161331926819", currency="GBP", format="mt940"),
+        "AU": Account(number="062000/12345678", currency="AUD", format="csv"),
+        "EU": Account(number="DE89370400440532013000", currency="EUR", format="camt"),
     }
 )
 
@@ -64,7 +66,7 @@ class Movement:
 
 
 def statements(sales: Iterable[Sale], day: date, seed: int = 7) -> dict[str, bytes]:
-    """The statements of one booking day by file name, for all accounts on which something was paid."""
+    """The statements of one booking day by path (`eu/20260302.xml`), for all accounts on which something was paid."""
     by_division: dict[str, list[Sale]] = {}
     for sale in sales:
         if sale.division in ACCOUNTS and sale.currency == ACCOUNTS[sale.division].currency:
@@ -73,7 +75,7 @@ def statements(sales: Iterable[Sale], day: date, seed: int = 7) -> dict[str, byt
     for division, owed in sorted(by_division.items()):
         account = ACCOUNTS[division]
         ending, write = FORMATS[account.format]
-        found[f"{division}-{day:%Y%m%d}.{ending}"] = write(account, payments(owed, day, seed), day)
+        found[f"{division.lower()}/{day:%Y%m%d}.{ending}"] = write(account, payments(owed, day, seed), day)
     return found
 
 
@@ -213,6 +215,15 @@ def bai2(account: Account, movements: Sequence[Movement], day: date) -> bytes:
     return ("\n".join(rows) + "\n").encode("ascii", "replace")
 
 
+def table(_: Account, movements: Sequence[Movement], day: date) -> bytes:
+    """The CSV that a bank's web page exports."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(("Date", "Bank reference", "Payer", "Description", "Debit", "Credit"))
+    writer.writerows((f"{day:%d/%m/%Y}", each.reference, each.payer, each.text, "", f"{each.amount:.2f}") for each in movements)
+    return text.getvalue().encode()
+
+
 def _continued(text: str) -> list[str]:
     return [f"88,REMARK:{text.replace(',', ' ')}"] if text else []
 
@@ -230,5 +241,5 @@ def _wrapped(text: str) -> str:
 
 
 FORMATS: Mapping[str, tuple[str, Callable[[Account, Sequence[Movement], date], bytes]]] = MappingProxyType(
-    {"camt": ("xml", camt053), "mt940": ("sta", mt940), "bai2": ("bai", bai2)}
+    {"camt": ("xml", camt053), "mt940": ("sta", mt940), "bai2": ("bai", bai2), "csv": ("csv", table)}
 )

@@ -46,13 +46,14 @@ def choose(database: psycopg.Connection, number: str, choice: str, by: str) -> N
     if row is None or not choice.isdigit() or not 1 <= int(choice) <= len(row["candidates"]):
         raise NoSuchChoiceError(f"{number} cannot be applied to {choice!r} any more; answer Retry to have it matched again.")
     candidate = candidate_of(row["candidates"][int(choice) - 1])
-    items = _items(database, candidate)
+    items = {} if candidate.takes_back else _items(database, candidate)
     chosen = Candidate(
         stage=Stage.PERSON,
         confidence=Decimal(1),
         reason=f"{by} chose: {candidate.reason}",
         settled=candidate.settled,
         on_account=candidate.on_account,
+        takes_back=candidate.takes_back,
     )
     decided = Decided(
         incoming_id=row["incoming_id"],

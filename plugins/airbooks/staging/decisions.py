@@ -58,10 +58,14 @@ def write(
     """Write the decisions; returns how many payments are applied, reviewed, waiting."""
     tally: Counter[str] = Counter()
     applied: list[Applied] = []
+    reversing: list[tuple[Decided, Candidate]] = []
     asked: list[Decided] = []
     waiting: list[Decided] = []
     for each in decided:
         if each.decision.verdict is Verdict.APPLY and each.decision.best is not None:
+            if each.decision.best.takes_back:
+                reversing.append((each, each.decision.best))
+                continue
             try:
                 applied.append((each, each.decision.best, _parts(each, each.decision.best, items, account)))
             except NotPayableError:
@@ -71,9 +75,11 @@ def write(
         else:
             asked.append(each)
     _apply(database, applied, run_id)
+    for each, chosen in reversing:
+        _take_back(database, each, chosen, run_id)
     _ask(database, asked, run_id)
     _note_waiting(database, waiting)
-    tally.update({"applied": len(applied), "reviewed": len(asked), "waiting": len(waiting)})
+    tally.update({"applied": len(applied), "taken back": len(reversing), "reviewed": len(asked), "waiting": len(waiting)})
     return tally
 
 
@@ -191,6 +197,59 @@ def _event(each: Decided, chosen: Candidate, document_id: int | None, by: str) -
     )
 
 
+# -- taken back ---------------------------------------------------------------------------------------------------------------------------
+
+# An allocation that a refund takes back in part gives way to one of the rest.
+_REST = """
+INSERT INTO airbooks.allocation (incoming_id, connection, document_id, number, amount, discount, write_off, settled, payment_document_id)
+SELECT incoming_id, connection, document_id, number, amount - %(amount)s, discount, write_off, settled - %(settled)s, payment_document_id
+FROM airbooks.allocation
+WHERE incoming_id = %(earlier)s AND document_id = %(document)s AND cancelled_at IS NULL AND settled > %(settled)s
+"""
+_CANCEL = """
+UPDATE airbooks.allocation SET cancelled_at = clock_timestamp(), cancelled_by = %(by)s
+WHERE allocation_id IN (
+    SELECT min(allocation_id) FROM airbooks.allocation
+    WHERE incoming_id = %(earlier)s AND document_id = %(document)s AND cancelled_at IS NULL)
+"""
+# What has not been sent of the earlier payment stays here.
+_WITHDRAW = """
+UPDATE airbooks.document p SET state = 'rejected'
+WHERE p.document_id IN (SELECT payment_document_id FROM airbooks.allocation WHERE incoming_id = %(earlier)s)
+    AND NOT EXISTS (SELECT FROM airbooks.delivery d WHERE d.document_id = p.document_id
+        AND (d.state IN ('sending', 'accepted', 'unknown', 'delivered') OR d.remote_id <> ''))
+"""
+
+
+def _take_back(database: psycopg.Connection, each: Decided, chosen: Candidate, by: str) -> None:
+    """A refund or charge-back: what the earlier payment settled is open again.
+
+    Where a platform has booked the earlier payment, a person takes it back there; until it is read back, the reconciliation says so.
+    """
+    earlier = int(chosen.takes_back)
+    for settled in chosen.settled:
+        values = {"earlier": earlier, "document": settled.document_id, "amount": settled.amount, "settled": settled.settled, "by": by}
+        database.execute(_REST, values)
+        database.execute(_CANCEL, values)
+    remaining = database.execute(
+        "SELECT FROM airbooks.allocation WHERE incoming_id = %s AND cancelled_at IS NULL LIMIT 1", (earlier,)
+    ).fetchone()
+    if remaining is None:
+        database.execute("UPDATE airbooks.incoming_payment SET state = 'reversed' WHERE incoming_id = %s", (earlier,))
+        database.execute(_WITHDRAW, {"earlier": earlier})
+    _set(database, each.incoming_id, "matched", chosen.stage, chosen.confidence, chosen.reason, by)
+    exceptions.close_for(database, documents=[(SOURCE, each.number)], still=[], by=by)
+    event = _event(each, chosen, None, by)
+    taken = audit.Event(
+        actor=by,
+        action="payment taken back",
+        number=number_of(earlier),
+        connection=event.connection,
+        detail={**event.detail, "by_payment": each.number},
+    )
+    audit.append(database, [event, taken])
+
+
 # -- asked --------------------------------------------------------------------------------------------------------------------------------
 
 
@@ -252,6 +311,7 @@ def candidate_of(row: Mapping[str, Any]) -> Candidate:
         reason=row["reason"],
         settled=settled,
         on_account=Decimal(row["on_account"]),
+        takes_back=row.get("takes_back", ""),
     )
 
 
