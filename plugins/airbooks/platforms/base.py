@@ -16,7 +16,7 @@ from airflow.sdk import BaseHook
 
 from airbooks.canonical import CreditNote, DocumentKind, Finding, Invoice, Party, Payment, RemoteDocument, RemotePayment
 from airbooks.platforms.errors import Action, ConfigurationError, Outcome, PlatformError
-from airbooks.platforms.licence import NoSessions, SessionStore
+from airbooks.platforms.licence import Licence, NoSessions, SessionStore
 from airbooks.platforms.log_ins import LogIns
 from airbooks.platforms.references import ReferenceItem, ReferenceKind, References
 from airbooks.platforms.spec import PlatformSpec
@@ -224,6 +224,22 @@ class PlatformHook(BaseHook, ABC):
             sessions=self.sessions,
             budget=self.budget.sibling(),
             read_timeout=self._read_timeout,
+        )
+
+    def has_room(self) -> bool:
+        """Whether it can work now, for a sibling that nobody waits for; platforms whose sessions cost a licence know."""
+        return True
+
+    def licence_for(self, log_out: Callable[[Token], None], allowed: int | None = None) -> Licence:
+        """The claim on the licence of a platform whose sessions cost one; `log_out` raises PlatformError."""
+        return Licence(
+            store=self.sessions,
+            platform=self.spec.slug,
+            connection=self.conn_id,
+            counted_as=self.counted_as("concurrent"),
+            account=self.credentials().account,
+            log_out=log_out,
+            allowed=allowed,
         )
 
     def close(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Mapping
+from typing import Any
 
 import psycopg
 from cryptography.fernet import InvalidToken
@@ -24,28 +25,26 @@ class StoredSessions:
     def __init__(self, database: psycopg.Connection, seal: Seal) -> None:
         self._database, self._seal = database, seal
 
-    def remember(self, connection: str, session: Token) -> int:
-        row = self._database.execute(
-            "INSERT INTO airbooks.open_session (connection, backend, backend_start, sealed)"
-            " SELECT %s, pid, backend_start, %s FROM pg_stat_activity WHERE pid = pg_backend_pid() RETURNING session_id",
-            (connection, self._seal.encrypt(pack(session))),
-        ).fetchone()
-        assert row is not None  # noqa: S101 a backend sees itself
-        return int(row[0])
+    def reserve(self, connection: str, licence: str, allowed: int | None) -> int | None:
+        row = self._database.execute("SELECT airbooks.session_reserve(%s, %s, %s)", (connection, licence, allowed)).fetchone()
+        return row[0] if row else None
+
+    def keep(self, number: int, session: Token) -> None:
+        sealed = self._seal.encrypt(pack(session))
+        self._database.execute("UPDATE airbooks.open_session SET sealed = %s WHERE session_id = %s", (sealed, number))
 
     def left_behind(self, connection: str) -> Mapping[int, Token]:
         """Each is given to one worker alone. One that could not be logged out for an hour has ended by itself."""
         self._database.execute(
-            "DELETE FROM airbooks.open_session WHERE connection = %s AND left_at < now() - make_interval(secs => %s)",
+            "DELETE FROM airbooks.open_session s WHERE connection = %s AND (left_at < now() - make_interval(secs => %s)"
+            " OR (sealed IS NULL AND NOT airbooks.session_is_held(s)))",
             (connection, FORGOTTEN_AFTER),
         )
         rows = self._database.execute(
             """
             WITH gone AS (
                 SELECT session_id FROM airbooks.open_session s
-                WHERE connection = %s AND NOT EXISTS (
-                    SELECT FROM pg_stat_activity WHERE pid = s.backend AND coalesce(backend_start = s.backend_start, true)
-                )
+                WHERE connection = %s AND sealed IS NOT NULL AND NOT airbooks.session_is_held(s)
                 FOR UPDATE SKIP LOCKED
             )
             UPDATE airbooks.open_session s
@@ -56,7 +55,7 @@ class StoredSessions:
             """,
             (connection,),
         ).fetchall()
-        return {int(number): session for number, sealed in rows if (session := self._unsealed(int(number), bytes(sealed)))}
+        return {number: session for number, sealed in rows if (session := self._unsealed(number, bytes(sealed)))}
 
     def _unsealed(self, number: int, sealed: bytes) -> Token | None:
         """None where the key was replaced: the session is left to its idle time."""
@@ -66,7 +65,13 @@ class StoredSessions:
             self.forget(number)
             return None
 
+    def leave(self, number: int) -> None:
+        self._note("UPDATE airbooks.open_session SET backend = 0, left_at = coalesce(left_at, now()) WHERE session_id = %s", number)
+
     def forget(self, number: int) -> None:
-        # When the database is away just now, the next worker finds that the session has ended.
+        self._note("DELETE FROM airbooks.open_session WHERE session_id = %s", number)
+
+    def _note(self, statement: Any, number: int) -> None:
+        # When the database is away just now, the next worker finds out by itself.
         with contextlib.suppress(psycopg.OperationalError):
-            self._database.execute("DELETE FROM airbooks.open_session WHERE session_id = %s", (number,))
+            self._database.execute(statement, (number,))

@@ -86,7 +86,11 @@ class AcumaticaHook(PlatformHook):
 
     @cached_property
     def licence(self) -> Licence:
-        return Licence(self.sessions, self.conn_id, self.credentials().account, self._end)
+        allowed = str(self.setting("sessions") or "")
+        return self.licence_for(self._end, int(allowed) if allowed.isdigit() else None)
+
+    def has_room(self) -> bool:
+        return self.licence.reserve()
 
     def _new_session(self) -> Token:
         """A token opens its session with the first call that is not refused; a log-in opens one at once."""
@@ -144,12 +148,10 @@ class AcumaticaHook(PlatformHook):
     def log_out(self) -> None:
         """Give the session back, if there is one."""
         token, self._token = self._token, None
-        if token is None:
-            return
-        if self._uses_cookies or self.wire.calls > self._calls_outside:
-            self.licence.give_back(token)
-        else:
+        if token is None or not (self._uses_cookies or self.wire.calls > self._calls_outside):
             self.licence.lapse()
+        else:
+            self.licence.give_back(token)
 
     def _end(self, session: Token) -> None:
         """The body of a log-out is empty; who has no session and gets none for it needs none."""

@@ -281,6 +281,12 @@ SPEC = PlatformSpec(
         ),
         FormField(name="scope", label="Scope", default="api", help="With a refresh token also offline_access."),
         FormField(name="tenant", label="Tenant", help="Log-in name of the tenant; with OAuth it is part of the client id."),
+        FormField(
+            name="sessions",
+            label="API sessions",
+            kind="integer",
+            help="How many the licence allows at once (SM604000), for all connections to the site; empty: found out by being refused.",
+        ),
         FormField(name="branch", label="Branch", help="Branch of the documents; empty: the user's own."),
         FormField(name="endpoint", label="End point", default="Default", help="Web service end point (SM207060)."),
         FormField(name="version", label="Version", default="24.200.001", help="The connection test lists the installed ones."),

@@ -86,7 +86,7 @@ class EpicorHook(PlatformHook):
 
     @cached_property
     def licence(self) -> Licence:
-        return Licence(self.sessions, self.conn_id, self.credentials().account, self._end)
+        return self.licence_for(self._end)
 
     def _headers(self, session: Token | None = None) -> dict[str, str]:
         fixed = access.call_headers(str(self.setting("api_key")), str(self.setting("company")), str(self.setting("plant") or ""))

@@ -68,7 +68,7 @@ class SapBusinessOneHook(PlatformHook):
 
     @cached_property
     def licence(self) -> Licence:
-        return Licence(self.sessions, self.conn_id, self.credentials().account, self._end)
+        return self.licence_for(self._end)
 
     def issue_token(self, newest: Token | None) -> Token:  # noqa: ARG002 a session cannot be renewed, only opened anew
         """`POST Login`."""
