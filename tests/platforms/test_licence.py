@@ -31,7 +31,7 @@ from airbooks.staging.sessions import StoredSessions
 REPOSITORY = Path(__file__).resolve().parents[2]
 KEY = Fernet.generate_key()
 COOKIE = {"auth": "cookie"}
-KINDS = {
+KINDS: dict[str, tuple[str, dict[str, Any]]] = {
     "acumatica": ("acumatica", {}),
     "acumatica by cookie": ("acumatica", COOKIE),
     "sap_business_one": ("sap_business_one", {}),
