@@ -172,7 +172,7 @@ def _lanes(run: Run, most: int) -> Iterator[Sequence[Workplace]]:
         owner = work.hook.counted_as("concurrent")
         places = held.enter_context(budget.places(work.aside, owner, allowed, most=most, urgency=work.urgency))
         siblings = [held.enter_context(work.hook.sibling()) for _ in range(places - 1)]
-        yield [work, *(replace(work, hook=each) for each in siblings)]
+        yield [work, *(replace(work, hook=each) for each in siblings if each.has_room())]
 
 
 def _send(run: Run, claims: Sequence[outbox.Claimed], way: Way) -> Desk:
