@@ -7,6 +7,7 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import aclosing
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, cast
 
 import psycopg
@@ -20,7 +21,7 @@ from psycopg.conninfo import conninfo_to_dict
 from airbooks.operators.inbox_trigger import InboxTrigger
 from airbooks.staging.inbox import Arrival, done, put, take
 
-QUICK = {"settle_seconds": 0.2, "pause_seconds": 0.05}
+quick = partial(InboxTrigger, settle_seconds=0.2, pause_seconds=0.05)
 Events = AsyncIterator[TriggerEvent]
 
 
@@ -78,7 +79,7 @@ def test_what_waits_already_is_told_at_the_start(database: psycopg.Connection) -
     async def play(events: Events) -> None:
         assert await told(events) == {"sources": [], "newest": newest(database)}
 
-    watched(play, InboxTrigger(**QUICK))
+    watched(play, quick())
 
 
 def test_an_event_wakes_the_dag_when_it_is_committed(database: psycopg.Connection) -> None:
@@ -88,21 +89,21 @@ def test_an_event_wakes_the_dag_when_it_is_committed(database: psycopg.Connectio
         arrive(database, "evt_1")
         assert (await first)["newest"] == newest(database)
 
-    watched(play, InboxTrigger(**QUICK))
+    watched(play, quick())
 
 
 def test_a_burst_is_one_event(database: psycopg.Connection) -> None:
     async def play(events: Events) -> None:
         first = asyncio.ensure_future(told(events))
         await listening(database)
-        arrive(database, *(f"evt_{number}" for number in range(50)))
+        arrive(database, *(f"evt_{number}" for number in range(5)))
         assert (await first)["newest"] == newest(database)
         second = asyncio.ensure_future(told(events))
         await listening(database)
         arrive(database, "evt_99")
         assert (await second)["newest"] == newest(database)
 
-    watched(play, InboxTrigger(settle_seconds=1.5, pause_seconds=0.05))
+    watched(play, InboxTrigger(settle_seconds=2, pause_seconds=0.05))
 
 
 def test_other_sources_wake_nobody(database: psycopg.Connection) -> None:
@@ -117,7 +118,7 @@ def test_other_sources_wake_nobody(database: psycopg.Connection) -> None:
         arrive(database, "evt_3", source="zenith")
         assert await first == {"sources": ["acme"], "newest": expected}
 
-    watched(play, InboxTrigger(sources=["acme"], **QUICK))
+    watched(play, quick(sources=["acme"]))
 
 
 def test_an_event_that_is_committed_after_a_later_one_is_told_too(database: psycopg.Connection, postgres_url: str) -> None:
@@ -133,7 +134,7 @@ def test_an_event_that_is_committed_after_a_later_one_is_told_too(database: psyc
             slow.commit()
             assert (await late)["newest"] == newest(database) - 1
 
-        watched(play, InboxTrigger(**QUICK))
+        watched(play, quick())
 
 
 def test_a_cut_connection_is_made_anew_and_what_came_meanwhile_is_found(database: psycopg.Connection) -> None:
@@ -147,14 +148,14 @@ def test_a_cut_connection_is_made_anew_and_what_came_meanwhile_is_found(database
             arrive(database, "evt_1")
         assert (await first)["newest"] == newest(database)
 
-    watched(play, InboxTrigger(**QUICK))
+    watched(play, quick())
 
 
 def test_a_database_that_is_not_there_yet_is_waited_for(database: psycopg.Connection, monkeypatch: pytest.MonkeyPatch) -> None:
     arrive(database, "evt_1")
     with monkeypatch.context() as elsewhere:
         elsewhere.delenv("AIRFLOW_CONN_AIRBOOKS_STAGING")
-        trigger = InboxTrigger(**QUICK)
+        trigger = quick()
 
         async def play(events: Events) -> None:
             first = asyncio.ensure_future(told(events))
@@ -174,7 +175,7 @@ def test_a_lost_notification_is_made_up_for_by_looking(database: psycopg.Connect
         arrive(database, "evt_1")
         assert (await first)["newest"] == newest(database)
 
-    watched(play, InboxTrigger(look_seconds=0.3, **QUICK))
+    watched(play, quick(look_seconds=0.3))
 
 
 def test_airflow_can_store_the_trigger_of_a_watcher_and_make_it_again() -> None:

@@ -170,7 +170,7 @@ def test_nothing_unproven_is_kept(what: str, acme: str, database: psycopg.Connec
 
 @pytest.mark.parametrize("what", UNPROVEN_PLAIN)
 def test_nothing_unproven_is_kept_from_a_sender_that_signs_in_one_header(what: str, zenith: str, database: psycopg.Connection) -> None:
-    headers = {name: value.encode("latin-1") for name, value in UNPROVEN_PLAIN[what]().items()}
+    headers = [(name.encode(), value.encode("latin-1")) for name, value in UNPROVEN_PLAIN[what]().items()]
     response = httpx.post(zenith, headers=headers, content=BODY)
     assert (response.status_code, response.json(), kept(database)) == (401, REFUSED, 0)
 
