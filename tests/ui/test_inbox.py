@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import httpx
 import psycopg
 import pytest
+from airflow.sdk._shared.secrets_masker import redact
 from standardwebhooks.webhooks import Webhook
 from tests.staging.rows import one
 
@@ -282,6 +283,12 @@ def test_neither_secrets_nor_signatures_nor_bodies_get_into_logs_or_answers(
     hidden = [SECRET, OTHER_SECRET, PLAIN_SECRET, "DE02120300000000202051", "911.00", signed()["webhook-signature"]]
     assert [each for each in hidden if each in seen] == []
     assert "evt_1" in caplog.text
+
+
+def test_airflow_masks_both_secrets_wherever_they_might_be_logged(acme: str, connect: Connect) -> None:
+    connect("webhook_acme", password=OTHER_SECRET, extra={"previous_secret": THIRD_SECRET})
+    assert told(post(acme, signed())) == (401, "refused")
+    assert redact(f"first {OTHER_SECRET}, then {THIRD_SECRET}") == "first ***, then ***"
 
 
 # -- the database -----------------------------------------------------------------------------------------------------------------------
