@@ -31,7 +31,7 @@ LINES = (
 
 def told(mark: str = "a", **fields: Any) -> IncomingPayment:
     plain = {"source": "eu_bank", "source_id": mark, "account": "eu_giro", "booked_on": date(2026, 11, 4), "currency": "EUR"}
-    return IncomingPayment(**{**plain, "fingerprint": mark, "amount": Decimal("100.00"), **fields})
+    return IncomingPayment(**{**plain, "fingerprint": mark, "amount": Decimal("100.00"), "payer_name": "Northwind Tools Ltd", **fields})
 
 
 def advice(mark: str = "a", **fields: Any) -> IncomingPayment:
@@ -73,9 +73,15 @@ def test_of_two_equal_payments_the_one_with_its_reference_is_meant(database: psy
 
 def test_of_two_equal_payments_the_one_of_its_payer_is_meant(database: psycopg.Connection) -> None:
     store(database, [told("a", payer_name="Harbour Air"), told("b", payer_name="NORTHWIND TOOLS LTD.")], "run-1")
-    store_advice(database, [advice(payer_name="Northwind Tools Ltd")], "run-1")
+    store_advice(database, [advice()], "run-1")
     attach_advice(database, "run-1")
     assert lines(database) == {"a": 0, "b": 2}
+
+
+def test_the_payers_name_may_stand_in_the_text_where_the_bank_has_no_field_for_it(database: psycopg.Connection) -> None:
+    store(database, [told(payer_name="", text="ACH CREDIT NORTHWIND TOOLS LTD 88213")], "run-1")
+    store_advice(database, [advice()], "run-1")
+    assert len(attach_advice(database, "run-1")) == 1
 
 
 def test_an_advice_that_may_mean_two_payments_waits(database: psycopg.Connection) -> None:
@@ -105,13 +111,14 @@ def test_the_fee_that_the_bank_kept_does_not_hide_the_payment(database: psycopg.
         {"booked_on": date(2026, 10, 1)},
         {"kind": PaymentKind.REFUND},
         {"payer_name": "Harbour Air"},
+        {"payer_name": ""},
         {"advice": LINES},
     ],
     ids=str,
 )
 def test_an_advice_is_never_of_another_payment(database: psycopg.Connection, other: dict[str, Any]) -> None:
     store(database, [told(**other)], "run-1")
-    store_advice(database, [advice(payer_name="Northwind Tools Ltd")], "run-1")
+    store_advice(database, [advice()], "run-1")
     assert attach_advice(database, "run-1") == []
 
 

@@ -1,8 +1,8 @@
 """Remittance advice that comes by itself: kept until the movement of money that it speaks of is there, then part of that movement.
 
 An advice is no money. It belongs to a receipt of the same amount and currency (before or after the bank's fee) that was booked from a few
-days before until two weeks after the day it names, on the account that it names. Where several fit, the one that shares a reference with
-it is meant, or else the one from a payer of its name; where still several fit it waits, rather than telling of the wrong payment.
+days before until two weeks after the day it names, on the account that it names. Of those, the one that shares a reference with it is
+meant, or else the one from a payer of its name; where none or several are, it waits, rather than telling of the wrong payment.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from airbooks.staging.audit import Event, append, storable
 from airbooks.staging.documents import copy_in
 
 DAYS_BEFORE, DAYS_AFTER = 3, 14
+SHORT = 4  # letters of a word that may stand in any text by accident
 Waiting = tuple[int, IncomingPayment]
 Candidate = tuple[int, IncomingPayment]
 
@@ -97,19 +98,22 @@ def _fitting(database: psycopg.Connection) -> Iterator[tuple[Waiting, list[Candi
 def the_movement(advice: IncomingPayment, candidates: Sequence[Candidate]) -> Candidate | None:
     """The one movement that the advice speaks of, or None where it cannot be told."""
     shared = [each for each in candidates if _shares_a_reference(advice, each[1])]
-    named = [each for each in candidates if advice.payer_name and _plain(advice.payer_name) == _plain(each[1].payer_name)]
-    of_nobody_else = [each for each in candidates if not (advice.payer_name and each[1].payer_name)]
-    for found in (shared, named, of_nobody_else):
-        if found:
-            return found[0] if len(found) == 1 else None
-    return None
+    named = [each for each in candidates if _is_from(advice.payer_name, each[1])]
+    meant = shared or named
+    return meant[0] if len(meant) == 1 else None
+
+
+def _is_from(payer: str, movement: IncomingPayment) -> bool:
+    """Whether the payer's name stands in the movement: as its payer, or in its text where the bank has no field for it."""
+    name = _plain(payer)
+    return len(name) > SHORT and (name == _plain(movement.payer_name) or (not movement.payer_name and name in _plain(movement.text)))
 
 
 def _shares_a_reference(advice: IncomingPayment, movement: IncomingPayment) -> bool:
     told = {_plain(each) for each in (*movement.references, movement.bank_reference)}
     text = _plain(movement.text)
     words = {_plain(each) for each in (*advice.references, *(line.document_number for line in advice.advice))}
-    return any(word in told or (len(word) > 4 and word in text) for word in words if word)
+    return any(word in told or (len(word) > SHORT and word in text) for word in words if word)
 
 
 def _plain(text: str) -> str:
