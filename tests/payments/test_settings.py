@@ -24,7 +24,7 @@ PAYMENTS = """accounts:
   us_bank: { names: ["001 234"], currency: USD, divisions: [US], ledger: { books_us: 1000 } }
   cards: { currency: USD, divisions: US }
 statements:
-  daily: { path: $AIRBOOKS_STATE/bank/*.bai, format: bai2, debits: all, batches: one, max_megabytes: 5 }
+  daily: { path: $AIRBOOKS_STATE/bank/*.bai, format: bai2, debits: all, batches: one, check_totals: false, max_megabytes: 5 }
   export:
     path: s3://bank/us/*.csv
     format: table
@@ -73,9 +73,18 @@ def test_a_feed_says_where_its_files_lie_and_how_they_are_read(config: PaymentsC
     assert daily.path.endswith("/bank/*.bai")
     assert "$" not in daily.path
     assert (daily.reading.debits, daily.reading.batches, daily.reading.max_megabytes) == (Debits.ALL, Batches.ONE, 5)
+    assert (daily.reading.check_totals, export.reading.check_totals) == (False, True)
     assert export.path == "s3://bank/us/*.csv"
     assert export.table is not None
     assert (export.table.key, export.table.options, export.table.defaults["currency"]) == ("Payment", {"sep": ";"}, "USD")
+
+
+def test_files_of_advice_need_no_account(tmp_path: Path) -> None:
+    text = PAYMENTS.replace("    account: us_bank\n    table", "    advice: true\n    table").replace(
+        "booked_on: Date,", "booked_on: Date, currency: C,"
+    )
+    feed = load_payments_config(write(tmp_path, text)).statements["export"]
+    assert (feed.is_advice, feed.table and feed.table.defaults) == (True, {"account": ""})
 
 
 def test_matching_and_posting_have_what_is_said_and_defaults_for_the_rest(config: PaymentsConfig) -> None:

@@ -31,6 +31,7 @@ __all__ = ["Account", "Matching", "PaymentsConfig", "Posting", "StatusWriter", "
 FILE = "payments.yaml"
 SECTIONS = "accounts statements databases providers matching posting status"
 TABLE = "table"
+TRUTH = ("true", "false")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,15 +187,22 @@ def _names(accounts: Mapping[str, Account], section: Setting | None) -> Mapping[
 
 
 def _feed(name: str, setting: Setting, accounts: Mapping[str, Account], known: Mapping[str, str]) -> StatementFeed:
-    keys = setting.fields("path format account debits batches max_megabytes table", required="path format")
+    keys = setting.fields("path format account advice debits batches check_totals max_megabytes table", required="path format")
     format_ = text_of(keys, "format")
     if "format" in keys:
         check_known(keys["format"], "format", format_, [*READERS, TABLE])
     if (format_ == TABLE) != (TABLE in keys):
         setting.problem("`table` describes the columns of a table, and only `format: table` has it")
-    defaults = _defaults(keys.get("account"), accounts)
-    table = _table(keys[TABLE], defaults) if TABLE in keys else None
-    return StatementFeed(name=name, path=_path(text_of(keys, "path")), format=format_, reading=_reading(name, keys, known), table=table)
+    is_advice = choice(keys.get("advice"), TRUTH, "false") == "true"
+    defaults = _defaults(keys.get("account"), accounts) or ({"account": ""} if is_advice else {})
+    return StatementFeed(
+        name=name,
+        path=_path(text_of(keys, "path")),
+        format=format_,
+        reading=_reading(name, keys, known),
+        table=_table(keys[TABLE], defaults) if TABLE in keys else None,
+        is_advice=is_advice,
+    )
 
 
 def _reading(name: str, keys: Mapping[str, Setting], known: Mapping[str, str]) -> Reading:
@@ -203,6 +211,7 @@ def _reading(name: str, keys: Mapping[str, Setting], known: Mapping[str, str]) -
         accounts=known,
         debits=Debits(choice(keys.get("debits"), list(Debits), Debits.RETURNS)),
         batches=Batches(choice(keys.get("batches"), list(Batches), Batches.ASK)),
+        check_totals=choice(keys.get("check_totals"), TRUTH, "true") == "true",
         max_megabytes=whole(keys["max_megabytes"], 50) if "max_megabytes" in keys else 50,
     )
 

@@ -93,6 +93,11 @@ def test_an_account_whose_control_total_does_not_agree_is_not_taken_over() -> No
     assert "amounts sum to 101000, its control total (record 49) says 5" in bad[0].message
 
 
+def test_a_bank_whose_totals_are_never_right_can_be_taken_as_it_is() -> None:
+    unchecked = Reading(source="us_bank", check_totals=False)
+    assert [each.amount for each in read(report("16,142,1000,0,R1,,A/", total=5), unchecked)] == [Decimal("10.00")]
+
+
 def test_an_account_whose_ledger_balances_do_not_agree_is_not_taken_over() -> None:
     good, bad = both(report("16,142,1000,0,R1,,A/", head="03,0012345678,USD,010,100000,,,015,102000,,"))
     assert good == []

@@ -23,13 +23,17 @@ READERS: Mapping[str, Callable[[bytes, str, Reading], Iterator[Found]]] = {"camt
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatementFeed:
-    """Files of one format that lie at `path`: a local pattern (`bank/*.xml`) or one of any object storage (`s3://bank/eu/*.xml`)."""
+    """Files of one format that lie at `path`: a local pattern (`bank/*.xml`) or one of any object storage (`s3://bank/eu/*.xml`).
+
+    With `is_advice` they are no movements of money but what payers say of theirs (`airbooks.staging.advice`).
+    """
 
     name: str
     path: str
     format: str
     reading: Reading
     table: Table | None = None
+    is_advice: bool = False
 
     def files(self) -> Iterator[Any]:
         """The paths that are there, by name; each has `name`, `stat()` and `read_bytes()`."""

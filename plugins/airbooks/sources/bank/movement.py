@@ -82,12 +82,14 @@ class Reading:
 
     `accounts` gives our name of an account by each name a statement may use (IBAN, bank code/number); where it is empty every account is
     taken under its own name. `max_megabytes` is the size beyond which a file is refused unread.
+    `check_totals` is for a bank whose balances or control totals are never right: its statements are then taken as they come.
     """
 
     source: str
     accounts: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     debits: Debits = Debits.RETURNS
     batches: Batches = Batches.ASK
+    check_totals: bool = True
     max_megabytes: int = 50
 
     def account(self, written: str) -> str:

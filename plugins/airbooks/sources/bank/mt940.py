@@ -46,6 +46,8 @@ METHODS = {"TRF": "Wire", "CHK": "Check", "DDT": "Direct debit"}
 IBAN_WITH_CURRENCY = re.compile(r"([A-Z]{2}\d{2}[A-Z0-9]{10,30}?)([A-Z]{3})")
 BLOCK_START, BLOCK_END = re.compile(r"(?ms)^\{.*?(?=^:20:|\Z)"), re.compile(r"(?m)^-\}.*$")  # the envelope of SWIFT messages
 ABOUT_ALL = re.compile(r"(?ms)^:86:.*?(?=^:\w{2,3}:|\Z)")
+ELSEWHERE = re.compile(r"^(EREF|KREF|MREF|PREF|MARF)\+?\s*$")  # says that the reference stands in :86:
+IBAN = re.compile(r"[A-Z]{2}\d{2}[A-Z0-9]{10,30}")
 KEPT = {"OCMT": re.compile(r"/OCMT/([A-Z]{3})([\d,]+)"), "CHGS": re.compile(r"/CHGS/([A-Z]{3})([\d,]+)")}
 
 
@@ -96,7 +98,7 @@ def _movements(statement: Statement, file: str, reading: Reading) -> Iterator[In
         account = reading.account(_account(outline))
         read = [_entry(text, statement.head, f"{name}, entry {n}", file, bad) for n, text in enumerate(statement.entries, start=1)]
         entries = [each for each in read if each is not None]
-        if not bad:
+        if reading.check_totals and not bad:
             _check_balance(outline, sum((each["amount"].amount for each in entries), ZERO))
         found = [_draft(each, account, reading) for each in entries if each["amount"].amount]
     except EntryError as error:
@@ -171,11 +173,11 @@ def _draft(entry: dict[str, Any], account: str, reading: Reading) -> Draft:
     details = details_of(written)
     currency = str(entry["amount"].currency)
     kind = _kind(entry, details)
-    extra = str(entry.get("extra_details") or "")
+    extra = str(entry.get("extra_details") or "").strip()
     ordered = _kept("OCMT", extra, written)
     fee = sum((amount for code, amount in _kept("CHGS", extra, written) if code == currency), ZERO)
     foreign = next(((amount, code) for code, amount in ordered if code != currency), (None, ""))
-    own = given(entry.get("customer_reference"))
+    own = given(ELSEWHERE.sub("", str(entry.get("customer_reference") or "")))
     returned = _is_return(entry, details)
     end_to_end = details.end_to_end
     booked: date = entry.get("entry_date") or entry["date"]
@@ -193,11 +195,11 @@ def _draft(entry: dict[str, Any], account: str, reading: Reading) -> Draft:
             "instructed_amount": foreign[0],
             "instructed_currency": foreign[1],
             "payer_name": details.name,
-            "payer_account": account_name(details.account),
+            "payer_account": account_name(details.account) or (extra if IBAN.fullmatch(extra) else ""),
             "method": METHODS.get(str(entry.get("id") or "")[1:], ""),
             "bank_reference": given(entry.get("bank_reference")),
             "references": unique([end_to_end, *details.references, own]),
-            "text": details.text or (extra if not extra.startswith("/") else ""),
+            "text": details.text or ("" if extra.startswith("/") or IBAN.fullmatch(extra) else extra),
             "reverses": (end_to_end or own or given(entry.get("bank_reference"))) if returned else "",
         }
     )

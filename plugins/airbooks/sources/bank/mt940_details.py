@@ -42,7 +42,7 @@ def details_of(raw: str) -> Details:
 
 def _joined(parts: Iterable[str], width: int) -> str:
     """The parts as one text: a part that fills its width was cut anywhere, another one ended with its word."""
-    return "".join(part if len(part) >= width else f"{part} " for part in parts).strip()
+    return " ".join("".join(part if len(part) >= width else f"{part} " for part in parts).split())
 
 
 def _subfields(text: str, code: str, separator: str) -> Details:
@@ -53,7 +53,7 @@ def _subfields(text: str, code: str, separator: str) -> Details:
         text=words.get("SVWZ", words.get("", "")),
         end_to_end=given(words.get("EREF")),
         references=tuple(filter(None, (given(words.get("KREF")), given(words.get("RREF"))))),
-        name="".join(value for key, value in fields if key in ("32", "33")).strip(),
+        name=_joined((value for key, value in fields if key in ("32", "33")), WIDTH),
         account=next((value for key, value in fields if key == "31"), "") or words.get("IBAN", ""),
         is_return=code in RETURN_CODES,
     )
