@@ -269,7 +269,7 @@ def _open_reason(pair: Pair, holding: Holding, left: Decimal) -> Reason:
         return Cause.IN_DELIVERY, "the credit note is not there yet"
     if 0 < -left <= holding.credited:
         return Cause.CREDIT_NOT_ALLOCATED, "the credit note stands open there"
-    if settled and left == settled:
+    if settled and left == settled and holding.ours > holding.not_applied:
         return Cause.CHANGED_THERE, "the payment settles another amount there than ours"
     return Cause.UNEXPLAINED, "its balance there does not follow from the payments that were read"
 

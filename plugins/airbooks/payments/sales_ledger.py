@@ -1,4 +1,4 @@
-"""The sales system as a ledger, by SQL that the operator writes for it (`include/config/ledgers.yaml`)."""
+"""The sales system as a ledger, by SQL that the operator writes for it (`include/config/sales_ledger.yaml`)."""
 
 from __future__ import annotations
 
@@ -7,15 +7,21 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
+from airbooks.paths import config_dir
 from airbooks.payments.differences import Measure, SalesRow, Setting
 from airbooks.payments.reconciliation import ControlTotal
 from airbooks.sources.database import SqlHook, as_utc, bind
 from airbooks.sources.raw import SourceError
+from airbooks.yaml_file import Problems, read_setting
+from airbooks.yaml_file import Setting as YamlSetting
 
 AROUND = timedelta(days=31)  # documents that one side dates in the neighbouring month
 FETCH = 2_000
+FILE = "sales_ledger.yaml"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,3 +86,51 @@ def _day(value: Any) -> date:
     if isinstance(value, datetime):
         return value.date()
     return value if isinstance(value, date) else date.fromisoformat(str(value))
+
+
+# -- its configuration -----------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerConfig:
+    """One entry of sales_ledger.yaml: the source's name, its Airflow connection, and its statements."""
+
+    name: str
+    connection: str
+    documents: str
+    totals: str
+
+    def open(self, hook: SqlHook | None = None) -> SqlSalesLedger:
+        """The ledger; nothing is read yet. The `hook` comes from the Airflow connection unless given."""
+        return SqlSalesLedger(
+            name=self.name, hook=hook or airflow_hook(self.connection), documents_sql=self.documents, totals_sql=self.totals
+        )
+
+
+def airflow_hook(connection: str) -> SqlHook:
+    from airflow.sdk import BaseHook  # seconds to import: only where a database is asked
+
+    hook: SqlHook = BaseHook.get_hook(connection)
+    return hook
+
+
+def load_sales_ledgers(directory: str | Path | None = None) -> Mapping[str, LedgerConfig]:
+    """The ledgers of sales_ledger.yaml by source; none without the file. Raises ConfigError with every problem."""
+    file = (Path(directory) if directory else config_dir()) / FILE
+    if not file.exists():
+        return MappingProxyType({})
+    problems = Problems()
+    found = {name: _ledger(name, setting) for name, setting in read_setting(file, problems).items()}
+    problems.raise_if_any()
+    return MappingProxyType(found)
+
+
+def _ledger(name: str, setting: YamlSetting) -> LedgerConfig:
+    keys = setting.fields("connection documents totals", required="connection documents")
+    texts = {key: value.text() for key, value in keys.items()}
+    for parameter in ("division", "starts_on", "ends_on"):
+        if f":{parameter}" not in texts.get("documents", ""):
+            setting.problem(f"`documents` must limit itself by :{parameter}")
+    return LedgerConfig(
+        name=name, connection=texts.get("connection", ""), documents=texts.get("documents", ""), totals=texts.get("totals", "")
+    )

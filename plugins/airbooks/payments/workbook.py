@@ -49,7 +49,18 @@ OPEN_HEAD = (
     "Open",
 )
 AMOUNTS = frozenset(
-    ("Sales amount", "Staged amount", "Platform amount", "Sales - staging", "Staging - platform", "Total", "Paid", "Credited", "Open", "Amount")
+    (
+        "Sales amount",
+        "Staged amount",
+        "Platform amount",
+        "Sales - staging",
+        "Staging - platform",
+        "Total",
+        "Paid",
+        "Credited",
+        "Open",
+        "Amount",
+    )
 )
 DIFFERENCES_HEAD = ("Between", "Measure", "Currency", "Document", "Connection", "Cause", "Amount", "In words")
 
@@ -205,7 +216,8 @@ def _causes(found: Reconciliation) -> Iterator[str]:
             sums.setdefault((each.leg.value, each.measure, each.currency, each.cause.value), []).append(each)
     for (leg, measure, currency, cause), found_so in sums.items():
         amount = _shown(sum((each.amount for each in found_so), Decimal(0)), currency)
-        yield f"{leg}, {measure}: {amount:,f} {currency} {cause} ({len(found_so):,} documents)"
+        count = len(found_so)
+        yield f"{leg}, {measure}: {amount:,f} {currency} {cause} ({count:,} document{'' if count == 1 else 's'})"
 
 
 def _words(each: Difference) -> str:

@@ -192,10 +192,11 @@ SECONDS = 30.0
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
     """Where a sales system takes statuses: `url` names the document with `{source_id}` or `{number}`; `headers` authorise, and are never
-    printed."""
+    printed. `body` says which of our values each of its fields gets (empty: all, by our names)."""
 
     url: str
     method: str = "PUT"
+    body: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
@@ -221,9 +222,10 @@ class RestStatusWriter:
     def _refusal(self, client: httpx.Client, status: Status) -> str:
         given = {name: str(value) for name, value in _parameters(status).items()}
         url = self.endpoint.url.format(**{name: quote(value, safe="") for name, value in given.items()})
+        body = {theirs: given[name] for theirs, name in self.endpoint.body.items()} or given
         headers = {"Idempotency-Key": idempotency_key(self.name, status), "Content-Type": "application/json"}
         try:
-            reply = client.request(self.endpoint.method, url, content=canonical_json(given), headers=headers)
+            reply = client.request(self.endpoint.method, url, content=canonical_json(body), headers=headers)
         except httpx.TransportError as error:
             raise WritingError(f"{self.name} did not answer about {status.number}: {type(error).__name__}", can_retry=True) from None
         if reply.is_success:
@@ -240,7 +242,7 @@ def idempotency_key(name: str, status: Status) -> str:
     return hashlib.sha256(canonical_json([name, status.source_id, *map(str, status.told)])).hexdigest()
 
 
-def endpoint_of(conn_id: str, path: str, method: str = "PUT") -> Endpoint:
+def endpoint_of(conn_id: str, path: str, method: str = "PUT", body: Mapping[str, str] | None = None) -> Endpoint:
     """An endpoint below the address of an Airflow connection; its log-in is sent as Basic, or the extra `token` as Bearer."""
     from airflow.sdk import BaseHook
     from airflow.sdk.log import mask_secret
@@ -251,9 +253,8 @@ def endpoint_of(conn_id: str, path: str, method: str = "PUT") -> Endpoint:
     for secret in filter(None, (stored.password, token)):
         mask_secret(secret)
     root = base_url(stored.host or "", stored.schema or "", stored.port, allow_http=bool(extra.get("allow_http")))
-    return Endpoint(
-        url=f"{root}/{path.lstrip('/')}", method=method, headers=_authorisation(stored.login or "", stored.password or "", token)
-    )
+    headers = _authorisation(stored.login or "", stored.password or "", token)
+    return Endpoint(url=f"{root}/{path.lstrip('/')}", method=method, body=body or {}, headers=headers)
 
 
 def _authorisation(login: str, password: str, token: str) -> dict[str, str]:
