@@ -25,12 +25,9 @@ def sold(number: str = "AU-1", total: str = "100.00", **fields: Any) -> SalesRow
     return SalesRow(source_id=number, number=number, total=Decimal(total), **{**made, **fields})
 
 
-def held(total: str = "100.00", **fields: Any) -> Holding:
-    amounts = {
-        name: Decimal(value) if isinstance(value, str) and name not in {"connection", "delivery"} else value
-        for name, value in fields.items()
-    }
-    return Holding(**{"connection": "odoo_au", "delivery": "delivered", "held": Decimal(total), **amounts})
+def held(total: str = "100.00", *, connection: str = "odoo_au", delivery: str = "delivered", gone: bool = False, **amounts: str) -> Holding:
+    made: dict[str, Any] = {name: Decimal(amount) for name, amount in amounts.items()}
+    return Holding(connection=connection, delivery=delivery, gone=gone, held=Decimal(total), **made)
 
 
 def staged(number: str = "AU-1", total: str = "100.00", *holdings: Holding, **fields: Any) -> StagedRow:
@@ -46,7 +43,7 @@ def causes(of: Reconciliation, measure: Measure | None = None, leg: Leg | None =
     return {each.cause: each.amount for each in of.differences if measure in (None, each.measure) and leg in (None, each.leg)}
 
 
-# -- the differences of a period sum to that of its control totals ------------------------------------------------------------------------
+# -- the differences of a period sum to that of its control totals ----------------------------------------------------------------------------------------------------------
 
 AMOUNTS = st.decimals("0", "300", places=2)
 DAYS = st.sampled_from([DAY, date(2026, 2, 28), date(2026, 3, 1), date(2026, 3, 31), date(2026, 4, 1)])
@@ -75,13 +72,14 @@ def sales_rows(draw: st.DrawFn) -> SalesRow:
 
 @st.composite
 def holdings(draw: st.DrawFn, connection: str) -> Holding:
-    amounts = ("ours", "not_applied", "deducted", "theirs", "credited", "taken_back", "held", "paid_there", "credited_there")
+    names = ("ours", "not_applied", "deducted", "theirs", "credited", "taken_back", "held", "paid_there", "credited_there")
+    amounts: dict[str, Any] = {name: draw(AMOUNTS | st.just(ZERO)) for name in names}
     return Holding(
         connection=connection,
         delivery=draw(st.sampled_from(["", "pending", "unknown", "delivered", "rejected", "parked"])),
         balance=draw(st.none() | AMOUNTS),
         gone=draw(st.booleans()),
-        **{name: draw(AMOUNTS | st.just(ZERO)) for name in amounts},
+        **amounts,
     )
 
 
@@ -143,11 +141,11 @@ def test_control_totals_are_those_of_the_documents_in_the_period(sales: list[Sal
         assert total == ControlTotal(count=len(mine), amount=sum(mine, ZERO))
 
 
-# -- every cause ----------------------------------------------------------------------------------------------------------------------------
+# -- every cause ----------------------------------------------------------------------------------------------------------
 
 
 def test_three_equal_sides_have_no_differences() -> None:
-    row = staged("AU-1", "100.00", held(ours="30.00", paid_there="30.00", balance=Decimal("70.00")))
+    row = staged("AU-1", "100.00", held(ours="30.00", paid_there="30.00", balance="70.00"))
     result = found([sold(paid=Decimal(30), open_amount=Decimal(70))], [row])
     assert result.differences == ()
     assert [(line.measure, line.sales, line.staged, line.platform) for line in result.lines] == [
@@ -216,9 +214,9 @@ def test_what_staging_and_the_platform_differ_in_has_a_cause(row: StagedRow, cau
         (held(ours="40.00", paid_there="35.00"), {Cause.CHANGED_THERE: "5.00"}, {Cause.CHANGED_THERE: "-5.00"}),
         (held(ours="40.00", paid_there="39.99"), {Cause.ROUNDING: "0.01"}, {Cause.ROUNDING: "-0.01"}),
         (held(paid_there="40.00"), {Cause.UNEXPLAINED: "-40.00"}, {Cause.UNEXPLAINED: "40.00"}),
-        (held(credited="30.00", credited_there="30.00", balance=Decimal(100)), {}, {Cause.CREDIT_NOT_ALLOCATED: "-30.00"}),
+        (held(credited="30.00", credited_there="30.00", balance="100"), {}, {Cause.CREDIT_NOT_ALLOCATED: "-30.00"}),
         (held(credited="30.00"), {}, {Cause.IN_DELIVERY: "-30.00"}),
-        (held(balance=Decimal(60)), {}, {Cause.UNEXPLAINED: "40.00"}),
+        (held(balance="60"), {}, {Cause.UNEXPLAINED: "40.00"}),
     ],
 )
 def test_what_is_paid_and_open_differs_with_a_cause(holding: Holding, payments: dict[Cause, str], is_open: dict[Cause, str]) -> None:

@@ -51,7 +51,7 @@ def causes(found: Reconciliation, leg: Leg, measure: Measure = Measure.INVOICES)
     return {each.number: (each.cause, each.amount) for each in found.differences if (each.leg, each.measure) == (leg, measure)}
 
 
-# -- staging and platform ----------------------------------------------------------------------------------------------------------------
+# -- staging and platform ----------------------------------------------------------------------------------------------------------
 
 
 def test_every_state_of_a_delivery_ends_in_its_cause(database: psycopg.Connection, books: Books) -> None:
@@ -117,7 +117,7 @@ def test_payments_that_are_not_ours_alone_are_explained(database: psycopg.Connec
     assert found.unreconciled == ()
 
 
-# -- balances that are asked for -----------------------------------------------------------------------------------------------------------
+# -- balances that are asked for ----------------------------------------------------------------------------------------------------------
 
 
 class Platform:
@@ -173,16 +173,14 @@ def test_a_document_that_is_not_found_by_number_or_id_was_deleted_there(database
 def test_a_platform_that_does_not_answer_is_told_and_keeps_nothing_back(database: psycopg.Connection, books: Books) -> None:
     books.sell("AU1")
 
-    @contextlib.contextmanager
-    def silent(_: str) -> Iterator[Platform]:
+    def silent(_: str) -> contextlib.nullcontext[Platform]:
         raise PlatformError("it is down", platform="odoo", rule=NOT_SENT)
-        yield Platform()
 
     stored = reconciled(database, open_hook=silent)
     assert (stored.silent, stored.asked, stored.found.differences) == ((CONNECTION,), 0, ())
 
 
-# -- the sales system ----------------------------------------------------------------------------------------------------------------------
+# -- the sales system ----------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -200,8 +198,8 @@ def ledger(erp: str) -> SqlSalesLedger:
 def sell(erp: str, number: int, total: str = "100.00", status: str = "posted", issued: str = "2026-03-10", **told: str) -> None:
     with psycopg.connect(erp) as connection:
         connection.execute(
-            "INSERT INTO erp.sales_document (document_id, document_type, document_number, division, status, issue_date, currency, line_total,"
-            " allowance_total, net_total, tax_total, gross_total, paid_amount, open_amount)"
+            "INSERT INTO erp.sales_document (document_id, document_type, document_number, division, status, issue_date, currency,"
+            " line_total, allowance_total, net_total, tax_total, gross_total, paid_amount, open_amount)"
             " VALUES (%s, 'invoice', %s, 'AU', %s, %s, 'AUD', 0, 0, 0, 0, %s, %s, %s)",
             (number, f"AU-SI-{number}", status, issued, total, told.get("paid"), told.get("open")),
         )
@@ -210,9 +208,10 @@ def sell(erp: str, number: int, total: str = "100.00", status: str = "posted", i
 def test_the_sales_system_is_compared_document_by_document(
     database: psycopg.Connection, books: Books, erp: str, ledger: SqlSalesLedger
 ) -> None:
-    for number in (1, 2, 3, 4, 5):
-        sell(erp, number)
-    sell(erp, 6, issued="2026-04-02"), sell(erp, 7, status="cancelled")
+    for position in (1, 2, 3, 4, 5):
+        sell(erp, position)
+    sell(erp, 6, issued="2026-04-02")
+    sell(erp, 7, status="cancelled")
     for number in ("1", "6", "7"):
         books.sell(number)
     raws = {number: Row(one(database, RAW, number), 0, number) for number in ("2", "3")}
@@ -263,7 +262,7 @@ def test_a_ledger_statement_that_would_read_everything_is_refused(tmp_path: Path
     assert load_sales_ledgers(tmp_path / "nowhere") == {}
 
 
-# -- what is stored --------------------------------------------------------------------------------------------------------------------------
+# -- what is stored ----------------------------------------------------------------------------------------------------------
 
 
 def test_doing_it_again_finds_and_stores_the_same(database: psycopg.Connection, books: Books) -> None:
@@ -276,8 +275,12 @@ def test_doing_it_again_finds_and_stores_the_same(database: psycopg.Connection, 
         [second.reconciliation_id],
     )
     assert rows.fetchall() == [("in delivery", Decimal("100.00"), "AU-2")] * 2
-    lines = "SELECT measure, staged_count, staged_amount, platform_amount, sales_amount FROM airbooks.reconciliation_line WHERE reconciliation_id = %s ORDER BY measure"
-    assert database.execute(lines, [first.reconciliation_id]).fetchall() == [
+    lines = database.execute(
+        "SELECT measure, staged_count, staged_amount, platform_amount, sales_amount FROM airbooks.reconciliation_line"
+        " WHERE reconciliation_id = %s ORDER BY measure",
+        [first.reconciliation_id],
+    )
+    assert lines.fetchall() == [
         ("credit notes", 1, Decimal("7.50"), Decimal("7.50"), None),
         ("invoices", 2, Decimal("200.00"), Decimal("100.00"), None),
         ("open", 3, Decimal("192.50"), Decimal("92.50"), None),

@@ -83,7 +83,8 @@ class Books:
         amount = sum((abs(Decimal(part)) for _, part in parts), Decimal(0))
         incoming_id: int = one(
             self.database,
-            "INSERT INTO airbooks.incoming_payment (source, source_id, account, fingerprint, kind, booked_on, amount, currency, state, body)"
+            "INSERT INTO airbooks.incoming_payment"
+            " (source, source_id, account, fingerprint, kind, booked_on, amount, currency, state, body)"
             " VALUES ('bank', %s, 'main', %s, 'receipt', '2026-03-20', %s, %s, 'matched', '{}') RETURNING incoming_id",
             *(name, name, amount, currency),
         )
