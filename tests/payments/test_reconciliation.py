@@ -43,7 +43,7 @@ def causes(of: Reconciliation, measure: Measure | None = None, leg: Leg | None =
     return {each.cause: each.amount for each in of.differences if measure in (None, each.measure) and leg in (None, each.leg)}
 
 
-# -- the differences of a period sum to that of its control totals ----------------------------------------------------------------------------------------------------------
+# -- the differences of a period sum to that of its control totals -------------------------------------------------------------
 
 AMOUNTS = st.decimals("0", "300", places=2)
 DAYS = st.sampled_from([DAY, date(2026, 2, 28), date(2026, 3, 1), date(2026, 3, 31), date(2026, 4, 1)])

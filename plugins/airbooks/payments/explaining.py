@@ -41,13 +41,16 @@ class Amounts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pair:
-    """A document in the sales system and in staging. `sold` and `kept` are the same where they count in the period, else None."""
+    """A document in the sales system and in staging. `sold` and `kept` are the same where they count in the period, else None;
+    `holdings` is where it is to be, or still is: at least one, so that a document that goes nowhere differs from the platform's nothing.
+    """
 
     setting: Setting
     sales: SalesRow | None
     staged: StagedRow | None
     sold: SalesRow | None
     kept: StagedRow | None
+    holdings: tuple[Holding, ...]
 
     @property
     def kind(self) -> str:
@@ -58,12 +61,6 @@ class Pair:
     def total(self) -> Decimal:
         return self.kept.total if self.kept else ZERO
 
-    @property
-    def holdings(self) -> tuple[Holding, ...]:
-        """Where it is to be, or still is: at least one, so that a document that goes nowhere differs from the platform's nothing."""
-        here = self.staged is not None and self.setting.covers(self.staged.issue_date)
-        return (self.staged.holdings if here and self.staged else ()) or (NOWHERE,)
-
     def is_small(self, amount: Decimal) -> bool:
         return abs(amount) <= self.setting.tolerance
 
@@ -72,7 +69,9 @@ def compare(setting: Setting, sales: SalesRow | None, staged: StagedRow | None) 
     """Every measure of one document; nothing where it counts on no side in this period."""
     sold = sales if sales and not sales.cancelled and setting.covers(sales.issue_date) else None
     kept = staged if staged and staged.counts and setting.covers(staged.issue_date) else None
-    pair = Pair(setting=setting, sales=sales, staged=staged, sold=sold, kept=kept)
+    here = staged is not None and setting.covers(staged.issue_date)
+    holdings = (staged.holdings if staged and here else ()) or (NOWHERE,)
+    pair = Pair(setting=setting, sales=sales, staged=staged, sold=sold, kept=kept, holdings=holdings)
     if sold is None and kept is None and not any(each.held for each in pair.holdings):
         return ()
     return _totals(pair), _payments(pair), _open(pair)

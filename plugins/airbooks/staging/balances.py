@@ -142,7 +142,7 @@ BALANCES = """
 doc AS MATERIALIZED (
     SELECT d.document_id, d.source, d.source_id, d.kind, d.division, d.number, d.customer_code, d.customer_name, d.currency, d.state,
         d.issue_date, d.gross_total AS total, d.preceding, coalesce(r.connection, '') AS connection,
-        (d.body #>> '{exchange_rate,rate}')::numeric AS rate, coalesce(d.body #>> '{exchange_rate,base}', '') AS base
+        (d.body -> 'exchange_rate') AS exchange_rate
     FROM airbooks.document d LEFT JOIN LATERAL (
         SELECT unnest(d.route) AS connection
         UNION SELECT v.connection FROM airbooks.document p JOIN airbooks.delivery v USING (document_id)
@@ -184,7 +184,8 @@ doc AS MATERIALIZED (
 ), applied AS MATERIALIZED (
     SELECT place.document_id, place.connection, there.payment_id, there.delivery_id, there.reversed,
         CASE WHEN there.currency IN ('', doc.currency) THEN there.amount
-            WHEN there.currency = doc.base AND doc.rate > 0 THEN round(there.amount / doc.rate, 2) END AS amount
+            WHEN there.currency = doc.exchange_rate ->> 'base' AND (doc.exchange_rate ->> 'rate')::numeric > 0
+            THEN round(there.amount / (doc.exchange_rate ->> 'rate')::numeric, 2) END AS amount
     FROM there JOIN place USING (connection, remote_id) JOIN doc USING (document_id, connection)
 ), theirs AS (
     SELECT a.document_id, a.connection, sum(a.amount) AS settled
@@ -220,17 +221,19 @@ doc AS MATERIALIZED (
 ), balance AS (
     SELECT p.document_id, p.source, p.source_id, p.connection, p.division, p.kind, p.number, p.customer_code, p.customer_name, p.currency,
         p.state, coalesce(n.state, '') AS delivery, coalesce(n.in_review, false) AS in_review,
-        coalesce(named.remote_number, '') AS remote_number, p.issue_date, p.rate, p.total, p.ours, p.theirs, p.taken_back,
+        coalesce(named.remote_number, '') AS remote_number, p.issue_date,
+        (p.exchange_rate ->> 'rate')::numeric AS rate, p.total, p.ours, p.theirs, p.taken_back,
         coalesce(c.credited, 0) AS credited
     FROM paid p LEFT JOIN credited c USING (document_id, connection) LEFT JOIN newest n USING (document_id, connection)
     LEFT JOIN named USING (document_id, connection)
 )"""
 
 _SELECT = """
-SELECT b.*, (d.body ->> 'due_date')::date AS due_date, (d.body #>> '{terms,net_days}')::int AS net_days,
-    (d.body #>> '{terms,discount_percent}')::numeric AS discount_percent, (d.body #>> '{terms,discount_days}')::int AS discount_days,
-    coalesce(d.body ->> 'purchase_order', '') AS purchase_order, coalesce(d.body ->> 'sales_order', '') AS sales_order
+SELECT b.*, said.due_date, (said.terms ->> 'net_days')::int AS net_days,
+    (said.terms ->> 'discount_percent')::numeric AS discount_percent, (said.terms ->> 'discount_days')::int AS discount_days,
+    coalesce(said.purchase_order, '') AS purchase_order, coalesce(said.sales_order, '') AS sales_order
 FROM balance b JOIN airbooks.document d USING (document_id)
+CROSS JOIN LATERAL jsonb_to_record(d.body) AS said (due_date date, terms jsonb, purchase_order text, sales_order text)
 """
 
 _BALANCES = f"WITH {BALANCES}{_SELECT} WHERE b.state <> 'cancelled' ORDER BY b.document_id, b.connection"
@@ -282,6 +285,7 @@ def still_open(
 
 
 def _read(database: psycopg.Connection, statement: Any, chosen: dict[str, Any]) -> Iterator[Balance]:
+    database.execute("SET LOCAL cursor_tuple_fraction = 1")  # all rows are wanted, not the first ones soon
     with database.cursor(name="balances", row_factory=class_row(Balance)) as cursor:
         cursor.itersize = 5_000
         yield from cursor.execute(statement, chosen)
