@@ -279,7 +279,7 @@ def _first_open_date(cause: Cause) -> date | None:
     if kind != "period":
         return None
     try:
-        return date.fromisoformat(value)
+        return date.fromisoformat(value.partition(":")[0])
     except ValueError:
         return None
 

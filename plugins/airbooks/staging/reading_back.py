@@ -11,6 +11,8 @@ from psycopg.rows import class_row
 
 from airbooks.canonical import RemoteDocument
 
+GONE, VOIDED = "the platform no longer has it", "somebody voided it there"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadBackDue:
