@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 
+from airbooks.payments.matching import match
 from tests.payments.labelled.generate import PAYMENTS, SEED, generate
 from tests.payments.labelled.report import failures, markdown, summary
 from tests.payments.labelled.score import overall, score
 
 from airbooks.paths import INCLUDE
-from airbooks.payments.matching import match
 
 TARGET = Decimal("0.999")
 

@@ -18,16 +18,79 @@ PER_USD = {"USD": Decimal(1), "GBP": Decimal("0.79"), "AUD": Decimal("1.52"), "E
 DISCOUNT = Decimal(2)
 DISCOUNT_DAYS = 10
 
-PLACES = """
-    Northfield Harbour Westlake Redstone Clearwater Ironbridge Eastgate Summit Prairie Lakeside Granite Silverton Köln Süd Düsseldorf
-    Brisbane Pennine Severn Fremantle Bayside Moorland Kestrel Blackwood Grünau Hochrhein Ostsee Tasman Delta Pacific Meridian Cascade
-    Heathland Wharf Union Central Coastal Alpine Riverbend Kingsway Oakdale
-""".split()
+PLACES = [
+    "Northfield",
+    "Harbour",
+    "Westlake",
+    "Redstone",
+    "Clearwater",
+    "Ironbridge",
+    "Eastgate",
+    "Summit",
+    "Prairie",
+    "Lakeside",
+    "Granite",
+    "Silverton",
+    "Köln",
+    "Süd",
+    "Düsseldorf",
+    "Brisbane",
+    "Pennine",
+    "Severn",
+    "Fremantle",
+    "Bayside",
+    "Moorland",
+    "Kestrel",
+    "Blackwood",
+    "Grünau",
+    "Hochrhein",
+    "Ostsee",
+    "Tasman",
+    "Delta",
+    "Pacific",
+    "Meridian",
+    "Cascade",
+    "Heathland",
+    "Wharf",
+    "Union",
+    "Central",
+    "Coastal",
+    "Alpine",
+    "Riverbend",
+    "Kingsway",
+    "Oakdale",
+]
 TRADES = (
-    ("Compressors", "Pneumatics", "Tools", "Air Systems", "Drilling Supply", "Tyre Service", "Fabrication", "Brewing", "Packaging")
-    + ("Dental Supply", "Foundry", "Joinery", "Plant Hire", "Mining Services", "Paints & Coatings", "Glassworks", "Textiles", "Ceramics")
-    + ("Food Processing", "Automotive", "Shipyard", "Industrial Supply", "Maschinenbau", "Druckluft", "Werkzeuge", "Anlagenbau", "Timber")
-    + ("Großhandel", "Pumps & Valves", "Rail Works")
+    "Compressors",
+    "Pneumatics",
+    "Tools",
+    "Air Systems",
+    "Drilling Supply",
+    "Tyre Service",
+    "Fabrication",
+    "Brewing",
+    "Packaging",
+    "Dental Supply",
+    "Foundry",
+    "Joinery",
+    "Plant Hire",
+    "Mining Services",
+    "Paints & Coatings",
+    "Glassworks",
+    "Textiles",
+    "Ceramics",
+    "Food Processing",
+    "Automotive",
+    "Shipyard",
+    "Industrial Supply",
+    "Maschinenbau",
+    "Druckluft",
+    "Werkzeuge",
+    "Anlagenbau",
+    "Timber",
+    "Großhandel",
+    "Pumps & Valves",
+    "Rail Works",
 )
 QUALIFIERS = ("", "Group", "International", "North", "South", "Holding", "1921", "Trading", "Nova", "Prime", "II", "West")
 

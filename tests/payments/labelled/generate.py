@@ -55,7 +55,7 @@ def _plan(rng: random.Random, payments: int) -> list[str]:
 
 
 def _at_once(name: str) -> int:
-    return 2 if name in {"the same payment twice", "partial, in two payments", "charge-back"} else 1
+    return 2 if name in {"the same payment twice", "partial, in two payments", "charge-back of a payment", "refund of a payment"} else 1
 
 
 def _write(desk: Desk, name: str) -> list[Labelled]:

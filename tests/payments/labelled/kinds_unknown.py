@@ -8,7 +8,7 @@ from decimal import Decimal
 from tests.payments.labelled import writing
 from tests.payments.labelled.desk import Desk, Written, kind
 from tests.payments.labelled.kinds_several import WORDLESS
-from tests.payments.labelled.truth import ask, either, full, known
+from tests.payments.labelled.truth import Truth, ask, either, full, known
 
 from airbooks.canonical.payment import PaymentKind
 
@@ -61,15 +61,26 @@ def refund(desk: Desk) -> Written:
     return [(draft, either(full([note]), why="money out settles the credit note"))]
 
 
-@kind("charge-back", 60)
-def charge_back(desk: Desk) -> Written:
-    """First the payment, then the bank takes it back."""
+def _taken_back(desk: Desk, way: PaymentKind, texts: tuple[str, ...]) -> Written:
+    """First the payment, then the same money goes back; mostly the bank says which payment it was."""
     customer, item = desk.bill()
     day, name = desk.day(), f"{desk.rng.getrandbits(64):016x}"
     first = desk.draft(customer, item.open_amount, item.number, booked_on=day - timedelta(days=3), source_id=name)
-    text = desk.rng.choice(("RETURN R01", f"Rueckgabe {item.number}", f"CHARGEBACK {item.number}", "MD06 REFUND REQUEST"))
-    back = desk.draft(customer, item.open_amount, "", text=text, booked_on=day, kind=PaymentKind.CHARGE_BACK, reverses=name)
-    return [(first, known(full([item]))), (back, ask("takes money back: it pays nothing"))]
+    told = desk.chance(0.7)
+    text = desk.rng.choice(texts) if told else f"{texts[0]} {item.number}"
+    back = desk.draft(customer, item.open_amount, "", text=text, booked_on=day, kind=way, reverses=name if told else "")
+    undone = Truth(right=(full([item]),), knowable=told, takes_back=name, why="undoes the earlier payment")
+    return [(first, known(full([item]))), (back, undone)]
+
+
+@kind("charge-back of a payment", 60)
+def charge_back(desk: Desk) -> Written:
+    return _taken_back(desk, PaymentKind.CHARGE_BACK, ("CHARGEBACK", "RETURN R01", "Rueckgabe", "MD06 REFUND REQUEST"))
+
+
+@kind("refund of a payment", 60)
+def refunded(desk: Desk) -> Written:
+    return _taken_back(desk, PaymentKind.REFUND, ("REFUND", "Erstattung", "returned goods, refund", ""))
 
 
 @kind("trap: number of another customer's invoice", 70)

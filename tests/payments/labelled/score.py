@@ -31,6 +31,14 @@ class End(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Context:
+    """What a comparison needs of the whole set: every document's currency, and the key of every payment by its source id."""
+
+    currencies: Mapping[int, str]
+    keys: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Judged:
     """A payment, what was decided, and what that is worth."""
 
@@ -93,19 +101,21 @@ def score(labelled: LabelledSet, match: Match) -> list[Judged]:
     by_key = {each.key: each for each in decisions}
     if len(by_key) != len(decisions) or set(by_key) != {each.key for each in labelled.labelled}:
         raise ValueError("matching must decide once about each payment")
-    currencies = {item.document_id: item.currency for item in labelled.items}
-    return [judge(each, by_key[each.key], currencies) for each in labelled.labelled]
+    context = Context(
+        currencies={item.document_id: item.currency for item in labelled.items},
+        keys={each.payment.source_id: each.key for each in labelled.labelled},
+    )
+    return [Judged(each, by_key[each.key], _end(each, by_key[each.key], context)) for each in labelled.labelled]
 
 
-def judge(labelled: Labelled, decision: Decision, currencies: Mapping[int, str]) -> Judged:
-    return Judged(labelled, decision, _end(labelled, decision, currencies))
-
-
-def _end(labelled: Labelled, decision: Decision, currencies: Mapping[int, str]) -> End:
+def _end(labelled: Labelled, decision: Decision, context: Context) -> End:
     truth = labelled.truth
+    undone = context.keys.get(truth.takes_back, "")
 
     def right(candidate: Candidate | None) -> bool:
-        return candidate is not None and any(same(each, candidate, labelled.payment, currencies) for each in truth.right)
+        if candidate is None or candidate.takes_back != undone:
+            return False
+        return any(same(each, candidate, labelled.payment, context.currencies) for each in truth.right)
 
     if decision.verdict is Verdict.APPLY:
         return End.RIGHT if right(decision.best) else End.WRONG

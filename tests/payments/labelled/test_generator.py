@@ -55,7 +55,7 @@ def test_no_document_is_settled_beyond_what_is_open(made: LabelledSet, items: di
     settled: dict[int, Decimal] = defaultdict(Decimal)
     for each in made.labelled:
         for share in applied(each):
-            settled[share.document_id] += share.settled
+            settled[share.document_id] += -share.settled if each.truth.takes_back else share.settled
     assert [number for number, amount in settled.items() if amount > items[number].open_amount] == []
 
 
@@ -132,15 +132,16 @@ def test_a_slip_makes_no_other_documents_number(made: LabelledSet, kind: str) ->
         assert not numbers & set(re.split(r"\s+", each.payment.text)), each
 
 
-def test_money_out_is_never_taken_for_a_receipt(made: LabelledSet) -> None:
-    kinds = {"refund of a credit note": PaymentKind.REFUND}
-    for each in made.labelled:
-        if each.kind in kinds:
-            assert each.payment.kind is kinds[each.kind]
-    taken_back = [each.payment for each in made.labelled if each.payment.kind is PaymentKind.CHARGE_BACK]
-    receipts = {each.payment.source_id for each in made.labelled if each.payment.kind is PaymentKind.RECEIPT}
-    assert taken_back
-    assert all(each.reverses in receipts for each in taken_back)
+def test_money_out_undoes_an_earlier_payment_or_settles_a_credit_note(made: LabelledSet) -> None:
+    back = [each for each in made.labelled if each.payment.kind is not PaymentKind.RECEIPT]
+    receipts = {each.payment.source_id: each for each in made.labelled if each.payment.kind is PaymentKind.RECEIPT}
+    undoing = [each for each in back if each.truth.takes_back]
+    assert {each.payment.kind for each in undoing} == {PaymentKind.REFUND, PaymentKind.CHARGE_BACK}
+    assert {each.kind for each in back if not each.truth.takes_back} == {"refund of a credit note"}
+    for each in undoing:
+        paid = receipts[each.truth.takes_back]
+        assert paid.payment.booked_on < each.payment.booked_on
+        assert applied(paid) == applied(each)
 
 
 def test_a_creditor_reference_passes_its_check() -> None:

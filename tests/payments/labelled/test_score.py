@@ -5,11 +5,10 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
+from airbooks.payments.matching import match
 from tests.payments.labelled.generate import generate
 from tests.payments.labelled.report import failures
 from tests.payments.labelled.score import Judged, overall, score
-
-from airbooks.payments.matching import match
 
 PAYMENTS = 2000
 SEED = 20261121

@@ -20,7 +20,7 @@ def made() -> LabelledSet:
     return generate(300, seed=2)
 
 
-def truth_as_candidate(each: Labelled) -> Candidate | None:
+def truth_as_candidate(made: LabelledSet, each: Labelled) -> Candidate | None:
     if not each.truth.right:
         return None
     parts = tuple(
@@ -29,15 +29,16 @@ def truth_as_candidate(each: Labelled) -> Candidate | None:
         )
         for share in each.truth.right[0]
     )
+    back = next((other.key for other in made.labelled if other.payment.source_id == each.truth.takes_back), "")
     rest = each.payment.gross - sum((part.amount for part in parts), Decimal(0))
-    return Candidate(stage=Stage.PERSON, confidence=Decimal(1), reason="", settled=parts, on_account=rest)
+    return Candidate(stage=Stage.PERSON, confidence=Decimal(1), reason="", settled=parts, on_account=rest, takes_back=back)
 
 
 def knowing(made: LabelledSet, applies: Verdict) -> Match:
     """A matcher that was told the truth."""
 
     def match(_payments: Sequence[tuple[str, IncomingPayment]], _items: Sequence[OpenItem]) -> list[Decision]:
-        pairs = [(each, truth_as_candidate(each)) for each in made.labelled]
+        pairs = [(each, truth_as_candidate(made, each)) for each in made.labelled]
         return [Decision(key=each.key, verdict=applies if best else Verdict.REVIEW, best=best) for each, best in pairs]
 
     return match
@@ -80,7 +81,7 @@ def test_a_matcher_that_guesses_is_found_out(made: LabelledSet) -> None:
 
 def test_an_amount_off_by_a_cent_or_money_that_vanishes_is_wrong(made: LabelledSet) -> None:
     each = next(each for each in made.labelled if each.kind == "exact number")
-    best = truth_as_candidate(each)
+    best = truth_as_candidate(made, each)
     assert best is not None
     (part,) = best.settled
     cent = Decimal("0.01")

@@ -34,12 +34,13 @@ class Truth:
 
     `right` empty: nobody could know, so any automatic application is wrong. `knowable`: a careful bookkeeper applies it without asking
     anybody (counts for recall). Some outcomes in `right`, but not `knowable`: applying so is right, and asking is as right.
-    `by_amount`: nothing but the payer and the amount tells it.
+    `by_amount`: nothing but the payer and the amount tells it. `takes_back`: the source id of the earlier payment that this one undoes.
     """
 
     right: tuple[Outcome, ...] = ()
     knowable: bool = False
     by_amount: bool = False
+    takes_back: str = ""
     why: str = ""
 
 
