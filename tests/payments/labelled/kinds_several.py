@@ -36,6 +36,18 @@ def listed(desk: Desk) -> Written:
     return [(desk.draft(customer, total(items), "", text=text.strip()), known(full(items)))]
 
 
+@kind("addenda of the bank, number and amount each", 120)
+def addenda(desk: Desk) -> Written:
+    """ANSI X12 820 in an American statement, SWIFT's invoice code in others."""
+    customer = desk.book.usual()
+    items = desk.book.invoices(customer, desk.rng.randint(1, 6))
+    if customer.currency == "USD":
+        text = "\\".join(f"RMR*IV*{each.number}**{each.open_amount}*{each.open_amount}*0.00" for each in items)
+    else:
+        text = " ".join(f"/INV/{each.number} {each.issue_date:%Y%m%d} {each.open_amount}".replace(".", ",") for each in items)
+    return [(desk.draft(customer, total(items), "", text=text), known(full(items)))]
+
+
 @kind("several, as a range", 60)
 def ranged(desk: Desk) -> Written:
     customer = desk.book.usual()
