@@ -12,13 +12,13 @@ from tests.payments.labelled.truth import full, known, share, total
 FACTORS = ("Meridian Factoring AG", "Trade Receivables Finance Ltd", "Capital Invoice Funding LLC", "Eurofactor Services S.A.")
 
 
-@kind("exact number", 2400)
+@kind("exact number", 3600)
 def exact(desk: Desk) -> Written:
     customer, item = desk.bill()
     return [(desk.draft(customer, item.open_amount, writing.tidy(desk.rng, item.number)), known(full([item])))]
 
 
-@kind("exact number in a field of its own", 500)
+@kind("exact number in a field of its own", 800)
 def structured(desk: Desk) -> Written:
     customer, item = desk.bill()
     return [

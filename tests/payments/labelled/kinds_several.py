@@ -27,7 +27,7 @@ def only_subset(items: Sequence[OpenItem], chosen: Sequence[OpenItem], *, must: 
     return sum(total(each) == wanted and needed <= {item.document_id for item in each} for each in sets) == 1
 
 
-@kind("several, listed", 900)
+@kind("several, listed", 1100)
 def listed(desk: Desk) -> Written:
     customer = desk.book.usual()
     count = desk.rng.choice((2, 2, 2, 3, 3, 4, 5, 6, 8, 10, 12))

@@ -13,7 +13,7 @@ LABELS = {
     "AU": ("INV", "Invoice", "Inv", "Tax invoice", "EFT inv", "", "Pymt"),
 }
 TAILS = {
-    "EU": ("", "", "", "vom 03.10.2026", "abzgl. nichts, danke", "KD-NR 4711", "Zahlung", "Mit freundlichen Gruessen"),
+    "EU": ("", "", "", "vom 03.10.2026", "danke", "KD-NR 4711", "Zahlung", "Mit freundlichen Gruessen"),
     "US": ("", "", "", "THANK YOU", "dated 10/03/2026", "acct payable", "vendor pmt", "NTE"),
     "UK": ("", "", "", "with thanks", "dated 3 Oct 2026", "supplier payment", "from our account"),
     "AU": ("", "", "", "thanks", "dated 03/10/26", "creditor payment", "online"),
