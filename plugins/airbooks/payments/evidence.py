@@ -1,0 +1,134 @@
+"""One payment with everything that speaks about it, and how much a way to apply it can be trusted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import Enum
+
+from airbooks.canonical.incoming import IncomingPayment
+from airbooks.payments.decision import Candidate, OpenItem, Stage
+from airbooks.payments.frames import PERCENT, Book
+from airbooks.payments.mentions import Grade, Reading
+from airbooks.payments.payers import Payer
+from airbooks.payments.terms import FULL, Fit, Kind, Paid, settled
+from airbooks.payments.tuning import Tuning
+
+
+class Agreement(Enum):
+    """Whether the payer is the customer of the documents in question."""
+
+    AGREES = "agrees"
+    UNKNOWN = "unknown"
+    CONFLICT = "conflict"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """A payment to be matched. `hits` are the payer's invoices that are open, or open less discount, at exactly the paid amount."""
+
+    key: str
+    movement: IncomingPayment
+    paid: Paid
+    payer: Payer
+    reading: Reading
+    hits: tuple[int, ...]
+    book: Book
+    tuning: Tuning
+
+    def item(self, position: int) -> OpenItem:
+        """The open item at a position."""
+        return self.book.items[position]
+
+    def items(self, positions: Iterable[int]) -> list[tuple[int, OpenItem]]:
+        """Positions with their items, in the book's order."""
+        return [(each, self.book.items[each]) for each in sorted(set(positions))]
+
+    def agreement(self, positions: Iterable[int]) -> Agreement:
+        """Whether the payer may pay these."""
+        if not self.payer.codes:
+            return Agreement.UNKNOWN
+        theirs = {self.item(each).customer_code for each in positions} <= self.payer.codes
+        return Agreement.AGREES if theirs else Agreement.CONFLICT
+
+    def candidate(self, stage: Stage, confidence: Decimal, why: str, fit: Fit, paid: Paid | None = None) -> Candidate:
+        """A fit as a way to apply this payment. `paid` is given where the fit was found in another currency."""
+        parts, on_account = settled(fit, paid or self.paid, self.movement.gross, self.movement.currency, self.item)
+        return Candidate(
+            stage=stage,
+            confidence=confidence,
+            reason="; ".join(each for each in (why, fit.words, self._payer_words(fit)) if each),
+            settled=parts,
+            on_account=on_account,
+        )
+
+    def _payer_words(self, fit: Fit) -> str:
+        agreement = self.agreement(each.position for each in fit.parts)
+        if agreement is Agreement.CONFLICT:
+            others = sorted({self.item(each.position).customer_code for each in fit.parts} - self.payer.codes)
+            return f"but {self.payer.words}, and the documents are of {', '.join(others[:3])}"
+        return self.payer.words
+
+
+def _table(**confidences: str) -> dict[Kind, Decimal]:
+    return {Kind[name]: Decimal(value) for name, value in confidences.items()}
+
+
+# A chain is as strong as its weakest link: a confidence is the least of what the reference, the amount and the payer deserve together.
+_CERTAIN = _table(
+    EXACT="0.99", DISCOUNT="0.985", TOLERANCE="0.98", PART="0.96", OVER="0.85", LATE_DISCOUNT="0.88", FEE="0.87", WITHHOLDING="0.89"
+)
+_LIKELY = _table(
+    EXACT="0.97", DISCOUNT="0.965", TOLERANCE="0.955", PART="0.80", OVER="0.75", LATE_DISCOUNT="0.82", FEE="0.81", WITHHOLDING="0.83"
+)
+_GUESS = _table(
+    EXACT="0.955", DISCOUNT="0.952", TOLERANCE="0.85", PART="0.60", OVER="0.55", LATE_DISCOUNT="0.65", FEE="0.64", WITHHOLDING="0.66"
+)
+_BY_GRADE = {Grade.CERTAIN: _CERTAIN, Grade.LIKELY: _LIKELY, Grade.GUESS: _GUESS}
+STRUCTURED = Decimal("0.005")
+AGREED_TAX = Decimal("0.955")
+UNKNOWN_PAYER = Decimal("0.97")
+REVIEWED = Decimal("0.90")  # the most that a way deserves which a person must see
+CONFLICTING = Decimal("0.60")
+OTHER_CURRENCY = Decimal("0.88")
+
+
+def of_reference(case: Case, fit: Fit, grade: Grade, *, structured: bool) -> Decimal:
+    """What a way by references deserves."""
+    positions = [each.position for each in fit.parts]
+    worth = _BY_GRADE[grade].get(fit.kind, OTHER_CURRENCY)
+    if structured and grade is Grade.CERTAIN and fit.kind in FULL:
+        worth += STRUCTURED
+    if fit.kind is Kind.WITHHOLDING and grade is Grade.CERTAIN and _withholds_by_agreement(case, positions):
+        worth = AGREED_TAX
+    return min(worth, _of_payer(case, fit, grade, positions), _of_what_else_is_said(case, fit, grade))
+
+
+def _withholds_by_agreement(case: Case, positions: list[int]) -> bool:
+    return {case.item(each).customer_code for each in positions} <= case.tuning.withholding_customers
+
+
+def _of_payer(case: Case, fit: Fit, grade: Grade, positions: list[int]) -> Decimal:
+    agreement = case.agreement(positions)
+    if agreement is Agreement.CONFLICT:
+        return CONFLICTING
+    if agreement is Agreement.AGREES:
+        return Decimal(1)
+    return UNKNOWN_PAYER if grade is Grade.CERTAIN and fit.kind in FULL else REVIEWED
+
+
+def _of_what_else_is_said(case: Case, fit: Fit, grade: Grade) -> Decimal:
+    """A part, or a slip of the pen, is only believed where nothing else explains the amount or the number."""
+    if fit.kind is Kind.PART and (len(fit.parts) > 1 or case.hits or case.reading.unknown or _is_rather_a_deduction(case, fit)):
+        return REVIEWED
+    if grade is Grade.GUESS and case.reading.unknown:
+        return REVIEWED
+    return Decimal(1)
+
+
+def _is_rather_a_deduction(case: Case, fit: Fit) -> bool:
+    """Whether so little is missing that the payer hardly meant to pay a part."""
+    total = sum((case.item(each.position).open_amount for each in fit.parts), Decimal(0))
+    missing = total - sum((each.amount for each in fit.parts), Decimal(0))
+    return missing * PERCENT <= total * case.tuning.deduction_percent
