@@ -9,10 +9,9 @@ from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 
-from airbooks.payments.matching import match
 from tests.payments.labelled.generate import PAYMENTS, SEED, generate
 from tests.payments.labelled.report import failures, markdown, summary
-from tests.payments.labelled.score import overall, score
+from tests.payments.labelled.score import matcher, overall, score
 
 from airbooks.paths import INCLUDE
 
@@ -24,7 +23,7 @@ def main() -> int:
     asked = _arguments()
     labelled = generate(asked.payments, asked.seed)
     began = time.monotonic()
-    judged = score(labelled, match)
+    judged = score(labelled, matcher)
     _say([*summary(judged), f"matching took {time.monotonic() - began:.1f} s"])
     if asked.failures:
         asked.failures.write_text("\n".join(failures(judged)) + "\n", encoding="utf-8")

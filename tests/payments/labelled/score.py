@@ -14,8 +14,15 @@ from tests.payments.labelled.truth import Labelled, Outcome, Share
 from airbooks.canonical.incoming import IncomingPayment
 from airbooks.canonical.payment import PaymentKind
 from airbooks.payments.decision import Candidate, Decision, OpenItem, Settled, Verdict
+from airbooks.payments.matching import match
+from airbooks.payments.tuning import Tuning
 
 Match = Callable[[Sequence[tuple[str, IncomingPayment]], Sequence[OpenItem]], Sequence[Decision]]
+
+
+def matcher(payments: Sequence[tuple[str, IncomingPayment]], items: Sequence[OpenItem]) -> Sequence[Decision]:
+    """The matcher as it is delivered, with its defaults."""
+    return match(payments, items, Tuning())
 
 
 class End(StrEnum):
@@ -95,9 +102,9 @@ def _ratio(part: int, whole: int) -> Decimal | None:
     return Decimal(part) / whole if whole else None
 
 
-def score(labelled: LabelledSet, match: Match) -> list[Judged]:
+def score(labelled: LabelledSet, asked: Match) -> list[Judged]:
     """Every payment judged. ValueError where decisions are missing, doubled, or of payments that nobody asked about."""
-    decisions = match([(each.key, each.payment) for each in labelled.labelled], labelled.items)
+    decisions = asked([(each.key, each.payment) for each in labelled.labelled], labelled.items)
     by_key = {each.key: each for each in decisions}
     if len(by_key) != len(decisions) or set(by_key) != {each.key for each in labelled.labelled}:
         raise ValueError("matching must decide once about each payment")

@@ -5,10 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from airbooks.payments.matching import match
 from tests.payments.labelled.generate import generate
 from tests.payments.labelled.report import failures
-from tests.payments.labelled.score import Judged, overall, score
+from tests.payments.labelled.score import Judged, matcher, overall, score
 
 PAYMENTS = 2000
 SEED = 20261121
@@ -19,7 +18,7 @@ RECALL_AT_CANDIDATES = Decimal("0.95")
 
 @pytest.fixture(scope="module")
 def judged() -> list[Judged]:
-    return score(generate(PAYMENTS, SEED), match)
+    return score(generate(PAYMENTS, SEED), matcher)
 
 
 def test_what_is_applied_automatically_is_right(judged: list[Judged]) -> None:
