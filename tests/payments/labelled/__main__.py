@@ -11,7 +11,8 @@ from pathlib import Path
 
 from tests.payments.labelled.generate import PAYMENTS, SEED, generate
 from tests.payments.labelled.report import failures, markdown, summary
-from tests.payments.labelled.score import matcher, overall, score
+from tests.payments.labelled.runs import in_runs
+from tests.payments.labelled.score import overall, score
 
 from airbooks.paths import INCLUDE
 
@@ -23,7 +24,7 @@ def main() -> int:
     asked = _arguments()
     labelled = generate(asked.payments, asked.seed)
     began = time.monotonic()
-    judged = score(labelled, matcher)
+    judged = score(labelled, in_runs)
     _say([*summary(judged), f"matching took {time.monotonic() - began:.1f} s"])
     if asked.failures:
         asked.failures.write_text("\n".join(failures(judged)) + "\n", encoding="utf-8")

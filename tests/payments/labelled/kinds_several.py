@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from itertools import combinations
 
@@ -200,12 +200,9 @@ def foreign_line(desk: Desk) -> Written:
 def _rental(desk: Desk) -> tuple[Customer, list[OpenItem]]:
     """Invoices of the same amount on the first of every month."""
     customer = desk.book.customer()
-    first = desk.book.invoice(customer, issued=desk.day().replace(month=10, day=1))
-    more = [
-        desk.book.invoice(customer, amount=first.total, issued=first.issue_date.replace(month=month))
-        for month in range(9, 9 - desk.rng.randint(2, 5), -1)
-    ]
-    return customer, [first, *more]
+    amount = desk.odd_amount(customer, Decimal(90), Decimal(4000))
+    months = range(10, 10 - desk.rng.randint(3, 5), -1)
+    return customer, [desk.book.invoice(customer, amount=amount, issued=date(2026, month, 1)) for month in months]
 
 
 @kind("trap: same amount every month, nothing named", 70)

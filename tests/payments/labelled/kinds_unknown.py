@@ -6,6 +6,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from tests.payments.labelled import writing
+from tests.payments.labelled.channels import CHANNELS
 from tests.payments.labelled.desk import Desk, Written, kind
 from tests.payments.labelled.kinds_several import WORDLESS
 from tests.payments.labelled.truth import Truth, ask, either, full, known
@@ -64,11 +65,13 @@ def refund(desk: Desk) -> Written:
 def _taken_back(desk: Desk, way: PaymentKind, texts: tuple[str, ...]) -> Written:
     """First the payment, then the same money goes back; mostly the bank says which payment it was."""
     customer, item = desk.bill()
-    day, name = desk.day(), f"{desk.rng.getrandbits(64):016x}"
-    first = desk.draft(customer, item.open_amount, item.number, booked_on=day - timedelta(days=3), source_id=name)
+    day, name, bank = desk.day(), f"{desk.rng.getrandbits(64):016x}", desk.rng.choice(CHANNELS[customer.currency])
+    first = desk.draft(
+        customer, item.open_amount, item.number, booked_on=day - timedelta(days=desk.rng.randint(5, 9)), source_id=name, source=bank
+    )
     told = desk.chance(0.7)
     text = desk.rng.choice(texts) if told else f"{texts[0]} {item.number}"
-    back = desk.draft(customer, item.open_amount, "", text=text, booked_on=day, kind=way, reverses=name if told else "")
+    back = desk.draft(customer, item.open_amount, "", text=text, booked_on=day, kind=way, reverses=name if told else "", source=bank)
     undone = Truth(right=(full([item]),), knowable=told, takes_back=name, why="undoes the earlier payment")
     return [(first, known(full([item]))), (back, undone)]
 

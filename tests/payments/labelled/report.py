@@ -26,6 +26,8 @@ An automatic application is right when its documents and their amounts are exact
 ones among the automatic applications. *Recall*: rightly applied by themselves, among the known. *Recall at candidates*: applied rightly, or
 offered to the person who is asked, among all that are not "ask".
 
+The payments are matched in runs of five days, as in daily work: each run knows what the earlier ones settled. A payment is tried once.
+
 The shares of the kinds are an assumption about an account of business customers, not a statistic: about two thirds tell their documents
 well, one in twenty tells nothing but the amount, and the rest is what makes work."""
 

@@ -14,15 +14,8 @@ from tests.payments.labelled.truth import Labelled, Outcome, Share
 from airbooks.canonical.incoming import IncomingPayment
 from airbooks.canonical.payment import PaymentKind
 from airbooks.payments.decision import Candidate, Decision, OpenItem, Settled, Verdict
-from airbooks.payments.matching import match
-from airbooks.payments.tuning import Tuning
 
 Match = Callable[[Sequence[tuple[str, IncomingPayment]], Sequence[OpenItem]], Sequence[Decision]]
-
-
-def matcher(payments: Sequence[tuple[str, IncomingPayment]], items: Sequence[OpenItem]) -> Sequence[Decision]:
-    """The matcher as it is delivered, with its defaults."""
-    return match(payments, items, Tuning())
 
 
 class End(StrEnum):

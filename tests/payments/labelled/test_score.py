@@ -7,7 +7,8 @@ from decimal import Decimal
 import pytest
 from tests.payments.labelled.generate import generate
 from tests.payments.labelled.report import failures
-from tests.payments.labelled.score import Judged, matcher, overall, score
+from tests.payments.labelled.runs import in_runs
+from tests.payments.labelled.score import Judged, overall, score
 
 PAYMENTS = 2000
 SEED = 20261121
@@ -18,7 +19,7 @@ RECALL_AT_CANDIDATES = Decimal("0.95")
 
 @pytest.fixture(scope="module")
 def judged() -> list[Judged]:
-    return score(generate(PAYMENTS, SEED), matcher)
+    return score(generate(PAYMENTS, SEED), in_runs)
 
 
 def test_what_is_applied_automatically_is_right(judged: list[Judged]) -> None:
