@@ -20,7 +20,7 @@ HARBOUR = {"customer_code": "C-US-0007", "customer_name": "Harbour Air Supply In
 def invoice(serial: int, amount: str, **facts: Any) -> OpenItem:
     """US-SI-<serial> of Northwind, in USD, unless `facts` say otherwise."""
     total = Decimal(amount)
-    told = {
+    told: dict[str, Any] = {
         "document_id": serial,
         "connection": "quickbooks_us",
         "division": "US",

@@ -12,7 +12,7 @@ from airbooks.payments.decision import Candidate, OpenItem, Stage
 from airbooks.payments.frames import PERCENT, Book
 from airbooks.payments.mentions import Grade, Reading
 from airbooks.payments.payers import Payer
-from airbooks.payments.terms import FULL, Fit, Kind, Paid, settled
+from airbooks.payments.terms import FULL, Fit, Kind, Paid, money, settled
 from airbooks.payments.tuning import Tuning
 
 
@@ -58,10 +58,14 @@ class Case:
         return Candidate(
             stage=stage,
             confidence=confidence,
-            reason="; ".join(each for each in (why, fit.words, self._payer_words(fit)) if each),
+            reason="; ".join(each for each in (why, fit.words, self._fee_words(), self._payer_words(fit)) if each),
             settled=parts,
             on_account=on_account,
         )
+
+    def _fee_words(self) -> str:
+        fee = self.movement.fee
+        return f"the fee of {money(fee, self.movement.currency)} that was kept counts as paid" if fee else ""
 
     def _payer_words(self, fit: Fit) -> str:
         agreement = self.agreement(each.position for each in fit.parts)
@@ -71,24 +75,23 @@ class Case:
         return self.payer.words
 
 
-def _table(**confidences: str) -> dict[Kind, Decimal]:
-    return {Kind[name]: Decimal(value) for name, value in confidences.items()}
+_KINDS = (Kind.EXACT, Kind.DISCOUNT, Kind.TOLERANCE, Kind.PART, Kind.OVER, Kind.LATE_DISCOUNT, Kind.FEE, Kind.WITHHOLDING, Kind.FEE_TOLD)
+
+
+def _table(confidences: str) -> dict[Kind, Decimal]:
+    return {kind: Decimal(value) for kind, value in zip(_KINDS, confidences.split(), strict=True)}
 
 
 # A chain is as strong as its weakest link: a confidence is the least of what the reference, the amount and the payer deserve together.
-_CERTAIN = _table(
-    EXACT="0.99", DISCOUNT="0.985", TOLERANCE="0.98", PART="0.96", OVER="0.85", LATE_DISCOUNT="0.88", FEE="0.87", WITHHOLDING="0.89"
-)
-_LIKELY = _table(
-    EXACT="0.97", DISCOUNT="0.965", TOLERANCE="0.955", PART="0.80", OVER="0.75", LATE_DISCOUNT="0.82", FEE="0.81", WITHHOLDING="0.83"
-)
-_GUESS = _table(
-    EXACT="0.955", DISCOUNT="0.952", TOLERANCE="0.85", PART="0.60", OVER="0.55", LATE_DISCOUNT="0.65", FEE="0.64", WITHHOLDING="0.66"
-)
+# By kind of fit: exact, discount, tolerance, part, over, late discount, fee, withholding, fee told.
+_CERTAIN = _table("0.99 0.985 0.98 0.96 0.85 0.88 0.87 0.89 0.96")
+_LIKELY = _table("0.97 0.965 0.955 0.80 0.75 0.82 0.81 0.83 0.84")
+_GUESS = _table("0.955 0.952 0.85 0.60 0.55 0.65 0.64 0.66 0.67")
 _BY_GRADE = {Grade.CERTAIN: _CERTAIN, Grade.LIKELY: _LIKELY, Grade.GUESS: _GUESS}
 STRUCTURED = Decimal("0.005")
 AGREED_TAX = Decimal("0.955")
 UNKNOWN_PAYER = Decimal("0.97")
+DOUBTFUL_PART = Decimal("0.80")
 REVIEWED = Decimal("0.90")  # the most that a way deserves which a person must see
 CONFLICTING = Decimal("0.60")
 OTHER_CURRENCY = Decimal("0.88")
@@ -121,7 +124,7 @@ def _of_payer(case: Case, fit: Fit, grade: Grade, positions: list[int]) -> Decim
 def _of_what_else_is_said(case: Case, fit: Fit, grade: Grade) -> Decimal:
     """A part, or a slip of the pen, is only believed where nothing else explains the amount or the number."""
     if fit.kind is Kind.PART and (len(fit.parts) > 1 or case.hits or case.reading.unknown or _is_rather_a_deduction(case, fit)):
-        return REVIEWED
+        return DOUBTFUL_PART
     if grade is Grade.GUESS and case.reading.unknown:
         return REVIEWED
     return Decimal(1)

@@ -43,6 +43,8 @@ class Book:
     companies: Mapping[str, frozenset[str]]  # full name -> customer codes
     bare_companies: Mapping[str, frozenset[str]]  # name without legal form -> customer codes
     connections: Mapping[str, frozenset[str]]  # customer code -> connections
+    codes: Mapping[str, str]  # customer code as it may stand in a text (a key) -> customer code
+    closed: frozenset[str]  # keys of numbers that are settled or void
     rates: Mapping[tuple[str, str], Decimal]  # (connection, currency) -> home currency per unit
 
     def serial_of(self, position: int) -> tuple[str, int]:
@@ -66,8 +68,8 @@ def discount_of(item: OpenItem) -> Decimal:
     return round_amount(item.open_amount * item.discount_percent / PERCENT, item.currency)
 
 
-def book_of(items: Sequence[OpenItem]) -> Book:
-    """The look-up tables of all items that have something open."""
+def book_of(items: Sequence[OpenItem], closed: Iterable[str] = ()) -> Book:
+    """The look-up tables of all items that have something open; `closed` are numbers of documents that have not."""
     ordered = tuple(
         sorted((each for each in items if each.open_amount > ZERO), key=lambda each: (each.connection, each.document_id, each.number))
     )
@@ -84,6 +86,8 @@ def book_of(items: Sequence[OpenItem]) -> Book:
         companies=_sets((company(each.customer_name)[0], each.customer_code) for each in ordered),
         bare_companies=_sets((company(each.customer_name)[1], each.customer_code) for each in ordered),
         connections=_sets((each.customer_code, each.connection) for each in ordered),
+        codes={key_of(each.customer_code): each.customer_code for each in ordered if is_strong(key_of(each.customer_code))},
+        closed=frozenset(map(key_of, closed)) - {key for key, _ in keys},
         rates=_rates(ordered),
     )
 

@@ -40,7 +40,8 @@ def match(payments: Sequence[Keyed], items: Sequence[OpenItem], tuning: Tuning, 
     done = {each.key for each in known.settled_before}
     asked = [each for each in payments if each[0] not in done]
     once, repeated = _without_repetition(asked)
-    book = book_of(items)
+    settled = [each.number for earlier in known.settled_before for each in earlier.settled]
+    book = book_of(items, [*known.closed, *settled])
     decided = {case.key: _decide(case, known) for case in _cases(once, book, tuning, known)}
     decided |= _without_overdraft(decided, dict(once), book)
     decided |= repeated
@@ -145,9 +146,8 @@ def _nothing(case: Case) -> str:
 
 def _not_open(case: Case, ways: list[Candidate], unknown: tuple[str, ...], known: Known) -> Decision:
     """The payer names numbers that look like ours: settled already, or not known yet."""
-    closed = {key_of(each) for each in known.closed} | {key_of(each.number) for earlier in known.settled_before for each in earlier.settled}
     numbers = ", ".join(unknown)
-    if any(key_of(each) in closed for each in unknown):
+    if any(key_of(each) in case.book.closed for each in unknown):
         return _for_review(case, ways, f"{numbers} is settled already: paid twice?")
     nearly = any(each.grade is Grade.GUESS for each in case.reading.mentions)
     last_day = case.movement.booked_on + timedelta(days=case.tuning.wait_days)

@@ -113,6 +113,8 @@ def _read_text(raw: str, payer: Payer, book: Book, tuning: Tuning, *, structured
     if not at.runs:
         return Reading()
     _whole_names(at, book, structured=structured)
+    _customers(at, book)
+    closed = _closed(at, book)
     _by_series(at, book, structured=structured)
     _lookalikes(at, book, structured=structured)
     circle = payer.codes | {book.items[each].customer_code for _, _, mention in at.found for each in mention.positions}
@@ -121,7 +123,9 @@ def _read_text(raw: str, payer: Payer, book: Book, tuning: Tuning, *, structured
     ranges = tuple(_ranges(at, book, tuning))
     unknown = _typos(at, circle, book, structured=structured)
     return Reading(
-        tuple(mention for _, _, mention in sorted(at.found, key=lambda each: each[:2])), ranges, (*unknown, *_unknown(at, book, tuning))
+        tuple(mention for _, _, mention in sorted(at.found, key=lambda each: each[:2])),
+        ranges,
+        (*closed, *unknown, *_unknown(at, book, tuning)),
     )
 
 
@@ -135,6 +139,23 @@ def _whole_names(at: _Text, book: Book, *, structured: bool) -> None:
             at.take(first, last, Mention(at.written(first, last), positions, grade, structured))
         elif first == last and len(key) >= SHORTEST_SERIAL and (not key.isalpha() or structured):
             at.take(first, last, Mention(key, positions, Grade.LIKELY, structured))
+
+
+def _customers(at: _Text, book: Book) -> None:
+    """A customer's code is no document: its digits must not be taken for a serial."""
+    for first, last, key in at.spans():
+        if key in book.codes and at.taken.isdisjoint(range(first, last + 1)):
+            at.take(first, last, None)
+
+
+def _closed(at: _Text, book: Book) -> list[str]:
+    """Whole numbers of documents that are settled already: no typing error of another."""
+    found = []
+    for first, last, key in at.spans():
+        if key in book.closed and is_strong(key) and at.taken.isdisjoint(range(first, last + 1)):
+            found.append(at.written(first, last))
+            at.take(first, last, None)
+    return found
 
 
 def _is_broken(at: _Text, first: int, last: int, positions: tuple[int, ...], book: Book) -> bool:

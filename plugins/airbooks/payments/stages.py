@@ -9,7 +9,7 @@ from decimal import Decimal
 from airbooks.canonical.money import round_amount
 from airbooks.payments.combine import chance, sums_to
 from airbooks.payments.decision import ZERO, Candidate, Stage
-from airbooks.payments.evidence import OTHER_CURRENCY, REVIEWED, Case, of_reference
+from airbooks.payments.evidence import DOUBTFUL_PART, OTHER_CURRENCY, REVIEWED, Case, of_reference
 from airbooks.payments.frames import CREDIT_NOTE, PERCENT, to_minor
 from airbooks.payments.mentions import Grade, Mention
 from airbooks.payments.terms import FULL, Fit, Items, Kind, Paid, Part, discount_allowed, fits, known_fee, money, signed
@@ -22,6 +22,7 @@ NETTED = Decimal("0.956")
 ELSEWHERE = Decimal("0.80")  # the amount fits, but the payer names something else
 SEVERAL = Decimal("0.75")
 UNSURE_PAYER = Decimal("0.70")
+_OF_AN_AMOUNT = {Kind.EXACT: EXACT_AMOUNT, Kind.DISCOUNT: DISCOUNTED_AMOUNT, Kind.LATE_DISCOUNT: UNSURE_PAYER}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ def by_reference(case: Case) -> Iterator[Candidate]:
     explained = any(fit.kind is not Kind.PART for _, fit, _ in ways)
     for named, fit, paid in ways:
         stage = Stage.REFERENCE if named.grade is Grade.CERTAIN else Stage.FUZZY
-        most = REVIEWED if explained and fit.kind is Kind.PART else named.most
+        most = DOUBTFUL_PART if explained and fit.kind is Kind.PART else named.most
         confidence = min(of_reference(case, fit, named.grade, structured=named.structured), most, _of_currency(fit, paid, case))
         yield case.candidate(stage, confidence, _names_words(case, named), fit, paid)
 
@@ -220,12 +221,11 @@ def by_amount(case: Case) -> Iterator[Candidate]:
     """The payer's invoices that are open, or open less discount, at exactly this amount."""
     for position in case.hits:
         for fit in fits(case.items([position]), case.paid, case.tuning):
-            if fit.kind not in {Kind.EXACT, Kind.DISCOUNT}:
+            if fit.kind not in _OF_AN_AMOUNT:
                 continue
-            base = EXACT_AMOUNT if fit.kind is Kind.EXACT else DISCOUNTED_AMOUNT
             alone = "only " if len(case.hits) == 1 else f"one of {len(case.hits)} of this customer, "
             why = f"{alone}{case.item(position).number} fits the amount"
-            yield case.candidate(Stage.AMOUNT, min(base, _of_search(case, len(case.hits))), why, fit)
+            yield case.candidate(Stage.AMOUNT, min(_OF_AN_AMOUNT[fit.kind], _of_search(case, len(case.hits))), why, fit)
 
 
 def _of_search(case: Case, ways: int) -> Decimal:

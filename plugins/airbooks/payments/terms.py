@@ -27,6 +27,7 @@ class Kind(StrEnum):
     OVER = "over"
     LATE_DISCOUNT = "late discount"
     FEE = "fee"
+    FEE_TOLD = "fee told"
     WITHHOLDING = "withholding"
     CONVERTED = "converted"
 
@@ -177,7 +178,7 @@ def _short(items: Items, paid: Paid, gap: Decimal, tuning: Tuning) -> list[Fit]:
         if round_amount(total * percent / PERCENT, paid.currency) == gap:
             words = f"{money(gap, paid.currency)} is missing, {percent:f} % of what is open: tax withheld"
             found.append(_with_write_off(_fit(Kind.WITHHOLDING, items, paid, words), gap))
-    if gap in tuning.typical_fees:
+    if gap in tuning.typical_fees and gap * PERCENT <= total * tuning.deduction_percent:
         found.append(
             _with_write_off(_fit(Kind.FEE, items, paid, f"{money(gap, paid.currency)} is missing, as if a bank had kept a fee"), gap)
         )
@@ -187,7 +188,7 @@ def _short(items: Items, paid: Paid, gap: Decimal, tuning: Tuning) -> list[Fit]:
 def known_fee(items: Items, paid: Paid, fee: Decimal) -> Fit:
     """All of `items`, where banks on the way kept `fee` of what the payer ordered."""
     words = f"the payer ordered what is open; {money(fee, paid.currency)} was kept by banks on the way"
-    return _with_write_off(_fit(Kind.FEE, items, paid, words), fee)
+    return _with_write_off(_fit(Kind.FEE_TOLD, items, paid, words), fee)
 
 
 def _part(items: Items, paid: Paid, total: Decimal) -> list[Fit]:

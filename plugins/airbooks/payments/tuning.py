@@ -56,7 +56,7 @@ class Earlier:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """What earlier runs know. `today` decides how long a payment has waited; without it, it is the latest booking date of the run.
+    """What earlier runs know. `today` decides how long a payment has waited; without it, none has waited too long.
 
     `payer_accounts` are customers' codes by their bank accounts; `closed` are numbers of documents that are settled or void.
     """
