@@ -56,8 +56,27 @@ def markdown(labelled: LabelledSet, judged: Sequence[Judged], command: str, seed
             "",
             *_table("kind", _ordered(tally(judged, lambda each: each.labelled.kind), list(KINDS)), len(judged)),
             "",
+            *_wrong(judged),
         ]
     )
+
+
+def _wrong(judged: Sequence[Judged]) -> list[str]:
+    """What was applied wrongly, in words."""
+    wrong = [each for each in judged if each.end is End.WRONG]
+    if not wrong:
+        return []
+    return [
+        "## Applied wrongly",
+        "",
+        *(f"- {each.labelled.kind}: {each.labelled.truth.why}. Applied because it {_because(each)}." for each in wrong),
+        "",
+    ]
+
+
+def _because(each: Judged) -> str:
+    reason = each.decision.best.reason if each.decision.best else each.decision.reason
+    return " ".join(reason.split())
 
 
 def summary(judged: Sequence[Judged]) -> list[str]:
@@ -128,7 +147,7 @@ def _line(each: Judged) -> str:
     truth = " or ".join(map(_outcome, each.labelled.truth.right)) or "ask"
     decided = f"{_decided(decision.verdict, decision.best)} {decision.reason}"
     truth = f"truth: {truth} {each.labelled.truth.why}"
-    return " | ".join((each.end, each.labelled.kind, each.labelled.key, payment, written, truth, decided))
+    return " ".join(" | ".join((each.end, each.labelled.kind, each.labelled.key, payment, written, truth, decided)).split())
 
 
 def _outcome(outcome: Outcome) -> str:
