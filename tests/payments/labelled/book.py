@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from itertools import product
@@ -132,7 +132,6 @@ class Book:
 
     rng: random.Random
     items: list[OpenItem] = field(default_factory=list)
-    by_customer: dict[str, list[OpenItem]] = field(default_factory=dict)
     numbers: set[str] = field(default_factory=set)
     _amounts: set[tuple[str, str, Decimal]] = field(default_factory=set)
     _serials: dict[tuple[str, str], int] = field(default_factory=dict)
@@ -190,6 +189,16 @@ class Book:
     ) -> OpenItem:
         return self._document(customer, "invoice", "SI", amount, issued, discounted=discounted, order=order)
 
+    def partly_paid(self, customer: Customer) -> OpenItem:
+        """An invoice of which a part is open."""
+        return self._some_open(self.invoice(customer, amount=self._fresh(customer)), self._fresh(customer))
+
+    def _some_open(self, item: OpenItem, paid: Decimal) -> OpenItem:
+        """`item` with `paid` more in its total, in its place."""
+        partly = replace(item, total=item.total + paid)
+        self.items[item.document_id - 1] = partly
+        return partly
+
     def credit_note(self, customer: Customer, *, amount: Decimal | None = None) -> OpenItem:
         smaller = amount or self._fresh(customer, Decimal("0.15"))
         return self._document(customer, "credit_note", "CN", smaller, None, discounted=False, order="")
@@ -222,10 +231,8 @@ class Book:
         day = issued or TODAY - timedelta(days=self.rng.randint(20, 80))
         number = self._number(customer.division, code)
         self.numbers.add(number)
-        total = open_amount = amount or self._fresh(customer)
-        if amount is None and not discounted and self.rng.random() < 0.04:
-            open_amount = self._fresh(customer)
-            total = open_amount + self._fresh(customer)
+        open_amount = amount or self._fresh(customer)
+        paid = self._fresh(customer) if amount is None and not discounted and self.rng.random() < 0.04 else Decimal(0)
         item = OpenItem(
             document_id=len(self.items) + 1,
             connection=customer.division.connection,
@@ -235,7 +242,7 @@ class Book:
             customer_code=customer.code,
             customer_name=customer.name,
             currency=customer.currency,
-            total=total,
+            total=open_amount + paid,
             open_amount=open_amount,
             issue_date=day,
             due_date=day + timedelta(days=30),
@@ -245,7 +252,6 @@ class Book:
             rate=rate(customer.currency, customer.division.currency),
         )
         self.items.append(item)
-        self.by_customer.setdefault(customer.code, []).append(item)
         return item
 
     def _number(self, division: Division, kind: str) -> str:

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from tests.payments.labelled import kinds_amount, kinds_number, kinds_several, kinds_unknown
+from tests.payments.labelled import kinds_amount, kinds_number, kinds_several, kinds_trap, kinds_unknown
 from tests.payments.labelled.book import Book
 from tests.payments.labelled.channels import TRANSCRIBED, carried
 from tests.payments.labelled.desk import KINDS, Desk
@@ -17,7 +17,7 @@ from airbooks.payments.decision import OpenItem
 
 SEED = 20261120
 PAYMENTS = 3000
-REGISTERED = (kinds_number, kinds_several, kinds_amount, kinds_unknown)
+REGISTERED = (kinds_number, kinds_several, kinds_amount, kinds_unknown, kinds_trap)
 AT_LEAST = 4
 
 

@@ -36,6 +36,13 @@ def iso_11649(desk: Desk) -> Written:
     return [(desk.draft(customer, item.open_amount, "", references=(reference,), text=""), known(full([item])))]
 
 
+@kind("number with a suffix", 80)
+def suffix(desk: Desk) -> Written:
+    customer, item = desk.bill()
+    tail = desk.rng.choice(("/26", "/2026", ".", "-A", " EUR", ", final", ")", "*"))
+    return [(desk.draft(customer, item.open_amount, f"{item.number}{tail}"), known(full([item])))]
+
+
 @kind("purchase order only", 350)
 def purchase_order(desk: Desk) -> Written:
     """Sometimes several invoices stand under one order; then the amount tells which."""
