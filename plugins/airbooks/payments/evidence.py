@@ -10,7 +10,7 @@ from enum import Enum
 from airbooks.canonical.incoming import IncomingPayment
 from airbooks.payments.decision import Candidate, OpenItem, Stage
 from airbooks.payments.frames import PERCENT, Book
-from airbooks.payments.mentions import Grade, Reading
+from airbooks.payments.mentions import Grade, Mention, Reading
 from airbooks.payments.payers import Payer
 from airbooks.payments.terms import FULL, Fit, Kind, Paid, money, settled
 from airbooks.payments.tuning import Tuning
@@ -20,6 +20,7 @@ class Agreement(Enum):
     """Whether the payer is the customer of the documents in question."""
 
     AGREES = "agrees"
+    RELATED = "related"
     UNKNOWN = "unknown"
     CONFLICT = "conflict"
 
@@ -45,12 +46,25 @@ class Case:
         """Positions with their items, in the book's order."""
         return [(each, self.book.items[each]) for each in sorted(set(positions))]
 
+    def newest(self, codes: Iterable[str]) -> list[int]:
+        """The newest open items of these customers in the payment's currency, as many as sums are searched in."""
+        theirs = [each for each in self.book.of_customers(codes) if self.item(each).currency == self.paid.currency]
+        theirs.sort(key=lambda each: (self.item(each).issue_date, self.item(each).number, each), reverse=True)
+        return theirs[: self.tuning.items_in_a_sum]
+
     def agreement(self, positions: Iterable[int]) -> Agreement:
         """Whether the payer may pay these."""
         if not self.payer.codes:
             return Agreement.UNKNOWN
-        theirs = {self.item(each).customer_code for each in positions} <= self.payer.codes
-        return Agreement.AGREES if theirs else Agreement.CONFLICT
+        theirs = {self.item(each).customer_code for each in positions}
+        if theirs <= self.payer.codes:
+            return Agreement.AGREES
+        return Agreement.RELATED if theirs <= self.payer.codes | self.payer.related else Agreement.CONFLICT
+
+    def is_anothers_at_this_amount(self, mention: Mention) -> bool:
+        """Whether what is named is no document of the payer's, and yet open at exactly the paid amount."""
+        others = (self.item(each) for each in mention.positions if self.item(each).customer_code not in self.payer.codes)
+        return any(each.open_amount == self.paid.amount for each in others)
 
     def candidate(self, stage: Stage, confidence: Decimal, why: str, fit: Fit, paid: Paid | None = None) -> Candidate:
         """A fit as a way to apply this payment. `paid` is given where the fit was found in another currency."""
@@ -69,13 +83,25 @@ class Case:
 
     def _payer_words(self, fit: Fit) -> str:
         agreement = self.agreement(each.position for each in fit.parts)
-        if agreement is Agreement.CONFLICT:
+        if agreement in {Agreement.CONFLICT, Agreement.RELATED}:
             others = sorted({self.item(each.position).customer_code for each in fit.parts} - self.payer.codes)
-            return f"but {self.payer.words}, and the documents are of {', '.join(others[:3])}"
+            alike = "of the same name" if agreement is Agreement.RELATED else "and no other of that name"
+            return f"but {self.payer.words}, and the documents are of {', '.join(others[:3])}, {alike}"
         return self.payer.words
 
 
-_KINDS = (Kind.EXACT, Kind.DISCOUNT, Kind.TOLERANCE, Kind.PART, Kind.OVER, Kind.LATE_DISCOUNT, Kind.FEE, Kind.WITHHOLDING, Kind.FEE_TOLD)
+_KINDS = (
+    Kind.EXACT,
+    Kind.DISCOUNT,
+    Kind.TOLERANCE,
+    Kind.PART,
+    Kind.OVER,
+    Kind.LATE_DISCOUNT,
+    Kind.FEE,
+    Kind.WITHHOLDING,
+    Kind.FEE_TOLD,
+    Kind.PART_OF_SEVERAL,
+)
 
 
 def _table(confidences: str) -> dict[Kind, Decimal]:
@@ -83,10 +109,10 @@ def _table(confidences: str) -> dict[Kind, Decimal]:
 
 
 # A chain is as strong as its weakest link: a confidence is the least of what the reference, the amount and the payer deserve together.
-# By kind of fit: exact, discount, tolerance, part, over, late discount, fee, withholding, fee told.
-_CERTAIN = _table("0.99 0.985 0.98 0.96 0.85 0.88 0.87 0.89 0.96")
-_LIKELY = _table("0.97 0.965 0.955 0.80 0.75 0.82 0.81 0.83 0.84")
-_GUESS = _table("0.955 0.952 0.85 0.60 0.55 0.65 0.64 0.66 0.67")
+# By kind of fit: exact, discount, tolerance, part, over, late discount, fee, withholding, fee told, part of several.
+_CERTAIN = _table("0.99 0.985 0.98 0.96 0.85 0.88 0.87 0.89 0.96 0.82")
+_LIKELY = _table("0.97 0.965 0.955 0.80 0.75 0.82 0.81 0.83 0.84 0.78")
+_GUESS = _table("0.955 0.952 0.85 0.60 0.55 0.65 0.64 0.66 0.67 0.58")
 _BY_GRADE = {Grade.CERTAIN: _CERTAIN, Grade.LIKELY: _LIKELY, Grade.GUESS: _GUESS}
 STRUCTURED = Decimal("0.005")
 AGREED_TAX = Decimal("0.955")
@@ -123,9 +149,9 @@ def _of_payer(case: Case, fit: Fit, grade: Grade, positions: list[int]) -> Decim
 
 def _of_what_else_is_said(case: Case, fit: Fit, grade: Grade) -> Decimal:
     """A part, or a slip of the pen, is only believed where nothing else explains the amount or the number."""
-    if fit.kind is Kind.PART and (len(fit.parts) > 1 or case.hits or case.reading.unknown or _is_rather_a_deduction(case, fit)):
+    if fit.kind is Kind.PART and (case.hits or case.reading.unknown or _is_rather_a_deduction(case, fit)):
         return DOUBTFUL_PART
-    if grade is Grade.GUESS and case.reading.unknown:
+    if grade is Grade.GUESS and (case.reading.unknown or any(case.is_anothers_at_this_amount(each) for each in case.reading.mentions)):
         return REVIEWED
     return Decimal(1)
 

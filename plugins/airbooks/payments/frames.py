@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from airbooks.payments.decision import ZERO, OpenItem
 from airbooks.payments.names import company, is_strong, key_of, lookalike, series_of
 
 CREDIT_NOTE = "credit_note"
+FEW = 5
 PERCENT = Decimal(100)
 K = TypeVar("K", str, int, tuple[str, int])
 
@@ -40,6 +42,7 @@ class Book:
     by_serial: Mapping[int, tuple[int, ...]]
     by_customer: Mapping[str, tuple[int, ...]]
     series: Mapping[str, Series]
+    company_names: tuple[str, ...]  # full names, sorted
     companies: Mapping[str, frozenset[str]]  # full name -> customer codes
     bare_companies: Mapping[str, frozenset[str]]  # name without legal form -> customer codes
     connections: Mapping[str, frozenset[str]]  # customer code -> connections
@@ -51,6 +54,15 @@ class Book:
         """Prefix and serial of the item's own number."""
         prefix, digits = series_of(self.items[position].number)
         return prefix, int(digits or 0)
+
+    def theirs(self, positions: Iterable[int], codes: frozenset[str]) -> bool:
+        """Whether any of these is a document of these customers."""
+        return any(self.items[each].customer_code in codes for each in positions)
+
+    def begun(self, name: str) -> tuple[str, ...]:
+        """Full names of companies that begin with `name`, the first few."""
+        start = bisect_left(self.company_names, name)
+        return tuple(each for each in self.company_names[start : start + FEW] if each.startswith(name))
 
     def of_customers(self, codes: Iterable[str]) -> tuple[int, ...]:
         """Positions of all open items of these customers."""
@@ -83,6 +95,7 @@ def book_of(items: Sequence[OpenItem], closed: Iterable[str] = ()) -> Book:
         by_serial=_grouped((int(digits), position) for _, digits, position in serials),
         by_customer=_grouped((each.customer_code, position) for position, each in enumerate(ordered)),
         series=_series(serials),
+        company_names=tuple(sorted({company(each.customer_name)[0] for each in ordered} - {""})),
         companies=_sets((company(each.customer_name)[0], each.customer_code) for each in ordered),
         bare_companies=_sets((company(each.customer_name)[1], each.customer_code) for each in ordered),
         connections=_sets((each.customer_code, each.connection) for each in ordered),

@@ -12,7 +12,7 @@ import pandas as pd
 
 from airbooks.canonical.incoming import IncomingPayment
 from airbooks.canonical.payment import PaymentKind
-from airbooks.payments.advice import by_advice, understood
+from airbooks.payments.advice import understood
 from airbooks.payments.decision import Candidate, Decision, OpenItem, Stage, Verdict
 from airbooks.payments.evidence import Case
 from airbooks.payments.frames import Book, book_of, to_minor
@@ -111,7 +111,7 @@ def _decide(case: Case, known: Known) -> Decision:
     if case.movement.kind is not PaymentKind.RECEIPT:
         return decide_reversal(case, known)
     told = understood(case)
-    ways = _ranked([*by_advice(case, told), *candidates(case)])
+    ways = _ranked(candidates(case, told))
     if ways and ways[0].confidence >= case.tuning.apply_from:
         rival = next((each for each in ways[1:] if ways[0].confidence - each.confidence < AS_GOOD), None)
         return _applied(case, ways) if rival is None else _for_review(case, ways, "more than one way fits as well")

@@ -20,9 +20,11 @@ from airbooks.payments.tuning import Tuning
 MOST_RUNS = 5  # a number is written in at most so many pieces: "US SI 000 123"
 SHORTEST_SERIAL = 3  # "45" alone may be anything
 SHORTEST_TYPO = 5
+SOON = 2_000  # a number of a document that is still to come is not further off than this
 _DATES_AND_AMOUNTS = re.compile(
     r"(?<![\w-])(?:(?:19|20)\d\d-[01]\d-[0-3]\d|[0-3]?\d[./][01]?\d[./](?:19|20)?\d\d|[1-9]\d{0,2}(?:[.,]?\d{3})*[.,]\d{2})(?![\w-]|[.,]\d)"
 )
+_TRACES = re.compile(r"\b(?:DATE|TIME|TRN|TRACE#?|EED)\s?:\s?\S+")  # fields of wires and ACH entries that are never ours
 _RUN = re.compile(r"[A-Z0-9]+")
 _RANGE = re.compile(r"\s*(?:[-–—~]|\.{2,}|TO|BIS|THRU|THROUGH|UNTIL|UP TO)\s*")
 _LETTERS_DIGITS = re.compile(r"([A-Z]*)(\d+)")
@@ -108,7 +110,7 @@ def _joined(readings: list[Reading]) -> Reading:
 
 
 def _read_text(raw: str, payer: Payer, book: Book, tuning: Tuning, *, structured: bool) -> Reading:
-    text = _DATES_AND_AMOUNTS.sub(" ", fold(raw))
+    text = _DATES_AND_AMOUNTS.sub(" ", _TRACES.sub(" ", fold(raw)))
     at = _Text(text, list(_RUN.finditer(text)))
     if not at.runs:
         return Reading()
@@ -121,7 +123,7 @@ def _read_text(raw: str, payer: Payer, book: Book, tuning: Tuning, *, structured
     _serials(at, circle, book, structured=structured)
     _glued(at, circle, book, structured=structured)
     ranges = tuple(_ranges(at, book, tuning))
-    unknown = _typos(at, circle, book, structured=structured)
+    unknown = _typos(at, payer, circle, book, structured=structured)
     return Reading(
         tuple(mention for _, _, mention in sorted(at.found, key=lambda each: each[:2])),
         ranges,
@@ -251,25 +253,45 @@ def _usual_width(circle: frozenset[str], book: Book) -> int:
 
 def _ranges(at: _Text, book: Book, tuning: Tuning) -> Iterator[tuple[int, ...]]:
     for _, last, low in at.found:
+        yield from _shortened(at, last, low, book, tuning)
         for first, _, high in at.found:
             if first > last and _RANGE.fullmatch(at.text[at.runs[last].end() : at.runs[first].start()]):
                 yield from _between(low, high, book, tuning)
 
 
+def _shortened(at: _Text, last: int, low: Mention, book: Book, tuning: Tuning) -> Iterator[tuple[int, ...]]:
+    """A range whose end is only told by its last digits: 002857-865 ends at 002865."""
+    end = at.runs[last + 1].group() if last + 1 < len(at.runs) else ""
+    if not end.isdigit() or not _RANGE.fullmatch(at.text[at.runs[last].end() : at.runs[last + 1].start()]):
+        return
+    for position in low.positions:
+        prefix, digits = series_of(book.items[position].number)
+        if len(end) < len(digits):
+            yield from _in_series(position, int(digits[: -len(end)] + end), prefix, book, tuning)
+
+
+def _in_series(first: int, end: int, prefix: str, book: Book, tuning: Tuning) -> Iterator[tuple[int, ...]]:
+    """The open documents of one customer from one number to another."""
+    customer, (_, start) = book.items[first].customer_code, book.serial_of(first)
+    if 0 < end - start <= tuning.most_in_a_range:
+        serials = (book.by_series.get((prefix, each), ()) for each in range(start, end + 1))
+        yield tuple(each for some in serials for each in some if book.items[each].customer_code == customer)
+
+
 def _between(low: Mention, high: Mention, book: Book, tuning: Tuning) -> Iterator[tuple[int, ...]]:
     for first in low.positions:
         for last in high.positions:
-            (prefix, start), (same, end) = book.serial_of(first), book.serial_of(last)
-            customer = book.items[first].customer_code
-            if prefix == same and 0 < end - start <= tuning.most_in_a_range and book.items[last].customer_code == customer:
-                serials = (book.by_series.get((prefix, each), ()) for each in range(start, end + 1))
-                yield tuple(each for some in serials for each in some if book.items[each].customer_code == customer)
+            (prefix, _), (same, end) = book.serial_of(first), book.serial_of(last)
+            if prefix == same and book.items[first].customer_code == book.items[last].customer_code:
+                yield from _in_series(first, end, prefix, book, tuning)
 
 
-def _typos(at: _Text, circle: frozenset[str], book: Book, *, structured: bool) -> list[str]:
+def _typos(at: _Text, payer: Payer, circle: frozenset[str], book: Book, *, structured: bool) -> list[str]:
     """Numbers one slip away from a document of the customers in question. Returns those that are rather numbers still to come."""
     choices = _choices(circle, book)
-    to_come = []
+    to_come: list[str] = []
+    if payer.sure:
+        _slips_onto_others(at, payer, choices, book, structured=structured)
     for first, last, key in at.spans() if choices else ():
         if (
             len(key) < SHORTEST_TYPO
@@ -277,13 +299,26 @@ def _typos(at: _Text, circle: frozenset[str], book: Book, *, structured: bool) -
             or not at.taken.isdisjoint(range(first, last + 1))
         ):
             continue
-        alike = {name for name, _, _ in process.extract(key, choices.keys(), scorer=OSA.distance, score_cutoff=1, limit=None)}
-        positions = tuple(sorted({each for name in alike for each in choices[name]}))
+        positions = _one_slip_away(key, choices)
         if positions:
             if _is_to_come(key, book):
                 to_come.append(at.written(first, last))
             at.take(first, last, Mention(at.written(first, last), positions, Grade.GUESS, structured))
     return to_come
+
+
+def _slips_onto_others(at: _Text, payer: Payer, choices: Mapping[str, list[int]], book: Book, *, structured: bool) -> None:
+    """A slip of the pen may hit somebody else's number: the payer's own document that is one slip away is meant as likely."""
+    own = {key: of for key, of in choices.items() if book.theirs(of, payer.codes)}
+    for first, last, mention in tuple(at.found):
+        positions = () if book.theirs(mention.positions, payer.codes) else _one_slip_away(key_of(mention.written), own)
+        if positions:
+            at.take(first, last, Mention(mention.written, positions, Grade.GUESS, structured))
+
+
+def _one_slip_away(key: str, choices: Mapping[str, list[int]]) -> tuple[int, ...]:
+    alike = [name for name, _, _ in process.extract(key, choices.keys(), scorer=OSA.distance, score_cutoff=1, limit=None)]
+    return tuple(sorted({each for name in alike for each in choices[name]}))
 
 
 def _choices(circle: frozenset[str], book: Book) -> Mapping[str, list[int]]:
@@ -299,7 +334,7 @@ def _choices(circle: frozenset[str], book: Book) -> Mapping[str, list[int]]:
 def _is_to_come(key: str, book: Book) -> bool:
     prefix, digits = series_of(key)
     series = book.series.get(prefix)
-    return series is not None and len(digits) <= series.widest and int(digits) > series.highest
+    return series is not None and len(digits) <= series.widest and series.highest < int(digits) <= series.highest + SOON
 
 
 def _unknown(at: _Text, book: Book, tuning: Tuning) -> list[str]:

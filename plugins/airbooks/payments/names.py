@@ -8,9 +8,11 @@ from functools import lru_cache
 
 _LEGAL_FORMS = (
     "LTD LIMITED INC INCORPORATED LLC LLP LP PLC CORP CORPORATION CO COMPANY PTY PTE GMBH AG KG OHG UG MBH SE EK SA SAS SARL SRL SPA "
-    "BV NV AB AS OY APS KK KFT SRO DOO SL SLU LDA BVBA GBR AND THE UND ET"
+    "BV NV AB AS OY APS KK KFT SRO DOO SL SLU LDA BVBA GBR PUBLIC PL AND THE UND ET"
 )
 LEGAL_FORMS = frozenset(_LEGAL_FORMS.split())
+OF_THE_ACCOUNT = frozenset("ACCOUNTS ACCOUNT PAYABLE AC DEPARTMENT DEPT TREASURY FIRMA FA".split())  # noqa: SIM905 a list of words reads best as words
+_LETTERS = str.maketrans({"Ø": "O", "Æ": "AE", "Œ": "OE", "Ł": "L", "Đ": "D"})
 _LOOKALIKES = str.maketrans("OIL", "011")
 _SERIAL = re.compile(r"(\d+)\D*$")
 STRONG_LENGTH = 5
@@ -19,7 +21,7 @@ STRONG_LENGTH = 5
 def fold(text: str) -> str:
     """Capitals without accents: what survives the character sets of banks."""
     decomposed = unicodedata.normalize("NFKD", text.upper())
-    return "".join(each for each in decomposed if not unicodedata.combining(each))
+    return "".join(each for each in decomposed if not unicodedata.combining(each)).translate(_LETTERS)
 
 
 @lru_cache(maxsize=1 << 16)
@@ -48,15 +50,16 @@ def is_strong(key: str) -> bool:
 
 @lru_cache(maxsize=1 << 16)
 def company(name: str) -> tuple[str, str]:
-    """A company's name in one form: with its legal form, and without."""
-    words = re.findall(r"[A-Z0-9]+", _joined_initials(fold(name).replace("&", " AND ").replace("'", "")))
+    """A company's name in one form: with its legal form, and without. What banks add ("a/c", "accounts payable") is left out."""
+    text = re.sub(r"([AOU])E", r"\1", fold(name).replace("&", " AND ").replace("'", ""))
+    words = [word for word in re.findall(r"[A-Z0-9]+", _joined_initials(text)) if word not in OF_THE_ACCOUNT and word != "AND"]
     bare = [word for word in words if word not in LEGAL_FORMS]
-    return " ".join(word for word in words if word != "AND"), " ".join(bare or words)
+    return " ".join(words), " ".join(bare or words)
 
 
 def _joined_initials(text: str) -> str:
-    """Written without dots: S.A.R.L. is SARL."""
-    return re.sub(r"\b(?:[A-Z]\.){2,}", lambda found: found.group().replace(".", "") + " ", text)
+    """Written without dots and strokes: S.A.R.L. is SARL, P/L is PL."""
+    return re.sub(r"\b[A-Z](?:[./][A-Z])+\b\.?", lambda found: re.sub(r"[./]", "", found.group()) + " ", text)
 
 
 def sorted_words(name: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -17,16 +16,21 @@ from airbooks.payments.tuning import Known, Tuning
 
 AT_ONCE = 512  # names compared in one call: bounds the memory to this many rows of scores
 TRUNCATED = 18  # banks cut names; one of at least this many characters may be the beginning of a longer one
+AS_BEGUN = 96.0  # how like a name is to its own beginning
 NEARLY = 5  # two names whose likeness differs by less than this are not told apart
 
 
 @dataclass(frozen=True, slots=True)
 class Payer:
-    """Who may have paid. `sure`: it is one customer, beyond doubt; `words` say how that is known."""
+    """Who may have paid. `sure`: it is one customer, beyond doubt; `words` say how that is known.
+
+    `related` are customers of the same name in another legal form: they may pay for each other, but are not searched.
+    """
 
     codes: frozenset[str] = frozenset()
     sure: bool = False
     words: str = ""
+    related: frozenset[str] = frozenset()
 
 
 NOBODY = Payer()
@@ -57,16 +61,19 @@ def _by_name(names: Iterable[str], book: Book, tuning: Tuning) -> dict[str, Paye
         else:
             unknown.append(name)
     for name, scores in _likeness(unknown, book, tuning):
-        found[name] = _alike(name, scores, book, tuning)
+        found[name] = _alike(scores, book, tuning)
     return found
 
 
 def _same_name(name: str, book: Book) -> Payer | None:
     full, bare = company(name)
-    codes = book.companies.get(full) or book.bare_companies.get(bare)
+    related = book.bare_companies.get(bare, frozenset())
+    codes = book.companies.get(full) or related
     if not codes:
         return None
-    return Payer(codes, sure=_is_one_company(codes, book), words=f"the payer's name is that of {_said(codes)}")
+    longer = frozenset(code for each in book.begun(full) for code in book.companies[each]) if len(full) >= TRUNCATED else frozenset()
+    words = f"the payer's name is that of {_said(codes)}"
+    return Payer(codes, sure=_is_one_company(codes, book), words=words, related=related | longer)
 
 
 def _is_one_company(codes: frozenset[str], book: Book) -> bool:
@@ -91,24 +98,24 @@ def _likeness(names: Sequence[str], book: Book, tuning: Tuning) -> Iterator[tupl
         asked = [sorted_words(company(each)[1]) for each in some]
         scores = process.cdist(asked, ordered, scorer=fuzz.ratio, score_cutoff=tuning.name_alike, dtype=np.uint8)
         for row, name in enumerate(some):
-            hits = {bares[at]: float(scores[row, at]) for at in np.flatnonzero(scores[row])}
-            yield name, hits | _begun(company(name)[1], bares)
+            numbers = digits_in(company(name)[1])
+            hits = {bares[at]: float(scores[row, at]) for at in np.flatnonzero(scores[row]) if digits_in(bares[at]) == numbers}
+            yield name, hits | _begun(name, book)
 
 
-def _begun(name: str, bares: list[str]) -> dict[str, float]:
+def _begun(name: str, book: Book) -> dict[str, float]:
     """Names that begin with all of `name`, where the bank may have cut it."""
-    if len(name) < TRUNCATED:
-        return {}
-    begins = [each for each in bares[bisect_left(bares, name) :][:3] if each.startswith(name)]
-    return dict.fromkeys(begins, 96.0)
+    full, bare = company(name)
+    return {company(each)[1]: AS_BEGUN for each in (*book.begun(full), *book.begun(bare))} if len(full) >= TRUNCATED else {}
 
 
-def _alike(name: str, scores: dict[str, float], book: Book, tuning: Tuning) -> Payer:
-    numbers = digits_in(company(name)[1])
-    alike = sorted(((score, each) for each, score in scores.items() if digits_in(each) == numbers), reverse=True)
+def _alike(scores: dict[str, float], book: Book, tuning: Tuning) -> Payer:
+    alike = sorted(((score, each) for each, score in scores.items()), reverse=True)
     if not alike:
         return NOBODY
-    codes = frozenset(code for _, each in alike for code in book.bare_companies[each])
+    every = frozenset(code for _, each in alike for code in book.bare_companies[each])
+    likest = book.bare_companies[alike[0][1]]
     apart = len(alike) == 1 or alike[0][0] - alike[1][0] >= NEARLY
-    sure = alike[0][0] >= tuning.name_certain and apart and _is_one_company(book.bare_companies[alike[0][1]], book)
-    return Payer(book.bare_companies[alike[0][1]] if sure else codes, sure=sure, words=f"the payer's name is like that of {_said(codes)}")
+    sure = alike[0][0] >= tuning.name_certain and apart and _is_one_company(likest, book)
+    codes = likest if sure else every
+    return Payer(codes, sure=sure, words=f"the payer's name is like that of {_said(codes)}", related=every)

@@ -79,10 +79,11 @@ def _undoing(earlier: Earlier, settled: tuple[Settled, ...], on_account: Decimal
 
 
 def _paid_out(case: Case) -> list[Candidate]:
-    """A refund may pay out a credit note that it names."""
+    """A refund may pay out a credit note that it names, or one of the same amount."""
     gross = case.movement.gross
     named = {each for mention in case.reading.mentions if mention.grade > Grade.GUESS for each in mention.positions}
-    notes = [case.item(each) for each in sorted(named) if case.item(each).kind == CREDIT_NOTE]
+    theirs = {each for each in case.book.of_customers(case.payer.codes) if case.item(each).open_amount == gross}
+    notes = [case.item(each) for each in sorted(named | theirs) if case.item(each).kind == CREDIT_NOTE]
     return [
         Candidate(
             stage=Stage.REFERENCE,

@@ -7,18 +7,20 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from airbooks.canonical.money import round_amount
+from airbooks.payments.advice import Told, by_advice
 from airbooks.payments.combine import chance, sums_to
 from airbooks.payments.decision import ZERO, Candidate, Stage
-from airbooks.payments.evidence import DOUBTFUL_PART, OTHER_CURRENCY, REVIEWED, Case, of_reference
+from airbooks.payments.evidence import DOUBTFUL_PART, OTHER_CURRENCY, REVIEWED, Agreement, Case, of_reference
 from airbooks.payments.frames import CREDIT_NOTE, PERCENT, to_minor
 from airbooks.payments.mentions import Grade, Mention
-from airbooks.payments.terms import FULL, Fit, Items, Kind, Paid, Part, discount_allowed, fits, known_fee, money, signed
+from airbooks.payments.terms import FULL, PARTS, Fit, Items, Kind, Paid, Part, discount_allowed, fits, known_fee, money, signed
 
 EXACT_AMOUNT = Decimal("0.96")
 DISCOUNTED_AMOUNT = Decimal("0.955")
 A_SUM = Decimal("0.952")
 EVERYTHING = Decimal("0.958")
 NETTED = Decimal("0.956")
+NOT_ALL_NAMED = Decimal("0.86")
 ELSEWHERE = Decimal("0.80")  # the amount fits, but the payer names something else
 SEVERAL = Decimal("0.75")
 UNSURE_PAYER = Decimal("0.70")
@@ -40,10 +42,10 @@ class _Named:
         return all(each.structured for each in self.mentions)
 
 
-def candidates(case: Case) -> list[Candidate]:
-    """All ways that any stage finds, without repetition."""
+def candidates(case: Case, told: Told) -> list[Candidate]:
+    """All ways that any stage finds, each by the stage that trusts it most."""
     found: dict[tuple[object, ...], Candidate] = {}
-    for each in (*by_reference(case), *by_amount(case), *by_sum(case)):
+    for each in (*by_advice(case, told), *by_reference(case), *by_amount(case), *by_sum(case)):
         same = (each.on_account, *sorted((part.connection, part.document_id, part.amount, part.discount) for part in each.settled))
         if same not in found or each.confidence > found[same].confidence:
             found[same] = each
@@ -61,10 +63,10 @@ def by_reference(case: Case) -> Iterator[Candidate]:
         for fit, paid in _ways(case, case.items(named.positions))
         if named.whole or fit.kind in FULL
     ]
-    explained = any(fit.kind is not Kind.PART for _, fit, _ in ways)
+    explained = any(fit.kind not in PARTS for _, fit, _ in ways)
     for named, fit, paid in ways:
         stage = Stage.REFERENCE if named.grade is Grade.CERTAIN else Stage.FUZZY
-        most = DOUBTFUL_PART if explained and fit.kind is Kind.PART else named.most
+        most = DOUBTFUL_PART if explained and fit.kind in PARTS else named.most
         confidence = min(of_reference(case, fit, named.grade, structured=named.structured), most, _of_currency(fit, paid, case))
         yield case.candidate(stage, confidence, _names_words(case, named), fit, paid)
 
@@ -78,6 +80,7 @@ def _sets(case: Case) -> Iterator[_Named]:
     singles = [(each, _narrowed(case, each)) for each in mentions]
     certain = tuple(dict.fromkeys(at[0] for each, at in singles if len(at) == 1 and each.grade is Grade.CERTAIN))
     likely = tuple(dict.fromkeys(at[0] for each, at in singles if len(at) == 1 and each.grade is Grade.LIKELY and at[0] not in certain))
+    foreign = frozenset(place for place in (*certain, *likely) if case.payer.sure and case.agreement([place]) is Agreement.CONFLICT)
     guesses = tuple(dict.fromkeys(place for each, at in singles if each.grade is Grade.GUESS for place in at if place not in certain))
     groups = tuple(dict.fromkeys(place for each, at in singles if len(at) > 1 and each.grade > Grade.GUESS for place in at))
     if certain or likely:
@@ -85,12 +88,14 @@ def _sets(case: Case) -> Iterator[_Named]:
     if certain and likely:
         yield _Named(certain, Grade.CERTAIN, mentions, whole=True)
     for span in case.reading.ranges:
-        yield _Named(tuple({*certain, *likely, *span}), Grade.LIKELY, mentions, whole=len(certain) + len(likely) < len(span))
+        yield _Named(tuple(dict.fromkeys([*certain, *span])), Grade.LIKELY, mentions, whole=len(certain) + len(likely) < len(span))
+        yield _Named(tuple(dict.fromkeys([*certain, *likely, *span])), Grade.LIKELY, mentions)
     if groups:
         yield _Named(tuple({*certain, *groups}), Grade.LIKELY, mentions, whole=not certain)
     yield from _chosen(case, certain, tuple(dict.fromkeys([*likely, *groups])), mentions)
     yield from _chosen(case, (), certain, mentions, most=REVIEWED)
-    yield from _guessed(certain, likely, guesses, mentions)
+    yield from _guessed(tuple(each for each in (*certain, *likely) if each not in foreign), guesses, mentions)
+    yield from _completed(case, (*certain, *likely), mentions)
     yield from _netted(case, (*certain, *likely), mentions, Grade.LIKELY if likely else Grade.CERTAIN)
 
 
@@ -122,16 +127,25 @@ def _values(case: Case, positions: Sequence[int]) -> list[int] | None:
     return [each for each in values if each is not None] if len(values) == len(positions) and None not in values else None
 
 
-def _guessed(
-    certain: tuple[int, ...], likely: tuple[int, ...], guesses: tuple[int, ...], mentions: tuple[Mention, ...]
-) -> Iterator[_Named]:
+def _guessed(named: tuple[int, ...], guesses: tuple[int, ...], mentions: tuple[Mention, ...]) -> Iterator[_Named]:
     if not guesses:
         return
-    named = (*certain, *likely)
     for each in guesses:
         yield _Named((*named, each), Grade.GUESS, mentions, whole=not named)
     if len(guesses) > 1:
         yield _Named((*named, *guesses), Grade.GUESS, mentions)
+
+
+def _completed(case: Case, named: tuple[int, ...], mentions: tuple[Mention, ...]) -> Iterator[_Named]:
+    """The named documents, and others of the same customer that make up the rest: banks cut texts short."""
+    rest = case.paid.amount - sum((signed(case.item(each)) for each in named), ZERO)
+    if not named or rest <= ZERO or not case.payer.codes:
+        return
+    others = [each for each in case.newest(case.payer.codes) if each not in named]
+    values, target = _values(case, others), to_minor(rest, case.paid.currency)
+    if values and target:
+        for way in sums_to(values, target, most=case.tuning.most_in_a_sum)[:2]:
+            yield _Named((*named, *(others[each] for each in way)), Grade.LIKELY, mentions, most=NOT_ALL_NAMED)
 
 
 def _netted(case: Case, named: tuple[int, ...], mentions: tuple[Mention, ...], grade: Grade) -> Iterator[_Named]:
@@ -230,11 +244,18 @@ def by_amount(case: Case) -> Iterator[Candidate]:
 
 def _of_search(case: Case, ways: int) -> Decimal:
     """The most that a way deserves which was found without a reference."""
-    if case.reading.mentions or case.reading.unknown:
+    if case.reading.unknown or any(_speaks_of_something_else(case, each) for each in case.reading.mentions):
         return ELSEWHERE
     if not case.payer.sure:
         return UNSURE_PAYER
     return SEVERAL if ways > 1 else Decimal(1)
+
+
+def _speaks_of_something_else(case: Case, mention: Mention) -> bool:
+    """Whether a number in the text is a document at all: digits that would only do for others, at other amounts, are a telephone's."""
+    if mention.grade is Grade.CERTAIN or not case.payer.sure or case.agreement(mention.positions) is Agreement.AGREES:
+        return True
+    return case.is_anothers_at_this_amount(mention)
 
 
 def by_sum(case: Case) -> Iterator[Candidate]:
@@ -245,9 +266,7 @@ def by_sum(case: Case) -> Iterator[Candidate]:
     if len(every) < 2:
         return
     yield from _everything(case, every)
-    newest = sorted(every, key=lambda each: (case.item(each).issue_date, case.item(each).number, each), reverse=True)[
-        : case.tuning.items_in_a_sum
-    ]
+    newest = case.newest(case.payer.codes)
     for discounted in (False, True):
         yield from _summed(case, newest, discounted=discounted)
 

@@ -24,6 +24,7 @@ class Kind(StrEnum):
     DISCOUNT = "discount"
     TOLERANCE = "tolerance"
     PART = "part"
+    PART_OF_SEVERAL = "part of several"
     OVER = "over"
     LATE_DISCOUNT = "late discount"
     FEE = "fee"
@@ -32,6 +33,7 @@ class Kind(StrEnum):
     CONVERTED = "converted"
 
 
+PARTS = frozenset({Kind.PART, Kind.PART_OF_SEVERAL})
 FULL = frozenset({Kind.EXACT, Kind.DISCOUNT, Kind.TOLERANCE})
 
 
@@ -202,7 +204,7 @@ def _part(items: Items, paid: Paid, total: Decimal) -> list[Fit]:
         rest -= amount
         if amount > ZERO:
             parts.append(Part(position, amount))
-    return [Fit(Kind.PART, tuple(parts), rest, words)]
+    return [Fit(Kind.PART if len(items) == 1 else Kind.PART_OF_SEVERAL, tuple(parts), rest, words)]
 
 
 def _by_age(each: tuple[int, OpenItem]) -> tuple[date, str, int]:
