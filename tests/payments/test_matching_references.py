@@ -62,6 +62,7 @@ def test_the_platforms_number_counts_with_its_own_customer_only() -> None:
         "invoice 0000123",
         "US-S1-OOO123",
         "US-SI-O0O123",
+        "U5-5I-OOOIZ3",
         "US-SI-000132",
         "US-SI-00123",
         "US-SI-0001233",
@@ -114,6 +115,14 @@ def test_two_numbers_with_a_dash_are_only_two_if_the_amount_says_so() -> None:
     decision = decide(paid("1257.40", "000123-000126"), *ITEMS)
     assert decision.verdict is Verdict.APPLY
     assert set(settles(decision)) == numbers([123, 126])
+
+
+def test_several_slips_of_the_pen_are_understood_if_together_they_are_the_amount() -> None:
+    decision = decide(paid("2180.39", "US-SI-00132 US-SI-00381"), *ITEMS)
+    assert decision.verdict is not Verdict.APPLY
+    decision = decide(paid("2180.39", "UX-SI-000123 US-SI-00318"), *ITEMS)
+    assert decision.verdict is Verdict.APPLY
+    assert set(settles(decision)) == numbers([123, 318])
 
 
 def test_a_purchase_order_with_several_invoices_is_settled_by_what_the_amount_fits() -> None:

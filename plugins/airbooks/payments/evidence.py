@@ -151,9 +151,13 @@ def _of_what_else_is_said(case: Case, fit: Fit, grade: Grade) -> Decimal:
     """A part, or a slip of the pen, is only believed where nothing else explains the amount or the number."""
     if fit.kind is Kind.PART and (case.hits or case.reading.unknown or _is_rather_a_deduction(case, fit)):
         return DOUBTFUL_PART
-    if grade is Grade.GUESS and (case.reading.unknown or any(case.is_anothers_at_this_amount(each) for each in case.reading.mentions)):
-        return REVIEWED
-    return Decimal(1)
+    return REVIEWED if grade is Grade.GUESS and _may_be_another_document(case) else Decimal(1)
+
+
+def _may_be_another_document(case: Case) -> bool:
+    """Whether a slip of the pen may mean something else: one to come, another of this amount, or somebody else's of this amount."""
+    elsewhere = any(case.is_anothers_at_this_amount(each) for each in case.reading.mentions)
+    return len(case.hits) > 1 or bool(case.reading.unknown) or elsewhere
 
 
 def _is_rather_a_deduction(case: Case, fit: Fit) -> bool:

@@ -20,6 +20,7 @@ from airbooks.payments.tuning import Tuning
 MOST_RUNS = 5  # a number is written in at most so many pieces: "US SI 000 123"
 SHORTEST_SERIAL = 3  # "45" alone may be anything
 SHORTEST_TYPO = 5
+UNMISTAKABLE = 4  # a prefix of so many characters is ours, whatever digits follow
 SOON = 2_000  # a number of a document that is still to come is not further off than this
 _DATES_AND_AMOUNTS = re.compile(
     r"(?<![\w-])(?:(?:19|20)\d\d-[01]\d-[0-3]\d|[0-3]?\d[./][01]?\d[./](?:19|20)?\d\d|[1-9]\d{0,2}(?:[.,]?\d{3})*[.,]\d{2})(?![\w-]|[.,]\d)"
@@ -27,6 +28,7 @@ _DATES_AND_AMOUNTS = re.compile(
 _TRACES = re.compile(r"\b(?:DATE|TIME|TRN|TRACE#?|EED)\s?:\s?\S+")  # fields of wires and ACH entries that are never ours
 _RUN = re.compile(r"[A-Z0-9]+")
 _RANGE = re.compile(r"\s*(?:[-–—~]|\.{2,}|TO|BIS|THRU|THROUGH|UNTIL|UP TO)\s*")
+_ENDING = re.compile(r"(.*?)(\d+)")
 _LETTERS_DIGITS = re.compile(r"([A-Z]*)(\d+)")
 
 
@@ -170,15 +172,17 @@ def _is_broken(at: _Text, first: int, last: int, positions: tuple[int, ...], boo
 
 def _by_series(at: _Text, book: Book, *, structured: bool) -> None:
     """A whole prefix, with zeros missing or too many."""
-    for first, last, key in at.spans():
-        prefix, digits = series_of(key if first == last else _prefixed(at, first, last))
+    for first, last, _ in at.spans():
+        prefix, digits = _split(at, first, last)
         positions = book.by_series.get((prefix, int(digits))) if prefix in book.series and len(digits) <= 12 else None
         if positions and at.taken.isdisjoint(range(first, last + 1)):
             at.take(first, last, Mention(at.written(first, last), positions, Grade.LIKELY, structured))
 
 
-def _prefixed(at: _Text, first: int, last: int) -> str:
-    return "".join(each.group() for each in at.runs[first:last]) + " " + at.runs[last].group()
+def _split(at: _Text, first: int, last: int) -> tuple[str, str]:
+    """Prefix and digits of what is written in these runs; ("", "") if it does not end in digits."""
+    found = _ENDING.fullmatch(at.runs[last].group())
+    return ("".join(each.group() for each in at.runs[first:last]) + found.group(1), found.group(2)) if found else ("", "")
 
 
 def _lookalikes(at: _Text, book: Book, *, structured: bool) -> None:
@@ -205,6 +209,7 @@ def _serial_positions(digits: str, letters: str, circle: frozenset[str], book: B
     theirs = tuple(each for each in every if book.items[each].customer_code in circle)
     if not theirs:
         return every if len(every) == 1 and len(digits) > SHORTEST_TYPO else ()
+    theirs = tuple(each for each in theirs if book.serial_of(each)[1] == int(digits)) or theirs
     hinted = tuple(each for each in theirs if letters and any(_ends_with(name, digits, letters) for name in _names(each, book)))
     return hinted or (theirs if len(digits) >= SHORTEST_SERIAL else ())
 
@@ -288,23 +293,21 @@ def _between(low: Mention, high: Mention, book: Book, tuning: Tuning) -> Iterato
 
 def _typos(at: _Text, payer: Payer, circle: frozenset[str], book: Book, *, structured: bool) -> list[str]:
     """Numbers one slip away from a document of the customers in question. Returns those that are rather numbers still to come."""
-    choices = _choices(circle, book)
+    choices = _choices(circle, book) if at.found or any(_may_be_a_number(key) for _, _, key in at.spans()) else {}
     to_come: list[str] = []
     if payer.sure:
         _slips_onto_others(at, payer, choices, book, structured=structured)
     for first, last, key in at.spans() if choices else ():
-        if (
-            len(key) < SHORTEST_TYPO
-            or sum(each.isdigit() for each in key) < SHORTEST_SERIAL
-            or not at.taken.isdisjoint(range(first, last + 1))
-        ):
-            continue
-        positions = _one_slip_away(key, choices)
+        free = at.taken.isdisjoint(range(first, last + 1))
+        positions = _one_slip_away(key, choices) if free and _may_be_a_number(key) else ()
         if positions:
-            if _is_to_come(key, book):
-                to_come.append(at.written(first, last))
+            to_come += [at.written(first, last)] if _is_to_come(key, book) else []
             at.take(first, last, Mention(at.written(first, last), positions, Grade.GUESS, structured))
     return to_come
+
+
+def _may_be_a_number(key: str) -> bool:
+    return len(key) >= SHORTEST_TYPO and sum(each.isdigit() for each in key) >= SHORTEST_SERIAL
 
 
 def _slips_onto_others(at: _Text, payer: Payer, choices: Mapping[str, list[int]], book: Book, *, structured: bool) -> None:
@@ -317,8 +320,9 @@ def _slips_onto_others(at: _Text, payer: Payer, choices: Mapping[str, list[int]]
 
 
 def _one_slip_away(key: str, choices: Mapping[str, list[int]]) -> tuple[int, ...]:
+    """Documents whose number differs in one character; of digits alone also in no length, for shorter ones may be anything."""
     alike = [name for name, _, _ in process.extract(key, choices.keys(), scorer=OSA.distance, score_cutoff=1, limit=None)]
-    return tuple(sorted({each for name in alike for each in choices[name]}))
+    return tuple(sorted({each for name in alike if len(name) == len(key) or not key.isdigit() for each in choices[name]}))
 
 
 def _choices(circle: frozenset[str], book: Book) -> Mapping[str, list[int]]:
@@ -350,5 +354,9 @@ def _unknown(at: _Text, book: Book, tuning: Tuning) -> list[str]:
 def _looks_like_ours(at: _Text, first: int, last: int, key: str, book: Book, tuning: Tuning) -> bool:
     if any(re.fullmatch(shape, key) for shape in tuning.number_shapes):
         return True
-    prefix, digits = series_of(key if first == last else _prefixed(at, first, last))
-    return prefix in book.series and book.series[prefix].width <= len(digits) <= book.series[prefix].width + 1 and digits.isascii()
+    prefix, digits = _split(at, first, last)
+    series = book.series.get(prefix)
+    if series is None:
+        return False
+    whole = series.width <= len(digits) <= series.width + 1
+    return whole or (len(prefix) >= UNMISTAKABLE and len(digits) >= SHORTEST_SERIAL)

@@ -13,7 +13,7 @@ _LEGAL_FORMS = (
 LEGAL_FORMS = frozenset(_LEGAL_FORMS.split())
 OF_THE_ACCOUNT = frozenset("ACCOUNTS ACCOUNT PAYABLE AC DEPARTMENT DEPT TREASURY FIRMA FA".split())  # noqa: SIM905 a list of words reads best as words
 _LETTERS = str.maketrans({"Ø": "O", "Æ": "AE", "Œ": "OE", "Ł": "L", "Đ": "D"})
-_LOOKALIKES = str.maketrans("OIL", "011")
+_LOOKALIKES = str.maketrans("OILZSB", "011258")
 _SERIAL = re.compile(r"(\d+)\D*$")
 STRONG_LENGTH = 5
 
@@ -31,7 +31,7 @@ def key_of(text: str) -> str:
 
 
 def lookalike(key: str) -> str:
-    """The same for keys that differ only in letters mistaken for digits (O and 0; I, L and 1)."""
+    """The same for keys that differ only in letters mistaken for digits (O and 0; I, L and 1; Z and 2; S and 5; B and 8)."""
     return key.translate(_LOOKALIKES)
 
 

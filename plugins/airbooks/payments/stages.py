@@ -92,8 +92,9 @@ def _sets(case: Case) -> Iterator[_Named]:
         yield _Named(tuple(dict.fromkeys([*certain, *likely, *span])), Grade.LIKELY, mentions)
     if groups:
         yield _Named(tuple({*certain, *groups}), Grade.LIKELY, mentions, whole=not certain)
-    yield from _chosen(case, certain, tuple(dict.fromkeys([*likely, *groups])), mentions)
-    yield from _chosen(case, (), certain, mentions, most=REVIEWED)
+    yield from _chosen(case, certain, [*likely, *groups], mentions, Grade.LIKELY)
+    yield from _chosen(case, (), certain, mentions, Grade.CERTAIN)
+    yield from _chosen(case, certain, [*likely, *groups, *guesses], mentions, Grade.GUESS)
     yield from _guessed(tuple(each for each in (*certain, *likely) if each not in foreign), guesses, mentions)
     yield from _completed(case, (*certain, *likely), mentions)
     yield from _netted(case, (*certain, *likely), mentions, Grade.LIKELY if likely else Grade.CERTAIN)
@@ -105,20 +106,18 @@ def _narrowed(case: Case, mention: Mention) -> tuple[int, ...]:
     return theirs or mention.positions
 
 
-def _chosen(
-    case: Case, fixed: tuple[int, ...], optional: tuple[int, ...], mentions: tuple[Mention, ...], most: Decimal = Decimal(1)
-) -> Iterator[_Named]:
-    """`fixed` and those of `optional` that make up the amount together."""
-    usable = [each for each in optional if each not in fixed][: case.tuning.items_in_a_sum]
+def _chosen(case: Case, fixed: tuple[int, ...], optional: Sequence[int], mentions: tuple[Mention, ...], grade: Grade) -> Iterator[_Named]:
+    """`fixed` and those of `optional` that make up the amount together: only one choice may do, and leaving out whole numbers is one."""
+    usable = [each for each in dict.fromkeys(optional) if each not in fixed][: case.tuning.items_in_a_sum]
     values = _values(case, [*fixed, *usable])
     target = to_minor(case.paid.amount, case.paid.currency)
     if len(usable) < (1 if fixed else 2) or values is None or target is None:
         return
     some = values[len(fixed) :]
     ways = sums_to(some, target - sum(values[: len(fixed)]), most=len(some))
+    most = REVIEWED if len(ways) > 1 or grade is Grade.CERTAIN else Decimal(1)
     for way in ways[: case.tuning.most_candidates]:
-        ambiguous = REVIEWED if len(ways) > 1 else most
-        yield _Named((*fixed, *(usable[each] for each in way)), Grade.LIKELY, mentions, most=min(ambiguous, most))
+        yield _Named((*fixed, *(usable[each] for each in way)), min(grade, Grade.LIKELY), mentions, most=most)
 
 
 def _values(case: Case, positions: Sequence[int]) -> list[int] | None:
