@@ -106,7 +106,7 @@ def test_payments_that_are_not_ours_alone_are_explained(database: psycopg.Connec
     books.sell("AU-1"), books.pay([(books.sell("AU-2"), "40.00")], name="P-2"), books.pay([(books.sell("AU-3"), "30.00")], name="P-3")
     books.pay([(books.sell("AU-4"), "50.00")], name="P-4", discount="1.00")
     read = [listed("9", ("AU-1", "25.00")), listed("P-3", ("AU-3", "30.00")), listed("P-4", ("AU-4", "49.00"))]
-    store(database, CONNECTION, read, "run")
+    store(database, CONNECTION, read)
     found = reconciled(database).found
     assert causes(found, Leg.PLATFORM, Measure.PAYMENTS) == {
         "AU-1": (Cause.BOOKED_THERE, Decimal("-25.00")),
@@ -115,6 +115,14 @@ def test_payments_that_are_not_ours_alone_are_explained(database: psycopg.Connec
     }
     assert causes(found, Leg.PLATFORM, Measure.OPEN) == {"AU-2": (Cause.NOT_APPLIED, Decimal("-40.00"))}
     assert found.unreconciled == ()
+
+
+def test_what_a_foreign_payment_of_ours_settles_is_no_difference_of_rates(database: psycopg.Connection, books: Books) -> None:
+    sold = books.sell("AU-1", currency="USD", exchange_rate={"base": "AUD", "rate": "1.52"})
+    books.pay([(sold, "75.00")], name="P-1", currency="AUD")
+    database.execute("UPDATE airbooks.allocation SET settled = 50.00")
+    store(database, CONNECTION, [listed("P-1", ("AU-1", "75.00"), currency="AUD")])
+    assert reconciled(database).found.differences == ()
 
 
 # -- balances that are asked for ----------------------------------------------------------------------------------------------------------

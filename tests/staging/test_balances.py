@@ -41,7 +41,7 @@ def test_open_is_the_total_less_what_settled_it(database: psycopg.Connection, bo
     sold = books.sell("AU-1", "100.00")
     books.pay([(sold, "30.00")])
     books.sell("AU-C1", "20.00", kind="credit_note", corrects=["AU-1"])
-    store(database, CONNECTION, [listed("9", ("AU-1", "25.00"))], "run")
+    store(database, CONNECTION, [listed("9", ("AU-1", "25.00"))])
     found = balance(database, "AU-1")
     assert (found.ours, found.theirs, found.credited, found.open_amount) == tuple(map(Decimal, ("30.00", "25.00", "20.00", "25.00")))
     assert why(database, "AU-1") is Why.PARTIALLY_PAID
@@ -50,7 +50,7 @@ def test_open_is_the_total_less_what_settled_it(database: psycopg.Connection, bo
 def test_a_payment_stays_with_a_document_that_is_corrected(database: psycopg.Connection, books: Books) -> None:
     books.pay([(books.sell("AU-1", "100.00"), "60.00")])
     books.sell("AU-1", "110.00", delivery="pending")
-    store(database, CONNECTION, [listed("9", ("AU-1", "10.00"))], "run")
+    store(database, CONNECTION, [listed("9", ("AU-1", "10.00"))])
     assert balance(database, "AU-1").open_amount == Decimal("40.00")
 
 

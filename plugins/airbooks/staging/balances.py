@@ -182,7 +182,8 @@ doc AS MATERIALIZED (
     CROSS JOIN LATERAL jsonb_to_recordset(p.allocations) AS part (remote_id text, amount numeric)
     WHERE cardinality(%(connections)s::text[]) = 0 OR p.connection = ANY (%(connections)s)
 ), applied AS MATERIALIZED (
-    SELECT place.document_id, place.connection, there.payment_id, there.delivery_id, there.reversed,
+    SELECT place.document_id, place.connection, there.payment_id, there.delivery_id, there.reversed, there.amount AS paid,
+        there.currency NOT IN ('', doc.currency) AS is_foreign,
         CASE WHEN there.currency IN ('', doc.currency) THEN there.amount
             WHEN there.currency = doc.exchange_rate ->> 'base' AND (doc.exchange_rate ->> 'rate')::numeric > 0
             THEN round(there.amount / (doc.exchange_rate ->> 'rate')::numeric, 2) END AS amount
@@ -191,7 +192,8 @@ doc AS MATERIALIZED (
     SELECT a.document_id, a.connection, sum(a.amount) AS settled
     FROM applied a
     WHERE NOT a.reversed AND a.delivery_id IS NULL AND NOT EXISTS (
-        SELECT FROM airbooks.delivery v WHERE v.connection = a.connection AND v.remote_id = a.payment_id AND v.operation = 'apply')
+        SELECT FROM airbooks.delivery v
+        WHERE v.connection = a.connection AND string_to_array(v.remote_id, ',') @> ARRAY[a.payment_id] AND v.operation = 'apply')
     GROUP BY 1, 2
 ), paid AS MATERIALIZED (
     SELECT doc.*, coalesce(o.settled, 0) AS ours, coalesce(o.taken_back, 0) AS taken_back, coalesce(t.settled, 0) AS theirs,
