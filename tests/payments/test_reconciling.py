@@ -125,6 +125,23 @@ def test_what_a_foreign_payment_of_ours_settles_is_no_difference_of_rates(databa
     assert reconciled(database).found.differences == ()
 
 
+def test_a_payment_of_ours_that_the_platform_never_lists_was_deleted_there(database: psycopg.Connection, books: Books) -> None:
+    books.pay([(books.sell("AU-1"), "40.00")], name="P-1")
+    database.execute("UPDATE airbooks.delivery SET delivered_at = now() - interval '1 hour' WHERE operation = 'apply'")
+    assert causes(reconciled(database).found, Leg.PLATFORM, Measure.PAYMENTS) == {"AU-1": (Cause.NOT_APPLIED, Decimal("40.00"))}
+    move_watermark(database, f"payments:{CONNECTION}", one(database, "SELECT now()"), "run")
+    assert causes(reconciled(database).found, Leg.PLATFORM, Measure.PAYMENTS) == {"AU-1": (Cause.DELETED_THERE, Decimal("40.00"))}
+
+
+def test_a_payment_that_was_taken_back_here_and_still_stands_there_is_named(database: psycopg.Connection, books: Books) -> None:
+    books.pay([(books.sell("AU-1"), "40.00")], name="P-1")
+    store(database, CONNECTION, [listed("P-1", ("AU-1", "40.00"))])
+    database.execute("UPDATE airbooks.allocation SET cancelled_at = now()")
+    found = reconciled(database).found
+    assert causes(found, Leg.PLATFORM, Measure.PAYMENTS) == {"AU-1": (Cause.REVERSED, Decimal("-40.00"))}
+    assert causes(found, Leg.PLATFORM, Measure.OPEN) == {"AU-1": (Cause.REVERSED, Decimal("40.00"))}
+
+
 # -- balances that are asked for ----------------------------------------------------------------------------------------------------------
 
 

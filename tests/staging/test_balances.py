@@ -153,3 +153,16 @@ def test_the_answer_is_a_sentence_with_the_amounts(database: psycopg.Connection,
     books.pay([(books.sell("AU-1", "1200.00", due_date="2026-03-10"), "200.00")])
     (found,) = still_open(database, TODAY, numbers=["AU-1"], customers=["C-1"], divisions=["AU"])
     assert found.says == "1,000.00 AUD of 1,200.00 open: overdue, for 10 days (due 2026-03-10), 200.00 paid"
+
+
+def test_what_was_taken_back_in_part_or_paid_again_is_not_counted_twice(database: psycopg.Connection, books: Books) -> None:
+    sold = books.sell("AU-1")
+    incoming = books.pay([(sold, "100.00")])
+    database.execute("UPDATE airbooks.allocation SET cancelled_at = now()")
+    database.execute(
+        "INSERT INTO airbooks.allocation (incoming_id, connection, document_id, number, amount, settled)"
+        " VALUES (%s, %s, %s, 'AU-1', 60, 60)",
+        (incoming, CONNECTION, sold.document_id),
+    )
+    found = balance(database, "AU-1")
+    assert (found.taken_back, found.open_amount) == (Decimal("40.00"), Decimal("40.00"))

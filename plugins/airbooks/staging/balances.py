@@ -167,10 +167,13 @@ doc AS MATERIALIZED (
     SELECT DISTINCT ON (document_id, connection) document_id, connection, remote_number
     FROM sent WHERE remote_number <> '' ORDER BY document_id, connection, revision DESC, delivery_id DESC
 ), ours AS (
-    SELECT r.document_id, r.connection,
-        sum(CASE r.kind WHEN 'credit_note' THEN abs(a.settled) ELSE a.settled END) FILTER (WHERE a.cancelled_at IS NULL) AS settled,
-        sum(abs(a.settled)) FILTER (WHERE a.cancelled_at IS NOT NULL) AS taken_back
-    FROM revision r JOIN airbooks.allocation a ON a.document_id = r.revision_id AND a.connection = r.connection
+    SELECT document_id, connection, sum(settled) AS settled, sum(greatest(0, before - abs(settled))) AS taken_back
+    FROM (  -- an allocation that is taken back in part gives way to one of the rest
+        SELECT r.document_id, r.connection, coalesce(max(abs(a.settled)) FILTER (WHERE a.cancelled_at IS NOT NULL), 0) AS before,
+            coalesce(sum(CASE r.kind WHEN 'credit_note' THEN abs(a.settled) ELSE a.settled END)
+                FILTER (WHERE a.cancelled_at IS NULL), 0) AS settled
+        FROM revision r JOIN airbooks.allocation a ON a.document_id = r.revision_id AND a.connection = r.connection
+        GROUP BY r.document_id, r.connection, a.incoming_id) payment
     GROUP BY 1, 2
 ), place AS (
     SELECT DISTINCT ON (connection, remote_id) connection, remote_id, document_id

@@ -142,8 +142,8 @@ UPDATE airbooks.platform_payment p SET delivery_id = v.delivery_id
 FROM airbooks.delivery v
 WHERE p.connection = %(connection)s AND p.delivery_id IS NULL
     AND v.connection = p.connection AND string_to_array(v.remote_id, ',') @> ARRAY[p.remote_id] AND v.operation = 'apply'
+    AND (%(of)s::text[] IS NULL OR p.remote_id = ANY (%(of)s))
 """
-_LINK_LISTED = f"{_LINK} AND p.remote_id IN (SELECT remote_id FROM listed)"
 
 # One of several payments that a platform made of ours takes back only what it paid.
 _CANCEL = """
@@ -192,7 +192,7 @@ def store(database: psycopg.Connection, connection: str, payments: Sequence[Remo
     chosen = {"connection": connection}
     noticed: Counter[str] = Counter(dict(database.execute(_NOTICE, chosen).fetchall()))
     database.execute(_UPSERT, chosen)
-    database.execute(_LINK_LISTED, chosen)
+    database.execute(_LINK, {**chosen, "of": [each.remote_id for each in payments]})
     database.execute("DELETE FROM listed")
     return noticed
 
@@ -202,7 +202,7 @@ def take_back(database: psycopg.Connection, connection: str, run_id: str) -> lis
 
     A payment may have been listed before the answer to our request was recorded, so all are looked at that are not known to be ours.
     """
-    database.execute(_LINK, {"connection": connection})
+    database.execute(_LINK, {"connection": connection, "of": None})
     with database.cursor(row_factory=class_row(TakenBack)) as cursor:
         taken = cursor.execute(_CANCEL, {"connection": connection, "run_id": run_id}).fetchall()
     if taken:
