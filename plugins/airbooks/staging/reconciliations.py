@@ -54,7 +54,8 @@ WITH {BALANCES}, chosen AS (
         coalesce(sum(abs(settled) * off / nullif(whole, 0)) FILTER (WHERE is_there), 0) AS deducted
     FROM part GROUP BY 1, 2
 ), converted AS (  -- what a foreign payment of ours settles is converted as we did
-    SELECT p.document_id, p.connection, unnest(string_to_array(v.remote_id, ',')) AS payment_id, sum(p.settled) / nullif(sum(p.whole), 0) AS rate
+    SELECT p.document_id, p.connection, unnest(string_to_array(v.remote_id, ',')) AS payment_id,
+        sum(p.settled) / nullif(sum(p.whole), 0) AS rate
     FROM part p
     JOIN airbooks.delivery v ON v.document_id = p.payment_document_id AND v.connection = p.connection AND v.operation = 'apply'
     GROUP BY 1, 2, 3
