@@ -13,11 +13,11 @@ import psycopg
 
 from airbooks.canonical import IncomingPayment
 from airbooks.payments.settings import PaymentsConfig
+from airbooks.sources import open_database
 from airbooks.sources.bank.feed import DatabaseFeed, StatementFeed
 from airbooks.sources.bank.movement import BadMovement, StatementError
 from airbooks.sources.bank.provider import Provider, movement_told
 from airbooks.sources.bank.sql import read_sql
-from airbooks.sources.database import SqlSource
 from airbooks.sources.raw import Selection
 from airbooks.staging import documents, inbox, incoming, statement_files
 
@@ -80,11 +80,15 @@ def _store(
             bad.append(each)
         else:
             good.append(each)
-    return Counter(incoming.store(database, good, run_id))
+    return _counted(incoming.store(database, good, run_id))
+
+
+def _counted(stored: incoming.Stored) -> Counter[str]:
+    return Counter({"new": stored.new, "known": stored.known})
 
 
 def _database(database: psycopg.Connection, feed: DatabaseFeed, run_id: str) -> Counter[str]:
-    source = SqlSource(feed.name, feed.settings)
+    source = open_database(feed.name, feed.settings)
     until = datetime.now(UTC)
     tally: Counter[str] = Counter()
     bad: list[BadMovement] = []
@@ -112,7 +116,7 @@ def _events(database: psycopg.Connection, provider: Provider, run_id: str) -> Co
                 tally["wrong"] += 1
             else:
                 used.append(event)
-                tally += Counter(incoming.store(database, [told] if told else [], run_id))
+                tally += _counted(incoming.store(database, [told] if told else [], run_id))
         inbox.done(database, used, run_id)
         database.commit()
     database.commit()

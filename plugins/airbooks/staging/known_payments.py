@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, timedelta
-from decimal import Decimal
 from typing import Any
 
 import psycopg
@@ -12,15 +11,16 @@ from psycopg.rows import dict_row
 
 from airbooks.payments.decision import ZERO, Settled
 from airbooks.payments.tuning import Earlier, Known
+from airbooks.staging.incoming import Incoming
 
 REMEMBERED = timedelta(days=400)  # a charge-back comes within 120 to 540 days; a refund sooner
 
 _EARLIER = """
-SELECT i.incoming_id, i.source, i.source_id, i.currency, i.amount + i.fee AS gross, i.body ->> 'bank_reference' AS bank_reference,
+SELECT i.incoming_id, i.currency, i.amount + i.fee AS gross,
     a.document_id, a.connection, a.number, a.amount, a.settled, a.discount, a.write_off
 FROM airbooks.incoming_payment i LEFT JOIN airbooks.allocation a ON a.incoming_id = i.incoming_id AND a.cancelled_at IS NULL
 WHERE i.state IN ('matched', 'on_account') AND i.kind = 'receipt' AND i.booked_on >= %(since)s
-    AND (i.source_id = ANY(%(named)s) OR i.amount + i.fee = ANY(%(amounts)s))
+    AND (i.incoming_id = ANY(%(named)s) OR i.amount + i.fee = ANY(%(amounts)s))
 ORDER BY i.incoming_id, a.allocation_id
 """
 
@@ -40,22 +40,26 @@ WHERE a.cancelled_at IS NULL
 """
 
 
-def known(database: psycopg.Connection, today: date, taking_back: Iterable[tuple[str, Decimal]]) -> Known:
+def known(database: psycopg.Connection, today: date, taking_back: Iterable[Incoming]) -> Known:
     """What matching should know: payers' accounts, documents that payments settled, and the earlier payments that one of `taking_back`
-    (name of the payment that is reversed, amount) may mean."""
+    may mean (`Earlier.source_id` is their id in staging)."""
     wanted = list(taking_back)
     accounts = {row[0]: row[1] for row in database.execute(_ACCOUNTS).fetchall()}
     closed = frozenset(row[0] for row in database.execute(_CLOSED).fetchall())
     return Known(today=today, settled_before=_earlier(database, today, wanted), payer_accounts=accounts, closed=closed)
 
 
-def _earlier(database: psycopg.Connection, today: date, wanted: list[tuple[str, Decimal]]) -> tuple[Earlier, ...]:
+def _earlier(database: psycopg.Connection, today: date, wanted: list[Incoming]) -> tuple[Earlier, ...]:
     if not wanted:
         return ()
     with database.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(
             _EARLIER,
-            {"since": today - REMEMBERED, "named": [name for name, _ in wanted if name], "amounts": [amount for _, amount in wanted]},
+            {
+                "since": today - REMEMBERED,
+                "named": [each.original_id for each in wanted if each.original_id is not None],
+                "amounts": [each.movement.gross for each in wanted],
+            },
         ).fetchall()
     found: dict[int, list[dict[str, Any]]] = {}
     for row in rows:
@@ -80,8 +84,7 @@ def _as_earlier(incoming_id: int, rows: list[dict[str, Any]]) -> Earlier:
     )
     return Earlier(
         key=str(incoming_id),
-        source=first["source"],
-        source_id=first["source_id"],
+        source_id=str(incoming_id),
         currency=first["currency"],
         gross=first["gross"],
         settled=settled,
