@@ -166,7 +166,6 @@ class Platform:
             kind=DocumentKind.INVOICE,
             status=DocumentStatus.OPEN,
             balance=Decimal(balance or 0),
-            total=Decimal(100),
         )
 
 
@@ -176,9 +175,18 @@ def asking(database: psycopg.Connection, platform: Platform, most: int = 10) -> 
 
 def test_a_credit_note_that_stands_open_there_is_named(database: psycopg.Connection, books: Books) -> None:
     books.sell("AU1"), books.sell("AUC", "30.00", kind="credit_note", corrects=["AU1"])
-    found = asking(database, Platform(AU1="100.00"))
-    assert causes(found.found, Leg.PLATFORM, Measure.OPEN) == {"AU1": (Cause.CREDIT_NOT_ALLOCATED, Decimal("-30.00"))}
-    assert found.asked == 1
+    found = asking(database, Platform(AU1="100.00", AUC="30.00"))
+    assert causes(found.found, Leg.PLATFORM, Measure.OPEN) == {
+        "AU1": (Cause.CREDIT_NOT_ALLOCATED, Decimal("-30.00")),
+        "AUC": (Cause.CREDIT_NOT_ALLOCATED, Decimal("30.00")),
+    }
+    assert found.asked == 2
+
+
+def test_an_invoice_that_is_credited_in_full_is_asked_for_too(database: psycopg.Connection, books: Books) -> None:
+    books.sell("AU1"), books.sell("AUC", kind="credit_note", corrects=["AU1"])
+    found = asking(database, Platform(AU1="0.00", AUC="0.00"))
+    assert (found.asked, found.found.differences) == (2, ())
 
 
 def test_only_the_largest_open_items_are_asked_for(database: psycopg.Connection, books: Books) -> None:
