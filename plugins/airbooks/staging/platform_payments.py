@@ -245,7 +245,7 @@ def _found(taken: TakenBack, run_id: str) -> exceptions.Found:
         field="",
         value=taken.remote_id,
         says=f"payment {taken.remote_id} on {taken.connection} was voided or deleted there; what it paid is open again ({taken.number}).",
-        fix="Find out whether the money is there: then apply it again, else ask the customer. Answer Retry when it is settled.",
+        fix="If the money is there, book it there by hand: it is read back. Else ask the customer to pay. Then answer Retry.",
         connection=taken.connection,
     )
     return exceptions.Found(finding=finding, delivery_id=taken.delivery_id, run_id=run_id)
