@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
+from random import Random
 
 import psycopg
 import pytest
@@ -166,3 +167,18 @@ def test_what_was_taken_back_in_part_or_paid_again_is_not_counted_twice(database
     )
     found = balance(database, "AU-1")
     assert (found.taken_back, found.open_amount) == (Decimal("40.00"), Decimal("40.00"))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_credit_is_neither_made_nor_lost_whatever_names_what(database: psycopg.Connection, books: Books, seed: int) -> None:
+    rng = Random(seed)
+    numbers = [f"AU-{n}" for n in range(12)]
+    for number in numbers:
+        books.sell(number, f"{rng.randint(0, 200)}.{rng.randint(0, 99):02}")
+    for n in range(12):
+        books.sell(f"AU-C{n}", f"{rng.randint(1, 300)}.00", kind="credit_note", corrects=rng.sample(numbers, rng.randint(0, 4)))
+    found = list(balances(database))
+    given, taken = (sum((each.credited for each in found if each.kind == kind), Decimal(0)) for kind in ("credit_note", "invoice"))
+    assert given == taken
+    assert given > 0
+    assert all(0 <= each.credited <= each.total for each in found)
