@@ -110,7 +110,12 @@ def test_interim_data_waits_for_the_final_report_and_tests_are_refused() -> None
     assert (good, bad[0].rule) == ([], "the bank marks it as a test")
 
 
-@pytest.mark.parametrize("data", [b"", b"<Document/>", b":20:X\n:25:1\n", report("16,142,1000,0,R1,,A/")[:-30]])
+WHOLE = report("16,142,1000,0,R1,,A/")
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"<Document/>", b":20:X\n:25:1\n", *(WHOLE[: WHOLE.rindex(code)] for code in (b"49,", b"98,", b"99,"))]
+)
 def test_a_file_that_is_no_complete_bai2_is_refused(data: bytes) -> None:
     with pytest.raises(StatementError, match=r"us\.bai is not a complete BAI2 file"):
         read(data)

@@ -98,8 +98,8 @@ def read_bai2(data: bytes, file: str, reading: Reading) -> Iterator[IncomingPaym
 
 def _parsed(data: bytes, file: str) -> Any:
     lines = [line for each in data.decode("utf-8-sig", "replace").splitlines() if (line := each.strip())]
-    if not lines:
-        raise StatementError(f"{file} is not a complete BAI2 file: it is empty. Fetch it from the bank again.")
+    if not lines or not lines[-1].startswith("99,"):  # the library would read the last record again and again, looking for its trailer
+        raise StatementError(f"{file} is not a complete BAI2 file: it does not end with record 99. Fetch it from the bank again.")
     try:
         return FileParser(helpers.IteratorHelper(lines), check_integrity=False).parse()
     except (ParsingException, NotSupportedYetException, ValueError, IndexError, KeyError, StopIteration, AttributeError) as error:
