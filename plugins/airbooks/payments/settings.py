@@ -29,7 +29,8 @@ from airbooks.yaml_file import ConfigError, Problems, Setting, read_setting
 __all__ = ["Account", "Matching", "PaymentsConfig", "Posting", "StatusWriter", "load_payments_config"]
 
 FILE = "payments.yaml"
-SECTIONS = "accounts statements databases providers matching posting status"
+SECTIONS = "accounts statements databases providers matching posting status reports"
+REPORTS = "$AIRBOOKS_STATE/reports"
 TABLE = "table"
 TRUTH = ("true", "false")
 
@@ -78,9 +79,11 @@ class Posting:
 class StatusWriter:
     """How the sales system learns what is open: a statement for its database, or a request to its API, through an Airflow connection.
 
+    `source` is the one of sources.yaml whose documents it is told about.
     `statement`, `path` and `body` name the values in their own way (`:number` in SQL, `{number}` in a path, a column's name in `body`).
     """
 
+    source: str
     type: str
     connection: str
     statement: str = ""
@@ -105,6 +108,7 @@ class PaymentsConfig:
     matching: Matching
     posting: Mapping[str, Posting]
     status: StatusWriter | None
+    reports: str  # the folder that reconciliations are written to, local or on any object storage
 
     def bank_account(self, account: str, connection: str) -> str:
         """The account's code in the books of `connection`; empty where nobody has said."""
@@ -145,6 +149,7 @@ def _load(directory: Path, stamp: tuple[int, int], books: Books) -> PaymentsConf
         matching=_matching(sections.get("matching")),
         posting=MappingProxyType({name: _posting(name, each, books) for name, each in _items(sections, "posting")}),
         status=_status(sections.get("status")),
+        reports=_path(sections["reports"].text() if "reports" in sections else REPORTS),
     )
     problems.raise_if_any()
     return read
@@ -288,12 +293,13 @@ def _posting(connection: str, setting: Setting, books: Books) -> Posting:
 def _status(setting: Setting | None) -> StatusWriter | None:
     if setting is None or setting.is_empty():
         return None
-    keys = setting.fields("type connection statement path method body", required="type connection")
+    keys = setting.fields("source type connection statement path method body", required="source type connection")
     type_ = choice(keys.get("type"), list(WriterType), WriterType.SQL)
     needed = "statement" if type_ == WriterType.SQL else "path"
     if needed not in keys:
         setting.problem(f"a writer of type {type_} needs `{needed}`")
     return StatusWriter(
+        source=text_of(keys, "source"),
         type=type_,
         connection=text_of(keys, "connection"),
         statement=text_of(keys, "statement"),

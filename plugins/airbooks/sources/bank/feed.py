@@ -40,7 +40,7 @@ class StatementFeed:
         parts = self.path.split("/")
         fixed = next((n for n, part in enumerate(parts) if any(sign in part for sign in WILD)), len(parts) - 1)
         folder, pattern = "/".join(parts[:fixed]) or ("/" if self.path.startswith("/") else "."), "/".join(parts[fixed:])
-        yield from sorted((each for each in _location(folder).glob(pattern) if each.is_file()), key=str)
+        yield from sorted((each for each in location(folder).glob(pattern) if each.is_file()), key=str)
 
     def read(self, path: Any) -> Iterator[Found]:
         """The movements of one file. Raises StatementError where it is too large or cannot be read at all."""
@@ -65,7 +65,8 @@ class DatabaseFeed:
     defaults: Mapping[str, str] = field(default_factory=dict)
 
 
-def _location(folder: str) -> Any:
+def location(folder: str) -> Any:
+    """A folder as a path, local or on any object storage."""
     if "://" not in folder:
         return Path(folder)
     from airflow.sdk import ObjectStoragePath  # seconds to import, and only needed for remote files
