@@ -87,6 +87,11 @@ def test_a_record_that_cannot_be_read_is_named_and_holds_no_other() -> None:
     assert "12.50" in bad[0].value
 
 
+def test_an_amount_that_no_account_ever_held_is_named() -> None:
+    _, bad = both(report(f"16,142,1{'0' * 30},0,R1,,A/"))
+    assert "no more than 18 digits" in bad[0].rule
+
+
 def test_an_account_whose_control_total_does_not_agree_is_not_taken_over() -> None:
     good, bad = both(report("16,142,1000,0,R1,,A/", total=5))
     assert good == []
