@@ -68,6 +68,8 @@ def test_the_platforms_number_counts_with_its_own_customer_only() -> None:
         "US-SI-0001233",
         "UX-SI-000123",
         "Rechnung 000123 vom 01.02.2026 ueber 1.180,40",
+        "RE-NRUS-SI-000123VOM01.02.2026",
+        "/REMI/000123",
     ],
 )
 def test_however_it_is_written_with_the_right_amount_and_payer_it_is_that_invoice(text: str) -> None:
