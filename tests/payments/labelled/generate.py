@@ -51,24 +51,9 @@ def shares(payments: int) -> dict[str, int]:
 
 def _plan(rng: random.Random, payments: int) -> list[str]:
     """The kinds in random order; those that write two payments at once are asked half as often."""
-    plan = [name for name, count in shares(payments).items() for _ in range(-(-count // _at_once(name)))]
+    plan = [name for name, count in shares(payments).items() for _ in range(-(-count // KINDS[name].at_once))]
     rng.shuffle(plan)
     return plan
-
-
-def _at_once(name: str) -> int:
-    return (
-        2
-        if name
-        in {
-            "the same payment twice",
-            "the same invoice twice, in other words",
-            "partial, in two payments",
-            "charge-back of a payment",
-            "refund of a payment",
-        }
-        else 1
-    )
 
 
 def _write(desk: Desk, name: str) -> list[Labelled]:

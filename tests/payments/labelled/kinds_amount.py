@@ -36,7 +36,7 @@ def partial(desk: Desk) -> Written:
     return [(desk.draft(customer, paid, f"{hint} {item.number}".strip()), known(part(item, paid)))]
 
 
-@kind("partial, in two payments", 100)
+@kind("partial, in two payments", 100, at_once=2)
 def two_parts(desk: Desk) -> Written:
     customer, item = desk.bill()
     day = desk.day()

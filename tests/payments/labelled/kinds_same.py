@@ -96,7 +96,7 @@ def two_customers_clear(desk: Desk) -> Written:
     return [(draft, known(full([item]), by_amount=True))]
 
 
-@kind("the same payment twice", 120)
+@kind("the same payment twice", 120, at_once=2)
 def twice(desk: Desk) -> Written:
     """The second one pays nothing that is open any more."""
     customer, item = desk.bill()

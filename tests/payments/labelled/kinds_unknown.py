@@ -76,12 +76,12 @@ def _taken_back(desk: Desk, way: PaymentKind, texts: tuple[str, ...]) -> Written
     return [(first, known(full([item]))), (back, undone)]
 
 
-@kind("charge-back of a payment", 60)
+@kind("charge-back of a payment", 60, at_once=2)
 def charge_back(desk: Desk) -> Written:
     return _taken_back(desk, PaymentKind.CHARGE_BACK, ("CHARGEBACK", "RETURN R01", "Rueckgabe", "MD06 REFUND REQUEST"))
 
 
-@kind("refund of a payment", 60)
+@kind("refund of a payment", 60, at_once=2)
 def refunded(desk: Desk) -> Written:
     return _taken_back(desk, PaymentKind.REFUND, ("REFUND", "Erstattung", "returned goods, refund", ""))
 

@@ -131,7 +131,7 @@ def short_slip(desk: Desk) -> Written:
     ]
 
 
-@kind("the same invoice twice, in other words", 80)
+@kind("the same invoice twice, in other words", 80, at_once=2)
 def twice_in_other_words(desk: Desk) -> Written:
     """First by our number, then again by the order."""
     customer = desk.book.usual()
