@@ -12,8 +12,8 @@ from airbooks.payments.combine import chance, sums_to
 from airbooks.payments.decision import ZERO, Candidate, Stage
 from airbooks.payments.evidence import DOUBTFUL_PART, OTHER_CURRENCY, REVIEWED, Agreement, Case, of_reference
 from airbooks.payments.frames import CREDIT_NOTE, PERCENT, to_minor
-from airbooks.payments.mentions import Grade, Mention
 from airbooks.payments.terms import FULL, PARTS, Fit, Items, Kind, Paid, Part, discount_allowed, fits, known_fee, money, signed
+from airbooks.payments.written import Grade, Mention
 
 EXACT_AMOUNT = Decimal("0.96")
 DISCOUNTED_AMOUNT = Decimal("0.955")
@@ -45,7 +45,7 @@ class _Named:
 def candidates(case: Case, told: Told) -> list[Candidate]:
     """All ways that any stage finds, each by the stage that trusts it most."""
     found: dict[tuple[object, ...], Candidate] = {}
-    for each in (*by_advice(case, told), *by_reference(case), *by_amount(case), *by_sum(case)):
+    for each in (*by_advice(case, told), *by_reference(case), *by_amount(case), *by_sum(case), *by_exclusion(case)):
         same = (each.on_account, *sorted((part.connection, part.document_id, part.amount, part.discount) for part in each.settled))
         if same not in found or each.confidence > found[same].confidence:
             found[same] = each
@@ -268,6 +268,21 @@ def by_sum(case: Case) -> Iterator[Candidate]:
     newest = case.newest(case.payer.codes)
     for discounted in (False, True):
         yield from _summed(case, newest, discounted=discounted)
+
+
+def by_exclusion(case: Case) -> Iterator[Candidate]:
+    """All that is open of the payer but what he names, where he says so."""
+    named = {each for mention in case.reading.mentions for each in mention.positions}
+    rest = [
+        each for each in case.book.of_customers(case.payer.codes) if case.item(each).currency == case.paid.currency and each not in named
+    ]
+    if not case.reading.excludes or not named:
+        return
+    for fit in fits(case.items(rest), case.paid, case.tuning):
+        if fit.kind in {Kind.EXACT, Kind.DISCOUNT}:
+            numbers = ", ".join(case.item(each).number for each in sorted(named)[:6])
+            confidence = EVERYTHING if case.payer.sure else UNSURE_PAYER
+            yield case.candidate(Stage.SUM, confidence, f"pays everything that is open of this customer but {numbers}", fit)
 
 
 def _everything(case: Case, every: Sequence[int]) -> Iterator[Candidate]:
