@@ -19,6 +19,7 @@ from airbooks.payments.written import Grade, Mention, Reading, Text, text_of
 
 SHORTEST_SERIAL = 3  # "45" alone may be anything
 SHORTEST_TYPO = 5
+LONGEST_PREFIX = 8
 UNMISTAKABLE = 4  # a prefix of so many characters is ours, whatever digits follow
 SOON = 2_000  # a number of a document that is still to come is not further off than this
 _RANGE = re.compile(r"\s*(?:[-–—~]|\.{2,}|TO|BIS|THRU|THROUGH|UNTIL|UP TO)\s*")
@@ -30,6 +31,7 @@ _WORDS = "INV INVOICE INVOICES BILL BILLS REF RE RG RNR RN NR NO N NUM RECHNUNG 
 _BEFORE_NUMBERS = frozenset(_WORDS.split())
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _ENDING = re.compile(r"(.*?)(\d+)")
+_DIGITS = re.compile(r"\d+")
 _ENDING_DIGITS = re.compile(r"([A-Z]*)\d*$")
 _LETTERS_DIGITS = re.compile(r"([A-Z]*)(\d+)")
 
@@ -73,6 +75,7 @@ def _read_text(raw: str, payer: Payer, book: Book, tuning: Tuning, *, structured
     circle = payer.codes | {book.items[each].customer_code for _, _, mention in at.found for each in mention.positions}
     _serials(at, circle, book, structured=structured)
     _glued(at, circle, book, structured=structured)
+    _embedded(at, book, structured=structured)
     ranges = tuple(_ranges(at, book, tuning))
     unknown = _typos(at, payer, circle, book, structured=structured)
     return Reading(
@@ -90,8 +93,15 @@ def _whole_names(at: Text, payer: Payer, book: Book, *, structured: bool) -> Non
         if is_strong(key):
             grade = Grade.LIKELY if _is_broken(at, first, last, positions, book) else Grade.CERTAIN
             at.take(first, last, Mention(at.written(first, last), positions, grade, structured))
-        elif first == last and len(key) >= SHORTEST_SERIAL and not key.isalpha() and not _is_a_piece(at, last, payer.codes, book):
+        elif first == last and _is_short_name(at, last, key, positions, payer, book):
             at.take(first, last, Mention(key, positions, Grade.LIKELY, structured))
+
+
+def _is_short_name(at: Text, last: int, key: str, positions: tuple[int, ...], payer: Payer, book: Book) -> bool:
+    """Whether a few digits are meant as the platform's or an order's number: only of the payer's own documents, if he is known."""
+    if len(key) < SHORTEST_SERIAL or key.isalpha() or (payer.codes and not book.theirs(positions, payer.codes)):
+        return False
+    return not _is_a_piece(at, last, payer.codes, book)
 
 
 def _customers(at: Text, book: Book) -> None:
@@ -141,6 +151,22 @@ def _lookalikes(at: Text, book: Book, *, structured: bool) -> None:
             at.take(first, last, Mention(at.written(first, last), positions, Grade.LIKELY, structured))
 
 
+def _embedded(at: Text, book: Book, *, structured: bool) -> None:
+    """A whole number between letters without a blank: INVOICEUS-SI-000123DATED."""
+    for first, last, key in at.spans():
+        name = next(_inside(key, len(at.runs[first].group()), len(key) - len(at.runs[last].group()), book), "")
+        if name and at.taken.isdisjoint(range(first, last + 1)):
+            at.take(first, last, Mention(at.written(first, last), book.by_key[name], Grade.LIKELY, structured))
+
+
+def _inside(key: str, before: int, after: int, book: Book) -> Iterator[str]:
+    """Known numbers in `key` that begin before one place and end after another: in its first run, and in its last."""
+    for digits in _DIGITS.finditer(key):
+        starts = range(max(digits.start() - LONGEST_PREFIX, 0), min(digits.start(), before))
+        names = (key[start : digits.end()] for start in starts if digits.end() > after)
+        yield from (each for each in names if is_strong(each) and each in book.by_key)
+
+
 def _serials(at: Text, circle: frozenset[str], book: Book, *, structured: bool) -> None:
     """Digits without their prefix: among the documents of the customers in question; without any, only whole serials that are unique."""
     for last, run in enumerate(at.runs):
@@ -159,15 +185,17 @@ def _is_a_piece(at: Text, last: int, circle: frozenset[str], book: Book) -> bool
     """Whether digits belong to a longer name of something else: 20261112-03368, PAYRUN04420, SH-007114."""
     found = _ENDING_DIGITS.search(at.runs[last].group())
     letters = found.group(1) if found else ""
-    before = letters or (at.runs[last - 1].group() if _touches(at, last - 1, last) else "")
+    before = letters or (at.runs[last - 1].group() if _touches(at, last - 1, last, "-_") else "")
     if before.isalpha() and before not in _BEFORE_NUMBERS and not any(prefix.endswith(before) for prefix in book.series):
         return True
-    neighbours = [each for each in (last - 1, last + 1) if _touches(at, min(each, last), max(each, last))]
+    neighbours = [each for each in (last - 1, last + 1) if _touches(at, min(each, last), max(each, last), "-_/.")]
     return any(_is_foreign(at, each, circle, book) for each in neighbours)
 
 
-def _touches(at: Text, first: int, second: int) -> bool:
-    return first >= 0 and second < len(at.runs) and at.text[at.runs[first].end() : at.runs[second].start()] in {"-", "/", ".", "_"}
+def _touches(at: Text, first: int, second: int, signs: str) -> bool:
+    """Whether one of these signs, and nothing else, stands between two runs."""
+    between = at.text[at.runs[first].end() : at.runs[second].start()] if first >= 0 and second < len(at.runs) else ""
+    return len(between) == 1 and between in signs
 
 
 def _is_foreign(at: Text, number: int, circle: frozenset[str], book: Book) -> bool:

@@ -80,6 +80,7 @@ def _sets(case: Case) -> Iterator[_Named]:
     singles = [(each, _narrowed(case, each)) for each in mentions]
     certain = tuple(dict.fromkeys(at[0] for each, at in singles if len(at) == 1 and each.grade is Grade.CERTAIN))
     likely = tuple(dict.fromkeys(at[0] for each, at in singles if len(at) == 1 and each.grade is Grade.LIKELY and at[0] not in certain))
+    likely = tuple(each for each in likely if case.agreement([each]) is Agreement.AGREES) or likely
     foreign = frozenset(place for place in (*certain, *likely) if case.payer.sure and case.agreement([place]) is Agreement.CONFLICT)
     guesses = tuple(dict.fromkeys(place for each, at in singles if each.grade is Grade.GUESS for place in at if place not in certain))
     groups = tuple(dict.fromkeys(place for each, at in singles if len(at) > 1 and each.grade > Grade.GUESS for place in at))
@@ -108,7 +109,8 @@ def _narrowed(case: Case, mention: Mention) -> tuple[int, ...]:
 
 def _chosen(case: Case, fixed: tuple[int, ...], optional: Sequence[int], mentions: tuple[Mention, ...], grade: Grade) -> Iterator[_Named]:
     """`fixed` and those of `optional` that make up the amount together: only one choice may do, and leaving out whole numbers is one."""
-    usable = [each for each in dict.fromkeys(optional) if each not in fixed][: case.tuning.items_in_a_sum]
+    others = (each for each in dict.fromkeys(optional) if each not in fixed and case.item(each).currency == case.paid.currency)
+    usable = list(others)[: case.tuning.items_in_a_sum]
     values = _values(case, [*fixed, *usable])
     target = to_minor(case.paid.amount, case.paid.currency)
     if len(usable) < (1 if fixed else 2) or values is None or target is None:
