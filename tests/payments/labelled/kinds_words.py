@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 
 from tests.payments.labelled import writing
 from tests.payments.labelled.book import Customer
@@ -10,7 +11,7 @@ from tests.payments.labelled.channels import TRANSCRIBED, payer_name
 from tests.payments.labelled.desk import Desk, Written, kind
 from tests.payments.labelled.kinds_same import rental
 from tests.payments.labelled.kinds_several import WORDLESS
-from tests.payments.labelled.truth import ask, either, full, known, total
+from tests.payments.labelled.truth import ask, either, full, known, share, total
 
 SHORTER = {
     "International": "Intl",
@@ -34,6 +35,60 @@ def all_but_one(desk: Desk) -> Written:
     spared, paid = items[0], items[1:]
     words = desk.rng.choice(("all open except", "Kontoausgleich ohne", "statement Oct excluding", "alle offenen ausser", "all but"))
     return [(desk.draft(customer, total(paid), "", text=f"{words} {spared.number}"), either(full(paid), why="all but the named one"))]
+
+
+@kind("all but one, in other languages", 40)
+def sauf(desk: Desk) -> Written:
+    customer = desk.book.customer()
+    items = desk.book.invoices(customer, desk.rng.randint(3, 6))
+    spared, paid = items[0], items[1:]
+    words = desk.rng.choice(
+        ("tout sauf", "solde hors facture", "alles behalve", "todo menos", "saldo salvo", "excl.", "not incl.", "acct less inv")
+    )
+    return [(desk.draft(customer, total(paid), "", text=f"{words} {spared.number}"), either(full(paid), why="all but the named one"))]
+
+
+@kind("one paid, another one held back", 50)
+def held_back(desk: Desk) -> Written:
+    """Both are named, and the words say which one is not paid."""
+    customer = desk.book.usual()
+    paid, held = desk.book.invoices(customer, 2)
+    words = desk.rng.choice(("in dispute", "on hold", "einbehalten", "pending credit", "reklamiert", "to follow"))
+    text = desk.rng.choice((f"{paid.number}, {held.number} {words}", f"{held.number} {words}; {paid.number}"))
+    return [(desk.draft(customer, paid.open_amount, text), either(full([paid]), why="the amount is that of the one that is not held back"))]
+
+
+@kind("two equal halves, the same words", 60, at_once=2)
+def halves(desk: Desk) -> Written:
+    """The second half, or the first one again? It closes the invoice to the cent."""
+    customer = desk.book.usual()
+    half = desk.odd_amount(customer, Decimal(50), Decimal(4000))
+    item = desk.book.invoice(customer, amount=half * 2)
+    day = desk.day()
+    first = desk.draft(customer, half, item.number, booked_on=day - timedelta(days=3))
+    second = desk.draft(customer, half, "", text=first.text, booked_on=day)
+    part = frozenset([share(item, half)])
+    return [(first, known(part)), (second, either(part, why="the rest to the cent"))]
+
+
+@kind("trap: the payer's own order number, another's with us", 50)
+def foreign_order(desk: Desk) -> Written:
+    """A bare number that is another customer's purchase order."""
+    customer = desk.book.usual()
+    digits = f"{desk.rng.randint(100000, 999999)}"
+    desk.book.invoice(desk.stranger_to(customer), order=f"PO-{digits}")
+    amount = desk.odd_amount(customer, Decimal(60), Decimal(5000))
+    text = desk.rng.choice((digits, f"order {digits}", f"our ref {digits}", f"Projekt {digits}"))
+    return [(desk.draft(customer, amount, "", text=text), ask("the order is another customer's, the amount is nothing's"))]
+
+
+@kind("trap: statement, but less than all", 50)
+def short_statement(desk: Desk) -> Written:
+    customer = desk.book.customer()
+    items = desk.book.invoices(customer, desk.rng.randint(3, 7))
+    text = writing.words(writing.ALL_OPEN, customer.division.code, desk.rng)
+    amount = desk.odd_amount(customer, total(items) * Decimal("0.7"), total(items) * Decimal("0.95"))
+    return [(desk.draft(customer, amount, "", text=text), ask("all open, and less than that"))]
 
 
 @kind("on behalf of another customer, named in words", 40)
