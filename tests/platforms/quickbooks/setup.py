@@ -1,7 +1,33 @@
 """The simulated company that the conformance suite books in."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from tests.platforms.setting import Setting
 
+from airbooks.canonical import RemotePayment
+from airbooks.platforms.quickbooks import QuickBooksHook
+
+if TYPE_CHECKING:
+    from tests.platforms.company import Company
+
+
+def reverse_payment(company: Company, payment: RemotePayment) -> None:
+    """Delete it in the list of payments."""
+    with company.hook() as hook:
+        assert isinstance(hook, QuickBooksHook)
+        (row,) = hook.rows("Payment", f"Id = '{payment.remote_id}'", read=dict)
+        hook.post("payment", {"Id": row["Id"], "SyncToken": row["SyncToken"]}, operation="delete")
+
+
 SETTING = Setting.demo(
-    "quickbooks_us", country="US", tax_code="US-TX", tax_rate="8.25", second_tax=("US-EX", "E", "0"), foreign="EUR", absent_id="999999"
+    "quickbooks_us",
+    country="US",
+    tax_code="US-TX",
+    tax_rate="8.25",
+    second_tax=("US-EX", "E", "0"),
+    foreign="EUR",
+    absent_id="999999",
+    reverse_payment=reverse_payment,
 )

@@ -373,7 +373,6 @@ def payment_body(payment: Payment, customer_id: str, refs: References) -> Body:
         ("", payment_marker(payment)),
         ("", payment.memo),
         ("Reference", payment.reference if len(payment.reference) > PAYMENT_REFERENCE else ""),
-        ("Bank fee", f"{payment.bank_fee:f}" if payment.bank_fee else ""),
     )
     return filled(
         {

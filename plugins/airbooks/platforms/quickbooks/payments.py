@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
-from airbooks.canonical import Payment, PaymentKind, RemotePayment
+from airbooks.canonical import Payment, RemotePayment
+from airbooks.platforms.payment_refusals import Obstacle
 
 
-def is_expressible(payment: Payment) -> bool:
-    """Receipts of money; refunds, charge-backs, discounts and write-offs are documents of their own in QuickBooks."""
-    return payment.kind is PaymentKind.RECEIPT and not any(each.discount or each.write_off for each in payment.allocations)
-
-
-def wrong_currency(payment: Payment, settings: Mapping[str, str]) -> str:
-    """Why its currency or rate would be booked as another one, in words; empty where it would not."""
+def obstacles(payment: Payment, settings: Mapping[str, str]) -> Iterator[Obstacle]:
+    """Why its currency or rate would be booked as another one."""
     home, rate = settings.get("home_currency", "USD"), payment.exchange_rate
     if payment.currency == home:
-        return ""
+        return
     if settings.get("multicurrency", "True").lower() == "false":
-        return f"it is in {payment.currency}, multicurrency is off, and QuickBooks would book it in {home}"
+        says = f"The payment is in {payment.currency}, multicurrency is off, and QuickBooks would book it in {home}."
+        yield Obstacle("CURRENCY", "currency", payment.currency, says, "Switch multicurrency on, there and in the connection.")
     if rate is not None and rate.base != home:
-        return f"its exchange rate is to {rate.base}, the company's currency is {home}"
-    return ""
+        says = f"The payment's exchange rate is to {rate.base}, the company's currency is {home}."
+        yield Obstacle("RATE", "exchange_rate", rate.base, says, f"Give the rate in {home}, or correct home_currency of the connection.")
 
 
 def applied_amounts(payment: Payment) -> dict[str, Decimal]:
