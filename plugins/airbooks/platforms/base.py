@@ -14,7 +14,8 @@ from typing import Any, ClassVar, Self
 
 from airflow.sdk import BaseHook
 
-from airbooks.canonical import CreditNote, DocumentKind, Finding, Invoice, Party, Payment, RemoteDocument, RemotePayment
+from airbooks.canonical import CreditNote, DocumentKind, Finding, Invoice, Party, Payment, RemoteDocument, RemotePayment, Severity
+from airbooks.platforms import payments
 from airbooks.platforms.errors import Action, ConfigurationError, Outcome, PlatformError
 from airbooks.platforms.log_ins import LogIns
 from airbooks.platforms.references import ReferenceItem, ReferenceKind, References
@@ -401,13 +402,39 @@ class PlatformHook(BaseHook, ABC):
     def void_invoice(self, remote: RemoteDocument, *, on: date, reason: str, key: str) -> Sent:
         """Void, or the platform's nearest (delete of a draft, reversal, corrective credit note), which `Sent.note` names."""
 
+    def payment_refusals(self, payment: Payment, references: References) -> tuple[Finding, ...]:
+        """What this payment holds that cannot be booked here; empty when it can. Asked before anything is sent, and sends nothing.
+
+        The spec says most of it; rooms add what depends on the connection. What only the platform's own documents can tell (another
+        currency, less open than is paid) is refused by `apply_payment`.
+        """
+        return payments.refusals(payment, references, self.spec, self.receipts_account(payment.currency), self.conn_id)
+
+    def receipts_account(self, currency: str) -> str:  # noqa: ARG002 some connections name one account for each
+        """The account on which the connection books receipts in a currency; empty where it names none."""
+        return self.settings().get(self.spec.receipts_on, "")
+
+    def require_bookable(self, payment: Payment, references: References) -> None:
+        """Raises PlatformError (REVIEW, DID_NOT_HAPPEN) with all that `payment_refusals` says against a payment."""
+        found = self.payment_refusals(payment, references)
+        against = [each.message for each in found if each.severity is Severity.ERROR]
+        if against:
+            raise PlatformError(" ".join(against), platform=self.spec.slug, rule=payments.INEXPRESSIBLE)
+
     @abstractmethod
     def list_payments(self, since: datetime) -> Iterator[RemotePayment]:
-        """Customer payments that changed since, whoever booked them; may repeat some (the caller keeps an overlap)."""
+        """Customer payments that changed since, whoever booked them; may repeat some (the caller keeps an overlap).
+
+        One that was taken back is `reversed` with PaymentFeature.REVERSALS_TOLD; without that it is not listed any more, and shows only
+        in the balance of its documents.
+        """
 
     @abstractmethod
     def apply_payment(self, payment: Payment, *, customer_id: str, key: str, references: References) -> RemotePayment:
-        """Book one payment and apply its allocations (each names the `remote_id` of its document). Raises PlatformError."""
+        """Book one payment and apply its allocations (each names the `remote_id` of its document). Raises PlatformError.
+
+        Begins with `require_bookable`. A payment is the same one by its source and id, under whatever key it comes.
+        """
 
     @abstractmethod
     def list_reference(self, kind: ReferenceKind) -> Iterator[ReferenceItem]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
-from airbooks.canonical import Document, Line
+from airbooks.canonical import Document, Line, Payment
 from airbooks.platforms.errors import ReferenceMissing
 
 
@@ -96,3 +96,13 @@ def required_codes(document: Document, kinds: Iterable[ReferenceKind]) -> frozen
     """The codes of the given kinds that must resolve before this document can be sent."""
     wanted = frozenset(kinds)
     return frozenset((kind, code) for kind, code in codes_used(document) if code and kind in wanted)
+
+
+def payment_codes(payment: Payment) -> frozenset[tuple[ReferenceKind, str]]:
+    """The codes of ours that a payment may need there. None must resolve: `payment_refusals` says which one it cannot do without."""
+    named = {
+        ReferenceKind.PAYMENT_METHOD: payment.method,
+        ReferenceKind.CURRENCY: payment.currency,
+        ReferenceKind.ACCOUNT: payment.bank_account,
+    }
+    return frozenset((kind, code) for kind, code in named.items() if code)

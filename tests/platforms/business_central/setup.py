@@ -10,5 +10,4 @@ SETTING = Setting.demo(
     second_tax=("DE-R7", "S", "7"),
     foreign="USD",
     absent_id="00000000-0000-4000-8000-000000000000",
-    tells_allocations=False,
 )
