@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tests.platforms.setting import Setting
@@ -21,7 +22,12 @@ def reverse_payment(company: Company, payment: RemotePayment) -> None:
         hook.post("payment", {"Id": row["Id"], "SyncToken": row["SyncToken"]}, operation="delete")
 
 
-SETTING = Setting.demo(
+def codes(kind: str, code: str) -> str | None:
+    """As the demo's configuration has them, and a bank account."""
+    return "1000" if (kind, code) == ("account", "BANK") else DEMO.codes(kind, code)
+
+
+DEMO = Setting.demo(
     "quickbooks_us",
     country="US",
     tax_code="US-TX",
@@ -30,4 +36,6 @@ SETTING = Setting.demo(
     foreign="EUR",
     absent_id="999999",
     reverse_payment=reverse_payment,
+    bank_account="BANK",
 )
+SETTING = replace(DEMO, codes=codes)

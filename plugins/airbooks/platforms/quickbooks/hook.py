@@ -26,7 +26,7 @@ from airbooks.canonical import (
 )
 from airbooks.platforms.base import PlatformHook, Preview, Sending, Sent
 from airbooks.platforms.errors import UNREADABLE_ANSWER, Action, ErrorRule, PlatformError, ReferenceMissing
-from airbooks.platforms.payment_refusals import finding
+from airbooks.platforms.payments import finding
 from airbooks.platforms.quickbooks import customers, lists, mapping, payments, queries, reading, receipts
 from airbooks.platforms.quickbooks.refusals import refusals
 from airbooks.platforms.quickbooks.spec import (

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
 from airbooks.canonical import Payment, RemotePayment
-from airbooks.platforms.payment_refusals import Obstacle
+from airbooks.platforms.payments import Obstacle
 
 
 def obstacles(payment: Payment, settings: Mapping[str, str]) -> Iterator[Obstacle]:

@@ -322,9 +322,8 @@ def payment_marker(payment: Payment) -> str:
 
 
 def payment_reference(payment: Payment) -> str:
-    """There is no payment method and no fee: the reference names them."""
-    fee = f"fee {payment.bank_fee:f}" if payment.bank_fee else ""
-    words = (payment.reference, payment.method, fee, payment.memo, payment_marker(payment))
+    """There is no payment method: the reference names it."""
+    words = (payment.reference, payment.method, payment.memo, payment_marker(payment))
     return clean(" ".join(word for word in words if word))
 
 
