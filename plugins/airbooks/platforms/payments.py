@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from hashlib import blake2b
 from typing import NamedTuple
 
@@ -22,6 +23,14 @@ def name_of(payment: Payment, longest: int) -> str:
     """What a payment is known by on a platform, in at most `longest` characters (12 or more): source and id, or a digest of them."""
     whole = f"{payment.source} {payment.source_id}"
     return whole if len(whole) <= longest else blake2b(whole.encode(), digest_size=min(16, longest // 2)).hexdigest()
+
+
+def by_document(payment: Payment) -> dict[str, Decimal]:
+    """What each document gets of a payment by its remote id: several allocations to one are one share."""
+    shares: dict[str, Decimal] = {}
+    for each in payment.allocations:
+        shares[each.remote_id] = shares.get(each.remote_id, Decimal(0)) + each.amount
+    return shares
 
 
 class Obstacle(NamedTuple):

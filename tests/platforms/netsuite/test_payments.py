@@ -67,8 +67,6 @@ def test_two_parts_of_a_payment_for_one_invoice_are_one(company: Company, hook: 
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"bank_fee": Decimal(1)}, "bank fee"),
-        ({"bank_account": "Another bank"}, "Another bank"),
         ({"exchange_rate": ExchangeRate(base="CHF", rate=Decimal("0.9"))}, "CHF"),
     ],
 )

@@ -316,6 +316,7 @@ class EpicorHook(PlatformHook):
 
     def apply_payment(self, payment: Payment, *, customer_id: str, key: str, references: References) -> RemotePayment:
         """Book one receipt in a cash group of its own and post it; the same payment again is found and finished."""
+        self.require_bookable(payment, references)
         desk = receipts.Desk(self.groups.prefix, str(self.setting("bank_acct_id") or ""), self._complain)
         return receipts.Receipts(self.company, desk).book(payment, customer_id, references, key)
 

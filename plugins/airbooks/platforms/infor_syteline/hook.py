@@ -49,6 +49,7 @@ from airbooks.platforms.infor_syteline.spec import (
     SPEC,
     TOKEN_SECONDS,
 )
+from airbooks.platforms.payments import Obstacle, finding
 from airbooks.platforms.references import ReferenceItem, ReferenceKind, References
 from airbooks.platforms.spec import PlatformSpec
 from airbooks.platforms.tokens import Token
@@ -354,8 +355,16 @@ class InforSyteLineHook(PlatformHook):
     def list_payments(self, since: datetime) -> Iterator[RemotePayment]:
         return self.receipts.changed_since(since)
 
+    def payment_refusals(self, payment: Payment, references: References) -> tuple[Finding, ...]:
+        found = super().payment_refusals(payment, references)
+        if self.setting("discount_account") or not any(each.discount for each in payment.allocations):
+            return found
+        says, fix = "The connection names no account for early-payment discounts.", "Fill the field discount_account of the connection."
+        return (*found, finding(Obstacle("DISCOUNT", "allocations[].discount", "", says, fix), self.conn_id))
+
     def apply_payment(self, payment: Payment, *, customer_id: str, key: str, references: References) -> RemotePayment:  # noqa: ARG002
         """Enter and post one receipt; the same payment a second time, under whatever key, is found and not entered again."""
+        self.require_bookable(payment, references)
         method = (ReferenceKind.PAYMENT_METHOD, payment.method)
         kind = references.get(*method).remote_id if references.has(*method) else ""
         return self.receipts.book(payment, customer_id, kind)

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal
 
-from airbooks.canonical import Allocation, Payment, PaymentKind, RemoteAllocation, RemotePayment, round_amount
+from airbooks.canonical import Allocation, Payment, RemoteAllocation, RemotePayment, round_amount
 from airbooks.platforms.errors import ErrorRule, PlatformError
 from airbooks.platforms.infor_syteline import reading
 from airbooks.platforms.infor_syteline.documents import Documents
@@ -113,13 +113,8 @@ class Receipts:
     def _require_expressible(self, payment: Payment, customer: str) -> None:
         currency = self.documents.currency(customer)
         obstacles = {
-            f"only receipts can be entered, not a {payment.kind.value.replace('_', ' ')}": payment.kind is not PaymentKind.RECEIPT,
-            "a write-off has no documented field": any(each.write_off for each in payment.allocations),
-            "a document of the payment is not known there": any(not each.remote_id for each in payment.allocations),
             "the connection names no bank_code": not self.settings.get("bank_code"),
             "the connection names no site": not self.settings.get("site"),
-            "the connection names no discount_account": any(each.discount for each in payment.allocations)
-            and not self.settings.get("discount_account"),
             f"customer {customer} pays in {currency}, this payment is in {payment.currency}": currency != payment.currency,
             f"a payment in {payment.currency} needs a rate to {self._home}": payment.currency != self._home and not self._has_rate(payment),
         }

@@ -356,6 +356,7 @@ class MyobHook(PlatformHook):
 
     def apply_payment(self, payment: Payment, *, customer_id: str, key: str, references: References) -> RemotePayment:  # noqa: ARG002
         """Book a receipt and apply it; it is looked for first, by the words in its memo."""
+        self.require_bookable(payment, references)
         return Receipts(self.client, self.lists, self.settings()).apply(payment, customer_id, references)
 
     # -- reference lists --------------------------------------------------------------------------------------------------

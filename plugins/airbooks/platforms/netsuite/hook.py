@@ -270,6 +270,7 @@ class NetSuiteHook(PlatformHook):
         references: References,
     ) -> RemotePayment:
         """Book one receipt on the connection's bank account; the same one a second time gives the payment of the first."""
+        self.require_bookable(payment, references)
         return receipts.book(
             self.records, payment, customer_id, references, bank_account=self._required("bank_account_id"), currencies=self.currencies
         )

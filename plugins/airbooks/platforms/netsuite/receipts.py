@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from airbooks.canonical import Payment, PaymentKind, RemotePayment
+from airbooks.canonical import Payment, RemotePayment
 from airbooks.platforms.errors import UNREADABLE_ANSWER, ConfigurationError, PlatformError, ReferenceMissing
 from airbooks.platforms.netsuite.mapping import payment_body, payment_id
 from airbooks.platforms.netsuite.reading import remote_payment
@@ -47,8 +47,7 @@ def book(
     currencies: Mapping[str, str],
 ) -> RemotePayment:
     """Book a payment once: NetSuite refuses its external id a second time, and then the first one is answered."""
-    _require_expressible(payment)
-    _require_books(payment, bank_account, references.settings.get("base_currency", ""))
+    _require_books(payment, references.settings.get("base_currency", ""))
     try:
         body = payment_body(payment, customer, references, bank_account)
     except ReferenceMissing as missing:
@@ -88,22 +87,8 @@ def _same(there: RemotePayment, payment: Payment, customer: str) -> RemotePaymen
     return there
 
 
-def _require_expressible(payment: Payment) -> None:
-    if payment.kind is not PaymentKind.RECEIPT:
-        raise problem(CANNOT_PAY, f"a customer payment is a receipt, not a {payment.kind.replace('_', ' ')}")
-    if any(each.discount or each.write_off for each in payment.allocations):
-        raise problem(CANNOT_PAY, "a discount or write-off with a payment is not sent: its accounts are the account's own matter")
-    if payment.bank_fee:
-        raise problem(CANNOT_PAY, f"a bank fee ({payment.bank_fee}) has no place on a customer payment")
-    if any(not each.remote_id for each in payment.allocations):
-        raise problem(CANNOT_PAY, "a document of the payment is not known there")
-
-
-def _require_books(payment: Payment, bank_account: str, base: str) -> None:
-    """What the connection does not keep: another bank account, a rate for other books."""
-    if payment.bank_account not in ("", bank_account):
-        says = f"it came in on bank account {payment.bank_account}, and the connection books payments on {bank_account}"
-        raise problem(CANNOT_PAY, says)
+def _require_books(payment: Payment, base: str) -> None:
+    """A rate for other books than the connection's is none."""
     rate = payment.exchange_rate
     if rate is not None and base and rate.base != base:
         raise problem(CANNOT_PAY, f"the books are kept in {base}, and its rate is for {rate.base}")

@@ -6,7 +6,7 @@ from typing import Any
 
 from airbooks.platforms.errors import PERIOD_CLOSED, Action, ErrorRule, Outcome
 from airbooks.platforms.references import ReferenceKind
-from airbooks.platforms.spec import Capability, FormField, Idempotency, Limits, PlatformSpec, StandardField
+from airbooks.platforms.spec import Capability, FormField, Idempotency, Limits, PaymentFeature, PlatformSpec, StandardField
 
 TOKEN_PATH = "/services/rest/auth/oauth2/v1/token"  # noqa: S105 an address
 RECORD_PATH = "/services/rest/record/v1"
@@ -219,6 +219,15 @@ SPEC = PlatformSpec(
             Capability.PAYMENTS_OUT,
         }
     ),
+    payment_features=frozenset(
+        {
+            PaymentFeature.SEVERAL_DOCUMENTS,
+            PaymentFeature.ON_ACCOUNT,
+            PaymentFeature.EXCHANGE_RATE,
+            PaymentFeature.ALLOCATIONS_TOLD,
+        }
+    ),
+    receipts_on="bank_account_id",
     standard_fields=(
         StandardField(name="host", label="Account host", placeholder="1234567-sb1.suitetalk.api.netsuite.com"),
         StandardField(name="login", label="Client id (TBA: consumer key)"),
