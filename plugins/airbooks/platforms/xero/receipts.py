@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from airbooks.canonical import Payment, RemotePayment
 from airbooks.platforms.errors import UNREADABLE_ANSWER, ConfigurationError, Outcome, PlatformError
-from airbooks.platforms.payments import Obstacle
+from airbooks.platforms.payments import Obstacle, rate_of_another_ledger
 from airbooks.platforms.references import ReferenceKind, References
 from airbooks.platforms.xero import mapping, reading
 from airbooks.platforms.xero.client import Row, XeroClient
@@ -21,10 +21,7 @@ def obstacles(payment: Payment, home: str) -> Iterator[Obstacle]:
     if length > REFERENCE:
         says = f"Its reference and memo make {length} characters, and Xero takes {REFERENCE}."
         yield Obstacle("REFERENCE", "reference", payment.reference, says, "Shorten the memo or the reference.")
-    rate = payment.exchange_rate
-    if rate is not None and payment.currency != home and rate.base != home:
-        says = f"The payment's exchange rate is to {rate.base}, the organisation's currency is {home}."
-        yield Obstacle("RATE", "exchange_rate", rate.base, says, f"Give the rate in {home}.")
+    yield from rate_of_another_ledger(payment, home)
 
 
 class Invoiced(NamedTuple):
