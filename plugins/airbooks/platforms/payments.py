@@ -136,3 +136,13 @@ def _account(payment: Payment, references: References, spec: PlatformSpec, own: 
     else:
         fix = "Send it over a connection with that bank account, or leave the account out."
     yield Obstacle("ACCOUNT", "bank_account", named, says, fix)
+
+
+def rate_of_another_ledger(payment: Payment, home: str) -> Iterator[Obstacle]:
+    """A foreign payment's rate must be that to the currency in which the books are kept (`home`)."""
+    rate = payment.exchange_rate
+    if rate is not None and payment.currency != home and rate.base != home:
+        says = f"The payment's exchange rate is to {rate.base}, and the books are kept in {home}."
+        yield Obstacle(
+            "RATE", "exchange_rate.base", rate.base, says, f"Give the rate in {home}, or correct the connection's home currency."
+        )

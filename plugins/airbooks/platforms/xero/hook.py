@@ -26,13 +26,13 @@ from airbooks.canonical import (
 )
 from airbooks.platforms.base import PlatformHook, Preview, Sending, Sent, ends_the_round, unsent
 from airbooks.platforms.errors import ConfigurationError, Outcome, PlatformError, ReferenceMissing
+from airbooks.platforms.payments import finding
 from airbooks.platforms.references import ReferenceItem, ReferenceKind, References
 from airbooks.platforms.tokens import Token
 from airbooks.platforms.wire import Complaint, Reply, Request, base_url, to_json
-from airbooks.platforms.xero import mapping, reading
+from airbooks.platforms.xero import mapping, reading, receipts
 from airbooks.platforms.xero.client import Row, XeroClient
 from airbooks.platforms.xero.contacts import Contacts
-from airbooks.platforms.xero.receipts import Receipts
 from airbooks.platforms.xero.refusals import refusals
 from airbooks.platforms.xero.spec import (
     API,
@@ -335,6 +335,10 @@ class XeroHook(PlatformHook):
 
     # -- payments ---------------------------------------------------------------------------------------------------------
 
+    def payment_refusals(self, payment: Payment, references: References) -> tuple[Finding, ...]:
+        own = receipts.obstacles(payment, str(self.setting("home_currency")))
+        return (*super().payment_refusals(payment, references), *(finding(each, self.conn_id) for each in own))
+
     def list_payments(self, since: datetime) -> Iterator[RemotePayment]:
         """Receipts on invoices changed since, deleted ones too. Credit notes, prepayments and overpayments are no payments at Xero: what
         they settle shows in the invoices' balances only."""
@@ -348,7 +352,8 @@ class XeroHook(PlatformHook):
 
     def apply_payment(self, payment: Payment, *, customer_id: str, key: str, references: References) -> RemotePayment:  # noqa: ARG002
         """Book a receipt: one Xero payment for each invoice it settles (the invoice names the customer), none of them twice."""
-        return Receipts(self.client).apply(payment, key, references)
+        self.require_bookable(payment, references)
+        return receipts.Receipts(self.client).apply(payment, key, references)
 
     # -- reference lists --------------------------------------------------------------------------------------------------
 
