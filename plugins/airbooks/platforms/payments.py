@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from hashlib import blake2b
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from airbooks.canonical import Finding, Payment, PaymentKind, RemotePayment, Severity
 from airbooks.platforms.errors import Action, ErrorRule, Outcome
@@ -25,11 +25,11 @@ def name_of(payment: Payment, longest: int) -> str:
     return whole if len(whole) <= longest else blake2b(whole.encode(), digest_size=min(16, longest // 2)).hexdigest()
 
 
-def by_document(payment: Payment) -> dict[str, Decimal]:
+def by_document(payment: Payment, of: Literal["amount", "discount", "write_off"] = "amount") -> dict[str, Decimal]:
     """What each document gets of a payment by its remote id: several allocations to one are one share."""
     shares: dict[str, Decimal] = {}
     for each in payment.allocations:
-        shares[each.remote_id] = shares.get(each.remote_id, Decimal(0)) + each.amount
+        shares[each.remote_id] = shares.get(each.remote_id, Decimal(0)) + getattr(each, of)
     return shares
 
 

@@ -4,7 +4,6 @@ from tests.platforms.company import Company
 from tests.platforms.setting import Setting
 
 from airbooks.canonical import RemotePayment
-from airbooks.platforms.business_central.sandbox.setup import card_id
 
 
 def reverse_payment(company: Company, payment: RemotePayment) -> None:
@@ -20,6 +19,6 @@ SETTING = Setting.demo(
     second_tax=("DE-R7", "S", "7"),
     foreign="USD",
     reverse_payment=reverse_payment,
-    bank_account=card_id("bankAccounts", "BANK"),
+    bank_account="BANK",
     absent_id="00000000-0000-4000-8000-000000000000",
 )

@@ -6,6 +6,7 @@ from tests.platforms.company import Company
 from tests.platforms.setting import Setting
 
 from airbooks.canonical import RemotePayment
+from airbooks.platforms.kashflow.sandbox.invoices import TOLD, WRITABLE
 from airbooks.platforms.kashflow.sandbox.seed import BANK_ACCOUNT
 from airbooks.platforms.kashflow.sandbox.simulator import KashFlowSimulator
 
@@ -27,7 +28,8 @@ def reverse_payment(company: Company, payment: RemotePayment) -> None:
     for row in [dict(row) for row in simulator.invoices.rows.values()]:
         kept = [line for line in row["PaymentLines"] if str(line["Id"]) != payment.remote_id]
         if kept != row["PaymentLines"]:
-            simulator.invoices.update(row["Number"], {"PaymentLines": kept})
+            shown = {name: row[name] for name in (*WRITABLE, *TOLD) if name in row}
+            simulator.invoices.update(row["Number"], {**shown, "PaymentLines": kept})
 
 
 SETTING = Setting(

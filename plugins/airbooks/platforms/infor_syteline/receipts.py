@@ -29,6 +29,7 @@ from airbooks.platforms.infor_syteline.spec import (
     PAYMENT_UNFIT,
     SPEC,
 )
+from airbooks.platforms.payments import by_document
 
 FIELDS = (
     *("CustNum", "InvNum", "ApplyToInvNum", "CheckSeq", "Type", "Amount", "DiscAmt", "ExchRate", "BankCode", "PayType", "InvDate"),
@@ -98,7 +99,7 @@ class Receipts:
         self._require_expressible(payment, customer)
         there = self._posted(customer, key)
         if there is None:
-            self._require_posted(payment, customer)
+            self._require_payable(payment, customer)
             keys = self._keys(customer, key, kind or _WIRE)
             self._enter_head(keys, payment, key)
             with _after_the_head(key):
@@ -122,13 +123,19 @@ class Receipts:
             if is_so:
                 raise _error(PAYMENT_UNFIT, says)
 
-    def _require_posted(self, payment: Payment, customer: str) -> None:
-        """Money can be applied to the customer's own posted documents only; asked before anything is entered."""
+    def _require_payable(self, payment: Payment, customer: str) -> None:
+        """Only the customer's own posted documents can be paid, and what is open of them; asked before anything is entered."""
+        shares, off = by_document(payment), by_document(payment, "discount")
         for each in payment.allocations:
             if each.remote_id.partition("|")[0] != customer:
                 raise _error(PAYMENT_UNFIT, f"document {each.document_number} is none of customer {customer}")
-            if self.documents.posted_row(each.remote_id) is None:
+            row = self.documents.posted_row(each.remote_id)
+            if row is None:
                 raise _error(PAYMENT_UNFIT, f"document {each.document_number} is not posted in SyteLine")
+            left = self.documents.posted(row).balance
+            closed = shares[each.remote_id] + off[each.remote_id]
+            if left is not None and closed > left:
+                raise _error(PAYMENT_UNFIT, f"{closed} of {each.document_number} is to be settled, of which {left} is open")
 
     @property
     def _home(self) -> str:

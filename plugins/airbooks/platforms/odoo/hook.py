@@ -21,6 +21,7 @@ from airbooks.platforms.odoo.mapping import MOVE_TYPES, ImportRows
 from airbooks.platforms.odoo.reading import DOCUMENT_FIELDS, remote_document
 from airbooks.platforms.odoo.spec import FIRST_JSON2, PAGE, SPEC
 from airbooks.platforms.odoo.transport import Json2, Transport, XmlRpc
+from airbooks.platforms.payments import finding
 from airbooks.platforms.redaction import redact
 from airbooks.platforms.references import ReferenceItem, ReferenceKind, References
 from airbooks.platforms.spec import PlatformSpec
@@ -258,8 +259,13 @@ class OdooHook(PlatformHook):
     def list_payments(self, since: datetime) -> Iterator[RemotePayment]:
         return payments.list_payments(self, since)
 
+    def payment_refusals(self, payment: Payment, references: References) -> tuple[Finding, ...]:
+        own = (finding(each, self.conn_id) for each in payments.obstacles(payment, self.settings()))
+        return (*super().payment_refusals(payment, references), *own)
+
     def apply_payment(self, payment: Payment, *, customer_id: str, key: str, references: References) -> RemotePayment:  # noqa: ARG002
         """`key` plays no part: an external id of the payment's source and id keeps it from being booked twice."""
+        self.require_bookable(payment, references)
         return payments.apply_payment(self, payment, customer_id=customer_id, references=references)
 
     def list_reference(self, kind: ReferenceKind) -> Iterator[ReferenceItem]:

@@ -330,6 +330,7 @@ class OracleFusionHook(PlatformHook):
 
     def apply_payment(self, payment: Payment, *, customer_id: str, key: str, references: References) -> RemotePayment:  # noqa: ARG002
         """Book a receipt and apply it; it is looked for first, by its number and the words in its comments."""
+        self.require_bookable(payment, references)
         return receipts.book(self, payment, customer_id, references)
 
     # -- reference lists --------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from airbooks.canonical import DocumentKind, Payment, PaymentKind, RemotePayment
+from airbooks.canonical import DocumentKind, Payment, RemotePayment
 from airbooks.platforms.errors import PlatformError, ReferenceMissing
 from airbooks.platforms.oracle_fusion import mapping, reading
 from airbooks.platforms.oracle_fusion.queries import where
@@ -14,13 +14,13 @@ from airbooks.platforms.oracle_fusion.reading import Application, Receipt
 from airbooks.platforms.oracle_fusion.settings import Settings
 from airbooks.platforms.oracle_fusion.spec import (
     AT_ONCE,
-    INEXPRESSIBLE_PAYMENT,
     NO_ACTION,
     NO_MAPPING,
     NOT_TOLD,
     OVERPAID,
     PAYMENT_DIFFERS,
 )
+from airbooks.platforms.payments import INEXPRESSIBLE
 from airbooks.platforms.references import References
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ Step = tuple[int, Decimal]  # an instalment's id, and what to apply to it
 def book(hook: OracleFusionHook, payment: Payment, customer: str, references: References) -> RemotePayment:
     """Book a receipt and apply it. A receipt applies nothing by itself: its remittance references are read by AutoMatch, or the action
     applyReceipt applies it at once, as the connection says. Raises PlatformError."""
-    _require_expressible(hook, payment, references.settings)
+    _require_rate(hook, payment, references.settings)
     receipt = find(hook, payment, customer)
     done = _settled(hook, receipt) if receipt is not None else []
     at_once = references.settings.get("apply_receipts", AT_ONCE) == AT_ONCE
@@ -47,13 +47,11 @@ def book(hook: OracleFusionHook, payment: Payment, customer: str, references: Re
         raise error.as_unknown(f"receipt {receipt.number} ({receipt.remote_id}) is booked and not wholly applied") from None
 
 
-def _require_expressible(hook: OracleFusionHook, payment: Payment, settings: Settings) -> None:
-    if payment.kind is not PaymentKind.RECEIPT or any(each.discount or each.write_off for each in payment.allocations):
-        raise hook.problem(INEXPRESSIBLE_PAYMENT, f"payment {payment.source_id} ({payment.kind.value})")
+def _require_rate(hook: OracleFusionHook, payment: Payment, settings: Settings) -> None:
     ledger, rate = settings.get("ledger_currency", "USD"), payment.exchange_rate
     if payment.currency != ledger and rate is not None and rate.base != ledger:
         says = f"payment {payment.source_id} has an exchange rate to {rate.base}, the ledger's currency is {ledger}"
-        raise hook.problem(INEXPRESSIBLE_PAYMENT, says)
+        raise hook.problem(INEXPRESSIBLE, says)
 
 
 def told(hook: OracleFusionHook, receipt: Receipt) -> RemotePayment:
