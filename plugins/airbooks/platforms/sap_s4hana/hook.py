@@ -19,8 +19,9 @@ from lxml import etree
 from airbooks.canonical import CreditNote, DocumentKind, DocumentStatus, Finding, Invoice, Party, Payment, RemoteDocument, RemotePayment
 from airbooks.platforms.base import PlatformHook, Preview, Sending, Sent, in_turn
 from airbooks.platforms.errors import Action, ConfigurationError, ErrorRule, Outcome, PlatformError, ReferenceMissing
+from airbooks.platforms.payments import finding
 from airbooks.platforms.references import ReferenceItem, ReferenceKind, References
-from airbooks.platforms.sap_s4hana import checks, lists, mapping, reading
+from airbooks.platforms.sap_s4hana import checks, lists, mapping, reading, settlements
 from airbooks.platforms.sap_s4hana.client import Client
 from airbooks.platforms.sap_s4hana.customers import Customers
 from airbooks.platforms.sap_s4hana.documents import Documents, Wanted
@@ -205,12 +206,19 @@ class SapS4HanaHook(PlatformHook):
 
     # -- payments -------------------------------------------------------------------------------------------------------------
 
+    def payment_refusals(self, payment: Payment, references: References) -> tuple[Finding, ...]:
+        own = settlements.obstacles(payment, self.settings())
+        return (*super().payment_refusals(payment, references), *(finding(each, self.conn_id) for each in own))
+
     def list_payments(self, since: datetime) -> Iterator[RemotePayment]:
         return self._receipts.since(since)
 
-    def apply_payment(self, payment: Payment, *, customer_id: str, key: str, references: References) -> RemotePayment:  # noqa: ARG002
-        """Book it on the connection's bank account (methods of payment have no master there) and clear it with its invoices."""
-        return self._receipts.apply(payment, customer_id, key)
+    def apply_payment(self, payment: Payment, *, customer_id: str, key: str, references: References) -> RemotePayment:
+        """Book it on its mapped bank account or the connection's (methods of payment have no master there), and clear its invoices."""
+        self.require_bookable(payment, references)
+        account = ReferenceKind.ACCOUNT, payment.bank_account
+        bank = references.get(*account).remote_id if references.has(*account) else ""
+        return self._receipts.apply(payment, customer_id, key, bank)
 
     @property
     def _receipts(self) -> Receipts:
