@@ -20,6 +20,7 @@ from airbooks.platforms.errors import (
     PlatformError,
     classify,
 )
+from airbooks.platforms.payments import finding
 from airbooks.platforms.references import ReferenceItem, ReferenceKind, References
 from airbooks.platforms.tokens import Token
 from airbooks.platforms.unit4 import answers, customers, mapping, reading, receipts, staging
@@ -260,11 +261,16 @@ class Unit4Hook(PlatformHook):
 
     # -- payments ---------------------------------------------------------------------------------------------------------
 
+    def payment_refusals(self, payment: Payment, references: References) -> tuple[Finding, ...]:
+        own = receipts.obstacles(payment, self.settings())
+        return (*super().payment_refusals(payment, references), *(finding(each, self.conn_id) for each in own))
+
     def list_payments(self, since: datetime) -> Iterator[RemotePayment]:
         return receipts.listed(self, since)
 
     def apply_payment(self, payment: Payment, *, customer_id: str, key: str, references: References) -> RemotePayment:  # noqa: ARG002
         """Post a payment through GL07 and look for it a few times; it is found again by its source and source id."""
+        self.require_bookable(payment, references)
         return receipts.book(self, payment, customer_id, references)
 
     # -- reference lists --------------------------------------------------------------------------------------------------
