@@ -372,13 +372,14 @@ def test_a_payment_that_is_taken_back_later_is_a_change_of_that_moment(company: 
     with running([company.slug], time_scale=1000) as sandbox:
         other = Company(company.slug, sandbox)
         with other.hook(extra=other.setting.payment_settings) as hook:
-            desk = Desk(other, hook)
-            document, remote = desk.invoice()
-            applied = desk.pay(other.payment(document, remote, document.gross_total), remote)
-            clock = sandbox.simulators[company.slug].clock
-            clock.offset += timedelta(minutes=45)
-            other.reverse_payment(applied)
-            assert listed(desk, clock.now() - timedelta(minutes=5))[applied.remote_id].reversed
+            document, remote = Desk(other, hook).invoice()
+            applied = Desk(other, hook).pay(other.payment(document, remote, document.gross_total), remote)
+        clock = sandbox.simulators[company.slug].clock
+        clock.offset += timedelta(minutes=45)
+        other.reverse_payment(applied)
+        with other.hook() as next_run:
+            found = {each.remote_id: each for each in next_run.list_payments(clock.now() - timedelta(minutes=5))}
+        assert found[applied.remote_id].reversed
 
 
 def test_a_payment_with_a_discount_that_is_taken_back_opens_the_whole_invoice(company: Company, desk: Desk) -> None:
