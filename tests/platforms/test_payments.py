@@ -168,7 +168,7 @@ def test_money_in_another_currency_pays_an_invoice_in_it(company: Company, desk:
         assert_refused_by_the_platforms_documents(desk, payment, remote)
         return
     document, remote = desk.invoice(currency=company.setting.foreign, exchange_rate=company.exchange_rate())
-    first = part_of(document.gross_total, "0.5")
+    first = part_of(document.gross_total, "0.4")
     for amount, left in ((first, document.gross_total - first), (document.gross_total - first, Decimal(0))):
         applied = desk.pay(company.payment(document, remote, amount, exchange_rate=company.exchange_rate()), remote)
         assert (applied.amount, applied.currency or document.currency) == (amount, company.setting.foreign)
@@ -219,7 +219,9 @@ def test_what_no_invoice_claims_stays_on_account_or_is_refused(company: Company,
     applied = desk.pay(payment, remote)
     assert applied.amount == total + 50
     assert [(each.remote_id, each.amount) for each in applied.allocations] == [(remote.remote_id, total)]
-    assert [each.amount for each in company.paid(remote)] == [total + 50]
+    ids = applied.remote_id.split(",")  # several, where the platform books the rest as a payment of its own
+    booked = [each for each in company.sandbox.books(company.slug).payments if each.remote_id in ids]
+    assert sum(each.amount for each in booked) == total + 50
     desk.assert_open(remote, Decimal(0), total)
 
 

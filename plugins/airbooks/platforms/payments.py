@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from hashlib import blake2b
 from typing import Literal, NamedTuple
 
-from airbooks.canonical import Finding, Payment, PaymentKind, Severity
+from airbooks.canonical import Finding, Payment, PaymentKind, RemotePayment, Severity
 from airbooks.platforms.errors import Action, ErrorRule, Outcome
 from airbooks.platforms.references import ReferenceKind, References
 from airbooks.platforms.spec import PaymentFeature, PlatformSpec
@@ -146,3 +146,16 @@ def rate_of_another_ledger(payment: Payment, home: str) -> Iterator[Obstacle]:
         yield Obstacle(
             "RATE", "exchange_rate.base", rate.base, says, f"Give the rate in {home}, or correct the connection's home currency."
         )
+
+
+def together(parts: Sequence[RemotePayment]) -> RemotePayment:
+    """One payment of ours that a platform holds as several, one for each document: their ids are joined by commas."""
+    if len(parts) == 1:
+        return parts[0]
+    return parts[0].model_copy(
+        update={
+            "remote_id": ",".join(each.remote_id for each in parts),
+            "amount": sum((each.amount for each in parts), Decimal(0)),
+            "allocations": tuple(allocation for each in parts for allocation in each.allocations),
+        }
+    )

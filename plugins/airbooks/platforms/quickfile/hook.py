@@ -26,8 +26,9 @@ from airbooks.canonical import (
 )
 from airbooks.platforms.base import PlatformHook, Preview, Sending, Sent, one_by_one
 from airbooks.platforms.errors import UNREADABLE_ANSWER, ErrorRule, PlatformError, ReferenceMissing
-from airbooks.platforms.quickfile import customers, mapping, reading
-from airbooks.platforms.quickfile.beta import Beta
+from airbooks.platforms.payments import finding
+from airbooks.platforms.quickfile import customers, lists, mapping, reading
+from airbooks.platforms.quickfile.beta import Beta, obstacles
 from airbooks.platforms.quickfile.envelope import Body, Credentials, SigningWire, Submission, envelope, path_of
 from airbooks.platforms.quickfile.refusals import refusals
 from airbooks.platforms.quickfile.spec import (
@@ -386,28 +387,24 @@ class QuickFileHook(PlatformHook):
 
     # -- payments ---------------------------------------------------------------------------------------------------------
 
+    def payment_refusals(self, payment: Payment, references: References) -> tuple[Finding, ...]:
+        own = (finding(each, self.conn_id) for each in obstacles(payment))
+        return (*super().payment_refusals(payment, references), *own)
+
     def list_payments(self, since: datetime) -> Iterator[RemotePayment]:
-        """Payments by payment date, some days further back than `since`: QuickFile keeps no time of change, and lists no deleted ones."""
+        """Payments by payment date, some days further back than `since`: QuickFile keeps no time of change. It lists no deleted ones
+        either; who keeps what was listed finds them missing on days that are listed again, and their invoices open."""
         return self.beta.payments(since)
 
     def apply_payment(self, payment: Payment, *, customer_id: str, key: str, references: References) -> RemotePayment:  # noqa: ARG002
-        """Book a receipt on one invoice, or unallocated on the client's account; looked for first, for there is no idempotency key."""
+        """Book a receipt on its invoices, the rest on the client's account; looked for first, for there is no idempotency key."""
+        self.require_bookable(payment, references)
         return self.beta.apply(payment, customer_id, references)
 
     # -- reference lists --------------------------------------------------------------------------------------------------
 
     def list_reference(self, kind: ReferenceKind) -> Iterator[ReferenceItem]:
-        if kind is ReferenceKind.TAX_CODE:
-            yield from reading.tax_entries()
-        elif kind is ReferenceKind.ITEM:
-            yield reading.one_off()
-            rows = self.records("Item_Search", {"OrderResultsBy": "ItemName", "OrderDirection": "ASC"})
-            yield from map(reading.item_entry, rows)
-        elif kind is ReferenceKind.ACCOUNT:
-            nominals: list[Row] = self.rpc(
-                "Report_ChartOfAccounts", None, lambda body: reading.entries(body["Nominals"]["Nominal"]), read=True
-            )
-            yield from map(reading.account_entry, nominals)
+        return lists.entries(self, kind)
 
     def find_reference(self, kind: ReferenceKind, codes: Collection[str]) -> list[ReferenceItem]:
         if kind is ReferenceKind.ITEM and set(codes) == {ONE_OFF}:

@@ -13,6 +13,7 @@ from typing import Any
 
 from airbooks.canonical import AllowanceCharge, CreditNote, Delivery, Invoice, Line, Party, Payment
 from airbooks.platforms.errors import AirbooksError
+from airbooks.platforms.payments import name_of
 from airbooks.platforms.quickfile.lines import bearers, line_taxes, quantity_and_price, signed, taxes, with_comments
 from airbooks.platforms.quickfile.spec import (
     CHARGE_LINE,
@@ -20,7 +21,7 @@ from airbooks.platforms.quickfile.spec import (
     DISCOUNT_LINE,
     ITEM_NAME,
     ONE_OFF,
-    PAYMENT_NOTES,
+    PAYMENT_NAME,
     PURCHASE_REFERENCE,
     TITLE,
     TREATMENTS,
@@ -378,20 +379,25 @@ def contact_body(party: Party, password: str) -> Body:
     return filled({"FirstName": first, "Surname": surname, "Email": contact.email, "Password": password, "TelephoneNumbers": numbers})
 
 
-def payment_body(payment: Payment, customer_id: str, refs: References) -> Body:
-    """The body of `POST /client_payments` (REST beta): a payment of one invoice, or without allocation a credit on the account."""
+def payment_notes(payment: Payment) -> str:
+    """There is no reference and no method: the notes name them."""
+    facts = (payment.reference, payment.method, f"[{name_of(payment, PAYMENT_NAME)}]", payment.memo)
+    return " ".join(fact for fact in facts if fact)
+
+
+def payment_body(payment: Payment, invoice_id: str, amount: Decimal, customer_id: str, refs: References) -> Body:
+    """The body of `POST /client_payments` (REST beta) for a part of a payment: on an invoice, or without one on the client's account."""
     account = ReferenceKind.ACCOUNT, payment.bank_account
     bank = refs.get(*account).remote_id if refs.has(*account) else refs.settings.get("bank_nominal_code", "1200")
-    facts = (payment.reference, payment.method, f"[{payment.source} {payment.source_id}]", payment.memo)
     return filled(
         {
-            "type": "payment" if payment.allocations else "credit",
+            "type": "payment" if invoice_id else "credit",
             "date": payment.received_on.isoformat(),
-            "invoice_id": int(payment.allocations[0].remote_id) if payment.allocations else None,
+            "invoice_id": int(invoice_id) if invoice_id else None,
             "client_id": int(customer_id),
-            "amount": payment.amount,
+            "amount": amount,
             "currency": payment.currency,
             "nominal_code": int(bank),
-            "notes": " ".join(fact for fact in facts if fact)[:PAYMENT_NOTES],
+            "notes": payment_notes(payment),
         }
     )

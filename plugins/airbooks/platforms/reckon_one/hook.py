@@ -28,10 +28,11 @@ from airbooks.canonical import (
 )
 from airbooks.platforms.base import PlatformHook, Preview, Sending, Sent, one_by_one
 from airbooks.platforms.errors import Action, ConfigurationError, PlatformError, ReferenceMissing
+from airbooks.platforms.payments import finding
 from airbooks.platforms.reckon_one import checks, mapping, reading
 from airbooks.platforms.reckon_one.client import ReckonOneClient, Row
 from airbooks.platforms.reckon_one.customers import Customers
-from airbooks.platforms.reckon_one.receipts import Receipts
+from airbooks.platforms.reckon_one.receipts import Receipts, obstacles
 from airbooks.platforms.reckon_one.refusals import refusals
 from airbooks.platforms.reckon_one.spec import (
     CHANGED_THERE,
@@ -280,12 +281,18 @@ class ReckonOneHook(PlatformHook):
 
     # -- receipts ---------------------------------------------------------------------------------------------------------
 
+    def payment_refusals(self, payment: Payment, references: References) -> tuple[Finding, ...]:
+        own = obstacles(payment, self._currency())
+        return (*super().payment_refusals(payment, references), *(finding(each, self.conn_id) for each in own))
+
     def list_payments(self, since: datetime) -> Iterator[RemotePayment]:
-        """Receipts by their date, some days further back than `since`: they have no time of change, and deleted ones are not told."""
+        """Receipts by their date, some days further back than `since`: they have no time of change. Deleted ones are not told: who keeps
+        what was listed finds them missing on days that are listed again, and their invoices open."""
         return self.receipts.since(since, timedelta(days=int(self.setting("payment_lookback_days"))))
 
     def apply_payment(self, payment: Payment, *, customer_id: str, key: str, references: References) -> RemotePayment:  # noqa: ARG002
         """One receipt for the whole payment; what it does not allocate stays the customer's credit."""
+        self.require_bookable(payment, references)
         return self.receipts.apply(payment, references, customer_id, self.customers.name(customer_id))
 
     # -- reference lists --------------------------------------------------------------------------------------------------

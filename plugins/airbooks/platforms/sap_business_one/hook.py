@@ -243,6 +243,7 @@ class SapBusinessOneHook(PlatformHook):
 
     def apply_payment(self, payment: Payment, *, customer_id: str, key: str, references: References) -> RemotePayment:  # noqa: ARG002
         """Book it as a bank transfer; our mark in its remarks, not the key, tells it when it is sent again."""
+        self.require_bookable(payment, references)
         return self._receipts.book(payment, customer_id, references)
 
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from airbooks.canonical import Payment, RemotePayment
 from airbooks.platforms.errors import UNREADABLE_ANSWER, ConfigurationError, Outcome, PlatformError
-from airbooks.platforms.payments import Obstacle, rate_of_another_ledger
+from airbooks.platforms.payments import Obstacle, rate_of_another_ledger, together
 from airbooks.platforms.references import ReferenceKind, References
 from airbooks.platforms.xero import mapping, reading
 from airbooks.platforms.xero.client import Row, XeroClient
@@ -54,7 +54,7 @@ class Receipts:
                 missing.append((body, invoice))
             else:
                 found.append(invoice.held)
-        return reading.together([*found, *(self._booked(missing, payment, key, len(found)) if missing else [])])
+        return together([*found, *(self._booked(missing, payment, key, len(found)) if missing else [])])
 
     def _invoiced(self, body: Mapping[str, Any], payment: Payment) -> Invoiced:
         """The invoice of a part; the amount of another currency would be taken for one in the invoice's own."""
