@@ -352,6 +352,49 @@ def test_payments_that_changed_since_are_listed_with_what_they_settle(company: C
     assert applied.remote_id not in listed(desk, datetime.now(UTC) + timedelta(days=1))
 
 
+def test_a_payment_over_several_documents_is_listed_with_all_of_them(company: Company, desk: Desk) -> None:
+    """Where the platform keeps one payment per document, each is listed; the payment's own id names them all."""
+    if not {PaymentFeature.SEVERAL_DOCUMENTS, PaymentFeature.ALLOCATIONS_TOLD} <= company.spec.payment_features:
+        return
+    since, buyer = datetime.now(UTC) - timedelta(minutes=5), company.party()
+    (one, first), (two, second) = (desk.invoice(buyer) for _ in range(2))
+    shares = ((one, first, one.gross_total), (two, second, Decimal("12.34")))
+    payment = company.payment(one, first, one.gross_total + Decimal("12.34"), allocations=settling(*shares))
+    applied = desk.pay(payment, first)
+    found = [each for name, each in listed(desk, since).items() if name in applied.remote_id.split(",")]
+    assert sum(each.amount for each in found) == payment.amount
+    told = {part.remote_id: part.amount for each in found for part in each.allocations}
+    assert told == {first.remote_id: one.gross_total, second.remote_id: Decimal("12.34")}
+
+
+def test_a_payment_that_is_taken_back_later_is_a_change_of_that_moment(company: Company) -> None:
+    """In a company of its own, whose clock goes on."""
+    if PaymentFeature.REVERSALS_TOLD not in company.spec.payment_features:
+        return
+    with running([company.slug], time_scale=1000) as sandbox:
+        other = Company(company.slug, sandbox)
+        with other.hook(extra=other.setting.payment_settings) as hook:
+            document, remote = Desk(other, hook).invoice()
+            applied = Desk(other, hook).pay(other.payment(document, remote, document.gross_total), remote)
+        clock = sandbox.simulators[company.slug].clock
+        clock.offset += timedelta(minutes=45)
+        other.reverse_payment(applied)
+        with other.hook() as next_run:
+            found = {each.remote_id: each for each in next_run.list_payments(clock.now() - timedelta(minutes=5))}
+        assert found[applied.remote_id].reversed
+
+
+def test_a_payment_with_a_discount_that_is_taken_back_opens_the_whole_invoice(company: Company, desk: Desk) -> None:
+    if not desk.can(PaymentFeature.DISCOUNT):
+        return
+    document, remote = desk.invoice()
+    off = part_of(document.gross_total, "0.02")
+    allocation = settling((document, remote, document.gross_total - off))[0].model_copy(update={"discount": off})
+    applied = desk.pay(company.payment(document, remote, document.gross_total - off, allocations=(allocation,)), remote)
+    company.reverse_payment(applied)
+    desk.assert_open(remote, document.gross_total, document.gross_total)
+
+
 def test_a_payment_that_a_person_takes_back_is_noticed_and_its_invoice_open_again(company: Company, desk: Desk) -> None:
     document, remote = desk.invoice()
     other, neighbour = desk.invoice()

@@ -433,7 +433,8 @@ class PlatformHook(BaseHook, ABC):
     def apply_payment(self, payment: Payment, *, customer_id: str, key: str, references: References) -> RemotePayment:
         """Book one payment and apply its allocations (each names the `remote_id` of its document). Raises PlatformError.
 
-        Begins with `require_bookable`. A payment is the same one by its source and id, under whatever key it comes.
+        Begins with `require_bookable`. A payment is the same one by its source and id, under whatever key it comes. Where the platform
+        keeps one payment per document, the answer's `remote_id` holds their ids, joined by commas, and `list_payments` lists each.
         """
 
     @abstractmethod
