@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from datetime import date, datetime
 from typing import Any, TypeVar
 from urllib.parse import urlencode
@@ -25,7 +24,7 @@ from airbooks.canonical import (
     RemotePayment,
 )
 from airbooks.platforms.base import PlatformHook, Preview, Sending, Sent
-from airbooks.platforms.errors import UNREADABLE_ANSWER, Action, ErrorRule, PlatformError, ReferenceMissing
+from airbooks.platforms.errors import UNREADABLE_ANSWER, Action, ErrorRule, PlatformError, ReferenceMissing, before_sending
 from airbooks.platforms.payments import Obstacle
 from airbooks.platforms.quickbooks import customers, lists, mapping, payments, queries, reading, receipts
 from airbooks.platforms.quickbooks.refusals import refusals
@@ -210,7 +209,7 @@ class QuickBooksHook(PlatformHook):
     def create_invoices(self, batch: Sequence[Sending]) -> list[Sent]:
         """Create documents: one by `POST /invoice`, several by `POST /batch`. Numbers are looked up first, because whether
         QuickBooks refuses a number twice is a setting of the company; each create carries a requestid as well."""
-        with _nothing_sent():
+        with before_sending():
             taken = self.find_invoices([(each.document.number, each.document.kind) for each in batch])
         results, free = [], []
         for sending in batch:
@@ -272,7 +271,7 @@ class QuickBooksHook(PlatformHook):
 
     def _with_fresh_token(self, remote: RemoteDocument, write: Callable[[Mapping[str, Any]], RemoteDocument]) -> RemoteDocument:
         for attempt in (1, 2):
-            with _nothing_sent():
+            with before_sending():
                 row = self._row(remote.remote_id, remote.kind)
             if row is None:
                 raise self.error(CHANGED_THERE, f"id {remote.remote_id} was deleted")
@@ -355,15 +354,6 @@ class QuickBooksHook(PlatformHook):
     def find_reference(self, kind: ReferenceKind, codes: Collection[str]) -> list[ReferenceItem]:
         """Items are asked for by name (filtering by Sku is UNVERIFIED); the other lists are short and read whole."""
         return lists.items_named(self, codes) if kind is ReferenceKind.ITEM else super().find_reference(kind, codes)
-
-
-@contextmanager
-def _nothing_sent() -> Iterator[None]:
-    """A failure in here comes before anything is sent that could be booked."""
-    try:
-        yield
-    except PlatformError as error:
-        raise error.as_not_happened() from None
 
 
 def _batch_body(bodies: Sequence[tuple[Sending, Mapping[str, Any]]]) -> dict[str, Any]:

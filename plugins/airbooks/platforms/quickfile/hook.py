@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import re
-import secrets as random_secrets
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
@@ -190,32 +189,7 @@ class QuickFileHook(PlatformHook):
     # -- customers --------------------------------------------------------------------------------------------------------
 
     def ensure_customer(self, party: Party, currency: str) -> str:
-        """The id of a client: found by our code, else by name and e-mail, else created."""
-        found = self._client_with_code(party) or self._client_with_name(party)
-        if found is not None:
-            return self.sound(lambda: str(int(found["ClientID"])))
-        self.require_live(f"client {party.code}")
-        # The contact's portal password is asked for, and never needed again: the client sets an own one.
-        body = mapping.client_body(party, currency, random_secrets.token_hex(8))
-        return self.rpc("Client_Create", body, lambda answer: str(int(answer["ClientID"])))
-
-    def _client_with_code(self, party: Party) -> Row | None:
-        rows = self.records("Client_Search", customers.page_of_clients(AccountReference=party.code))
-        return self.sound(lambda: customers.with_our_code(map(self._with_reference, rows), party))
-
-    def _client_with_name(self, party: Party) -> Row | None:
-        if not party.contact.email:
-            return None
-        asked = {"CompanyName": mapping.clean(party.name), "Email": party.contact.email}
-        rows = self.records("Client_Search", customers.page_of_clients(**asked))
-        return self.sound(lambda: customers.unambiguous(map(self._with_reference, rows), party))
-
-    def _with_reference(self, row: Row) -> Row:
-        """The record with its account reference, which a search may leave out."""
-        if "AccountReference" in row:
-            return row
-        details = self.rpc("Client_Get", {"ClientID": row["ClientID"]}, lambda body: dict(body["ClientDetails"]), read=True)
-        return {**row, "AccountReference": details.get("AccountReference") or ""}
+        return customers.ensure(self, party, currency)
 
     # -- sales documents --------------------------------------------------------------------------------------------------
 

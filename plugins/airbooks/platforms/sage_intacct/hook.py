@@ -13,13 +13,22 @@ from lxml import etree
 
 from airbooks.canonical import CreditNote, DocumentKind, DocumentStatus, Finding, Invoice, Party, Payment, RemoteDocument, RemotePayment
 from airbooks.platforms.base import PlatformHook, Preview, Sending, Sent
-from airbooks.platforms.errors import UNREADABLE_ANSWER, Action, ErrorRule, Outcome, PlatformError, ReferenceMissing
+from airbooks.platforms.errors import UNREADABLE_ANSWER, Action, ErrorRule, Outcome, PlatformError, ReferenceMissing, before_sending
 from airbooks.platforms.payments import Obstacle, rate_of_another_ledger
 from airbooks.platforms.references import ReferenceItem, ReferenceKind, References
-from airbooks.platforms.sage_intacct import envelope, lists, mapping, money, reading, receipts
+from airbooks.platforms.sage_intacct import customers, envelope, lists, mapping, reading, receipts
 from airbooks.platforms.sage_intacct.envelope import Function, Result, element
 from airbooks.platforms.sage_intacct.obstacles import obstacles
 from airbooks.platforms.sage_intacct.queries import Query, equal, one_of
+from airbooks.platforms.sage_intacct.rules import (
+    CHANGED_THERE,
+    LEFT_DRAFT,
+    NOT_ANSWERED,
+    NOT_EXPRESSIBLE,
+    NOT_REVERSED,
+    NUMBER_SPENT,
+    READ_BACK,
+)
 from airbooks.platforms.sage_intacct.spec import DUPLICATES, GATEWAY, SCHEMA, SPEC
 from airbooks.platforms.spec import PlatformSpec
 from airbooks.platforms.tokens import Token
@@ -27,25 +36,6 @@ from airbooks.platforms.wire import Complaint, Reply, Request
 
 XML = {"Content-Type": "application/xml"}
 VENDOR_DOMAIN = ".intacct.com"
-READ_BACK = ErrorRule(name="booked but not read back", action=Action.LOOK_UP, outcome=Outcome.UNKNOWN)
-NOT_ANSWERED = ErrorRule(name="no result for this document", action=Action.LOOK_UP, outcome=Outcome.UNKNOWN)
-NOT_REVERSED = ErrorRule(name="reversal answered, not done", action=Action.LOOK_UP, outcome=Outcome.UNKNOWN)
-LEFT_DRAFT = ErrorRule(
-    name="left as a draft",
-    action=Action.REVIEW,
-    outcome=Outcome.DID_NOT_HAPPEN,
-    says="It is in Sage Intacct as a draft, not in the books.",
-    fix="Post the draft there, or delete it, then answer Retry.",
-)
-CHANGED_THERE = ErrorRule(name="changed in Sage Intacct since", action=Action.REREAD, outcome=Outcome.DID_NOT_HAPPEN)
-NOT_EXPRESSIBLE = ErrorRule(name="not expressible", action=Action.REVIEW, outcome=Outcome.DID_NOT_HAPPEN)
-NUMBER_SPENT = ErrorRule(
-    name="number spent",
-    action=Action.REVIEW,
-    outcome=Outcome.DID_NOT_HAPPEN,
-    says="A reversed document carries this number, and Sage Intacct does not give it out again.",
-    fix="Send the document under a new number.",
-)
 
 
 class SessionEnded(Exception):  # noqa: N818 a signal between two functions, not an error that anyone sees
@@ -190,28 +180,7 @@ class SageIntacctHook(PlatformHook):
         return obstacles(document, self.settings())
 
     def ensure_customer(self, party: Party, currency: str) -> str:  # noqa: ARG002 a customer here takes every currency
-        fields = ("CUSTOMERID", "NAME", "DISPLAYCONTACT.EMAIL1")
-        names = (equal("CUSTOMERID", party.code), equal("NAME", party.name[: money.NAME_MAX]))
-        by_code, by_name = self.rows(*(self.query("CUSTOMER", fields, each) for each in names))
-        if by_code:
-            return by_code[0]["CUSTOMERID"]
-        mail = party.contact.email.lower()
-        same = [row for row in by_name if mail and row["DISPLAYCONTACT.EMAIL1"].lower() == mail]
-        return same[0]["CUSTOMERID"] if len(same) == 1 else self._create_customer(party)
-
-    def _create_customer(self, party: Party) -> str:
-        """Create it; where its contact's name is taken, once more with a contact name of its own."""
-        try:
-            return self._created_customer(money.customer_function(party))
-        except PlatformError as error:
-            if error.rule.name not in DUPLICATES:
-                raise
-        [there] = self.rows(self.query("CUSTOMER", ("CUSTOMERID",), equal("CUSTOMERID", party.code)))
-        return party.code if there else self._created_customer(money.customer_function(party, f"{party.name[:150]} {party.code}"))
-
-    def _created_customer(self, call: etree._Element) -> str:
-        [result], reply = self.run([Function(uuid4().hex, call)])
-        return self.good(result, reply).rows[0]["CUSTOMERID"]
+        return customers.ensure(self, party)
 
     def find_invoice(self, number: str, kind: DocumentKind) -> list[RemoteDocument]:
         return [each for each in self._with_number(number, kind) if each.status is not DocumentStatus.VOID]
@@ -346,7 +315,7 @@ class SageIntacctHook(PlatformHook):
             return Sent(key=sending.key, error=error)
 
     def _updated(self, sending: Sending, remote: RemoteDocument) -> RemoteDocument | None:
-        with _before_sending():
+        with before_sending():
             now = self.get_invoice(remote.remote_id, remote.kind)
             there = self._line_count(remote)
         if now is None or (remote.version and now.version != remote.version):
@@ -384,7 +353,7 @@ class SageIntacctHook(PlatformHook):
 
     def _voided_now(self, remote: RemoteDocument, on: date, reason: str, key: str) -> Sent:
         deleted = remote.status is DocumentStatus.DRAFT or remote.kind is DocumentKind.CREDIT_NOTE
-        call = self._delete(remote) if deleted else self._reverse(remote, on, reason)
+        call = mapping.delete_function(remote) if deleted else mapping.reverse_function(remote, on, reason)
         [result], reply = self.run([Function(key, call)], unique=True)
         self.good(result, reply)
         with self.reading_back(f"record {remote.remote_id}"):
@@ -392,15 +361,6 @@ class SageIntacctHook(PlatformHook):
         if after is not None and after.status is not DocumentStatus.VOID:
             raise self.problem(NOT_REVERSED, f"{after.number} is {after.status.value} after its reversal")
         return Sent(key=key, remote=after or _voided(remote), note="deleted" if deleted else f"reversed on {on}")
-
-    def _delete(self, remote: RemoteDocument) -> etree._Element:
-        name = "delete_invoice" if remote.kind is DocumentKind.INVOICE else "delete_aradjustment"
-        return element(name, key=remote.remote_id)
-
-    def _reverse(self, remote: RemoteDocument, on: date, reason: str) -> etree._Element:
-        day = [element("year", f"{on.year:04}"), element("month", f"{on.month:02}"), element("day", f"{on.day:02}")]
-        parts = [element("datereversed", day), *envelope.present("description", reason[: mapping.TEXT_MAX])]
-        return element("reverse_invoice", parts, key=remote.remote_id)
 
     # -- payments -------------------------------------------------------------------------------------------------------------
 
@@ -437,12 +397,3 @@ class SageIntacctHook(PlatformHook):
 
 def _voided(remote: RemoteDocument) -> RemoteDocument:
     return remote.model_copy(update={"status": DocumentStatus.VOID, "balance": None})
-
-
-@contextmanager
-def _before_sending() -> Iterator[None]:
-    """What fails in here fails before anything was sent: the outcome is certain."""
-    try:
-        yield
-    except PlatformError as error:
-        raise error.as_not_happened() from None

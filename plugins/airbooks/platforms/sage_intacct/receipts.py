@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from airbooks.canonical import Payment, RemotePayment
-from airbooks.platforms.errors import Action, ErrorRule, Outcome, PlatformError
+from airbooks.platforms.errors import Action, ErrorRule, Outcome, before_sending
 from airbooks.platforms.payments import by_document
 from airbooks.platforms.references import References
 from airbooks.platforms.sage_intacct import money, queries, reading
@@ -68,14 +68,12 @@ def apply(hook: SageIntacctHook, payment: Payment, customer_id: str, key: str, r
 def _booked(hook: SageIntacctHook, payment: Payment, customer_id: str) -> tuple[RemotePayment | None, RemotePayment | None]:
     """The live payment of this customer and day that is ours by its mark, and one that is it by its number and amount."""
     day = equal("RECEIPTDATE", queries.day_text(payment.received_on))
-    try:
+    with before_sending():
         [rows] = hook.rows(hook.query("ARPYMT", reading.PAYMENT_FIELDS, equal("CUSTOMERID", customer_id), day))
         with hook.understanding():
             alike = [row for row in rows if reading.is_receipt(row) and money.is_marked(row, payment)]
             marked = {row["RECORDNO"] for row in alike if row["DESCRIPTION"].startswith(money.OURS)}
         live = [each for each in _with_details(hook, alike) if not each.reversed]
-    except PlatformError as error:  # nothing was sent yet
-        raise error.as_not_happened() from None
     equal_ones = (each for each in live if (each.amount, each.currency) == (payment.amount, payment.currency))
     return next((each for each in live if each.remote_id in marked), None), next(equal_ones, None)
 

@@ -13,13 +13,13 @@ from urllib.parse import urlsplit
 
 from airbooks.canonical import CreditNote, DocumentKind, Finding, Invoice, Party, Payment, RemoteDocument, RemotePayment
 from airbooks.platforms.base import PlatformHook, Preview, Sending, Sent
-from airbooks.platforms.errors import AirbooksError, ConfigurationError, PlatformError
+from airbooks.platforms.errors import AirbooksError, ConfigurationError, PlatformError, before_sending
 from airbooks.platforms.references import ReferenceItem, ReferenceKind, References
 from airbooks.platforms.sap_business_one import catalogue, customers, multipart, receipts, refusals
 from airbooks.platforms.sap_business_one.client import JSON, Client, quoted
 from airbooks.platforms.sap_business_one.documents import Documents
 from airbooks.platforms.sap_business_one.mapping import number_field
-from airbooks.platforms.sap_business_one.posting import Posting, before_sending, parts_of
+from airbooks.platforms.sap_business_one.posting import Posting, parts_of
 from airbooks.platforms.sap_business_one.reading import Currencies, complaint
 from airbooks.platforms.sap_business_one.spec import OLDEST_VERSION, SPEC
 from airbooks.platforms.spec import PlatformSpec

@@ -11,13 +11,13 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from airbooks.canonical import DocumentKind, Payment, RemotePayment
-from airbooks.platforms.errors import UNREADABLE_ANSWER, Action, ConfigurationError, ErrorRule, Outcome, PlatformError
+from airbooks.platforms.errors import UNREADABLE_ANSWER, Action, ConfigurationError, ErrorRule, Outcome, PlatformError, before_sending
 from airbooks.platforms.payments import by_document
 from airbooks.platforms.references import ReferenceItem, ReferenceKind, References
 from airbooks.platforms.sap_business_one.catalogue import currency_items
 from airbooks.platforms.sap_business_one.client import Client, Row, any_of, chunks, quoted
 from airbooks.platforms.sap_business_one.mapping import OBJECT_TYPES, is_local, payment_body, payment_mark
-from airbooks.platforms.sap_business_one.posting import before_sending, problem
+from airbooks.platforms.sap_business_one.posting import problem
 from airbooks.platforms.sap_business_one.reading import Currencies, payment
 from airbooks.platforms.sap_business_one.spec import ENTRY_EXISTS, EXISTS, NOT_FOUND, SPEC
 
