@@ -405,10 +405,16 @@ class PlatformHook(BaseHook, ABC):
     def payment_refusals(self, payment: Payment, references: References) -> tuple[Finding, ...]:
         """What this payment holds that cannot be booked here; empty when it can. Asked before anything is sent, and sends nothing.
 
-        The spec says most of it; rooms add what depends on the connection. What only the platform's own documents can tell (another
-        currency, less open than is paid) is refused by `apply_payment`.
+        The spec says most of it, `payment_obstacles` the rest. What only the platform's own documents can tell (another currency, less
+        open than is paid) is refused by `apply_payment`.
         """
-        return payments.refusals(payment, references, self.spec, self.receipts_account(payment.currency), self.conn_id)
+        own = self.receipts_account(payment.currency)
+        found = (*payments.obstacles(payment, references, self.spec, own), *self.payment_obstacles(payment))
+        return tuple(payments.finding(each, self.conn_id) for each in found)
+
+    def payment_obstacles(self, payment: Payment) -> Iterable[payments.Obstacle]:  # noqa: ARG002 most platforms have none
+        """What of this payment the platform cannot book with this connection, besides what the spec says."""
+        return ()
 
     def receipts_account(self, currency: str) -> str:  # noqa: ARG002 some connections name one account for each
         """The account on which the connection books receipts in a currency; empty where it names none."""

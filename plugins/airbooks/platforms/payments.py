@@ -34,7 +34,7 @@ def by_document(payment: Payment, of: Literal["amount", "discount", "write_off"]
 
 
 class Obstacle(NamedTuple):
-    """A field of the payment with what stands there, what is wrong with it, and the way out."""
+    """A field of the payment with what stands there, what is wrong with it, and the way out; `subject` where many may have it in common."""
 
     name: str
     field: str
@@ -42,16 +42,18 @@ class Obstacle(NamedTuple):
     says: str
     fix: str
     severity: Severity = Severity.ERROR
+    subject: str = ""
 
 
-def refusals(payment: Payment, references: References, spec: PlatformSpec, own_account: str, connection: str) -> tuple[Finding, ...]:
-    """Every reason why the payment cannot be booked as it is; `own_account` is where the connection books receipts (empty: nowhere)."""
-    found = (*_contradictions(payment), *_missing_features(payment, spec), *_account(payment, references, spec, own_account))
-    return tuple(finding(each, connection) for each in found)
+def obstacles(payment: Payment, references: References, spec: PlatformSpec, own_account: str) -> Iterator[Obstacle]:
+    """What the spec has against the payment as it is; `own_account` is where the connection books receipts (empty: it names none)."""
+    yield from _contradictions(payment)
+    yield from _missing_features(payment, spec)
+    yield from _account(payment, references, spec, own_account)
 
 
 def finding(obstacle: Obstacle, connection: str) -> Finding:
-    """The finding of a room's own obstacle."""
+    """What a person is told of an obstacle."""
     return Finding(
         code=f"PAYMENT-{obstacle.name}",
         severity=obstacle.severity,
@@ -60,6 +62,7 @@ def finding(obstacle: Obstacle, connection: str) -> Finding:
         says=obstacle.says,
         fix=obstacle.fix,
         connection=connection,
+        subject=obstacle.subject,
     )
 
 
@@ -135,7 +138,7 @@ def _account(payment: Payment, references: References, spec: PlatformSpec, own: 
         fix = f"Map account {named} for this connection in include/config/mappings.yaml."
     else:
         fix = "Send it over a connection with that bank account, or leave the account out."
-    yield Obstacle("ACCOUNT", "bank_account", named, says, fix)
+    yield Obstacle("ACCOUNT", "bank_account", named, says, fix, subject=f"account:{named}")
 
 
 def rate_of_another_ledger(payment: Payment, home: str) -> Iterator[Obstacle]:

@@ -638,7 +638,7 @@ def test_a_payment_in_dollars_is_told_in_dollars(company: Company, hook: MyobHoo
 def test_a_payment_whose_rate_is_to_another_currency_than_the_books_is_refused(company: Company, hook: MyobHook) -> None:
     document = company.small_invoice(currency="USD", exchange_rate=company.exchange_rate())
     remote = company.book(hook, document)
-    with pytest.raises(PlatformError, match="rate is to EUR") as caught:
+    with pytest.raises(PlatformError, match="exchange rate is to EUR") as caught:
         pay(company, hook, document, remote, "10.00", exchange_rate=ExchangeRate(base="EUR", rate=D("0.92")))
     assert caught.value.action is Action.REVIEW
     assert company.booked(document.number)[0].balance == D("110.00")

@@ -17,6 +17,7 @@ from airbooks.platforms.brightpearl.spec import (
     PAYMENT_DIFFERS,
 )
 from airbooks.platforms.errors import PlatformError
+from airbooks.platforms.payments import together
 from airbooks.platforms.references import ReferenceKind, References
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def apply(hook: BrightpearlHook, payment: Payment, customer: str, references: Re
         if not booked:
             raise
         raise error.as_unknown(f"payments {', '.join(booked)} are a part of it; the rest") from None
-    return hook.client.after_writing(lambda: reading.together(_read(hook, booked)))
+    return hook.client.after_writing(lambda: together(_read(hook, booked)))
 
 
 def _method(hook: BrightpearlHook, payment: Payment, references: References) -> str:

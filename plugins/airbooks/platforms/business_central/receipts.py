@@ -75,7 +75,7 @@ class Receipts:
         if there is not None:
             return there
         self._require_payable(payment)
-        journal_id = self._journal_id()
+        journal_id = self._journal_id(payment)
         self._make_room(journal_id, reference)
         self._add(journal_id, payment_bodies(payment, customer, key))
         self._post(journal_id, reference)
@@ -123,10 +123,17 @@ class Receipts:
 
     # -- the journal ----------------------------------------------------------------------------------------------------------
 
-    def _journal_id(self) -> str:
+    def _require_account(self, journal: Row, payment: Payment) -> None:
+        """A journal that was there already may book on another account than the connection names."""
+        if payment.bank_account and journal["balancingAccountId"] != self.journal.balancing_account:
+            booked = journal["balancingAccountNumber"]
+            raise _error(CANNOT, f"it came in on {payment.bank_account}, and journal {self.journal.code} books on {booked}")
+
+    def _journal_id(self, payment: Payment) -> str:
         rows = self.company.rows(JOURNALS, filter=f"code eq {quoted(self.journal.code)}")
         known = next(iter(rows), None)
         if known is not None:
+            self._require_account(known, payment)
             return str(known["id"])
         body = {"code": self.journal.code, "displayName": "Receipts by airbooks"}
         if self.journal.balancing_account:

@@ -20,6 +20,7 @@ from airbooks.platforms.epicor.mapping import cash_group, moment, receipt_fields
 from airbooks.platforms.epicor.reading import remote_payment
 from airbooks.platforms.epicor.spec import SPEC
 from airbooks.platforms.errors import ConfigurationError, PlatformError
+from airbooks.platforms.payments import by_document
 from airbooks.platforms.references import References
 
 CASH_GROUPS, RECEIPTS, POSTING = "Erp.BO.CashGrpSvc", "Erp.BO.CashRecSvc", "Erp.PROC.CashRecPostSvc"
@@ -77,10 +78,10 @@ class Receipts:
     def __init__(self, company: Company, desk: Desk) -> None:
         self.company, self.desk = company, desk
 
-    def book(self, payment: Payment, customer: str, refs: References, key: str) -> RemotePayment:
+    def book(self, payment: Payment, customer: str, refs: References) -> RemotePayment:
         """Book a payment once: what is there under its reference is finished or answered, and not booked again."""
         self._require_account()
-        fields = receipt_fields(payment, refs, key)
+        fields = receipt_fields(payment, refs)
         number = self._customer_number(customer)
         head = self._there(payment, number, str(fields["ExternalID"]))
         group = cash_group(self.desk.prefix, f"{number}/{fields['ExternalID']}")
@@ -186,11 +187,7 @@ class Receipts:
 
 def _by_invoice(payment: Payment) -> dict[int, Decimal]:
     """What a payment settles of each invoice; a receipt has one line per invoice."""
-    found: dict[int, Decimal] = {}
-    for each in payment.allocations:
-        if each.amount:
-            found[int(each.remote_id)] = found.get(int(each.remote_id), Decimal(0)) + each.amount
-    return found
+    return {int(invoice): amount for invoice, amount in by_document(payment).items() if amount}
 
 
 def _told(head: Row) -> str:

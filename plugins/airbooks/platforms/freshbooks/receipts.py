@@ -12,7 +12,7 @@ from airbooks.canonical import DocumentKind, DocumentStatus, Payment, RemotePaym
 from airbooks.platforms.errors import PlatformError
 from airbooks.platforms.freshbooks import mapping, reading
 from airbooks.platforms.freshbooks.spec import CHANGED_THERE, OVERPAYMENT
-from airbooks.platforms.payments import INEXPRESSIBLE
+from airbooks.platforms.payments import INEXPRESSIBLE, together
 from airbooks.platforms.references import References
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def apply(hook: FreshBooksHook, payment: Payment, references: References) -> Rem
             done.append(_book(hook, body))
     except PlatformError as error:
         raise _partly_booked(error, done) from None
-    return reading.one_payment(sorted(done, key=lambda each: int(each.remote_id)))
+    return together(sorted(done, key=lambda each: int(each.remote_id)))
 
 
 def _partly_booked(error: PlatformError, done: Sequence[RemotePayment]) -> PlatformError:

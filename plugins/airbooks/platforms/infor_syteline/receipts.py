@@ -29,7 +29,7 @@ from airbooks.platforms.infor_syteline.spec import (
     PAYMENT_UNFIT,
     SPEC,
 )
-from airbooks.platforms.payments import by_document
+from airbooks.platforms.payments import Obstacle, by_document
 
 FIELDS = (
     *("CustNum", "InvNum", "ApplyToInvNum", "CheckSeq", "Type", "Amount", "DiscAmt", "ExchRate", "BankCode", "PayType", "InvDate"),
@@ -55,6 +55,13 @@ def check_number(key: str) -> int:
 
 def reference(key: str) -> str:
     return f"AB{check_number(key):09d}"
+
+
+def obstacles(payment: Payment, settings: Mapping[str, str]) -> Iterator[Obstacle]:
+    """A discount needs an account of its own."""
+    if any(each.discount for each in payment.allocations) and not settings.get("discount_account"):
+        says, fix = "The connection names no account for early-payment discounts.", "Fill the field discount_account of the connection."
+        yield Obstacle("DISCOUNT", "allocations[].discount", "", says, fix)
 
 
 def since_condition(since: datetime, zone: tzinfo) -> str:

@@ -11,7 +11,7 @@ from airbooks.platforms.errors import UNREADABLE_ANSWER, ConfigurationError, Pla
 from airbooks.platforms.netsuite.mapping import payment_body, payment_id
 from airbooks.platforms.netsuite.reading import remote_payment
 from airbooks.platforms.netsuite.records import Records, Row, problem, unread
-from airbooks.platforms.netsuite.spec import CANNOT_PAY, DUPLICATE, NO_MAPPING, OTHER_PAYMENT
+from airbooks.platforms.netsuite.spec import DUPLICATE, NO_MAPPING, OTHER_PAYMENT
 from airbooks.platforms.references import References
 
 RECORD = "customerPayment"
@@ -47,7 +47,6 @@ def book(
     currencies: Mapping[str, str],
 ) -> RemotePayment:
     """Book a payment once: NetSuite refuses its external id a second time, and then the first one is answered."""
-    _require_books(payment, references.settings.get("base_currency", ""))
     try:
         body = payment_body(payment, customer, references, bank_account)
     except ReferenceMissing as missing:
@@ -85,10 +84,3 @@ def _same(there: RemotePayment, payment: Payment, customer: str) -> RemotePaymen
         ours = f"{payment.amount} {payment.currency} of customer {customer}"
         raise problem(OTHER_PAYMENT, f"id {there.remote_id} has {theirs}, ours is {ours}")
     return there
-
-
-def _require_books(payment: Payment, base: str) -> None:
-    """A rate for other books than the connection's is none."""
-    rate = payment.exchange_rate
-    if rate is not None and base and rate.base != base:
-        raise problem(CANNOT_PAY, f"the books are kept in {base}, and its rate is for {rate.base}")

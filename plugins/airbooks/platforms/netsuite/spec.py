@@ -173,7 +173,6 @@ NOT_SETTLED = _rule(
 )
 IS_PAID = _rule("paid or credited", Action.REVIEW, fix="Un-apply the payments or credits in NetSuite first, or send a credit note instead.")
 INACTIVE_CUSTOMER = _rule("customer inactive", Action.REVIEW, fix="Make the customer active in NetSuite, then retry.")
-CANNOT_PAY = _rule("payment cannot be expressed", Action.REVIEW, fix="Book it in NetSuite by hand.")
 OTHER_PAYMENT = _rule("payment id used", Action.REVIEW, fix="Compare the payment there with ours; correct one of them.")
 BAD_KEY = _rule(
     "private key not usable",

@@ -11,7 +11,6 @@ from airbooks.platforms.errors import PlatformError, ReferenceMissing
 from airbooks.platforms.oracle_fusion import mapping, reading
 from airbooks.platforms.oracle_fusion.queries import where
 from airbooks.platforms.oracle_fusion.reading import Application, Receipt
-from airbooks.platforms.oracle_fusion.settings import Settings
 from airbooks.platforms.oracle_fusion.spec import (
     AT_ONCE,
     NO_ACTION,
@@ -20,7 +19,6 @@ from airbooks.platforms.oracle_fusion.spec import (
     OVERPAID,
     PAYMENT_DIFFERS,
 )
-from airbooks.platforms.payments import INEXPRESSIBLE
 from airbooks.platforms.references import References
 
 if TYPE_CHECKING:
@@ -32,7 +30,6 @@ Step = tuple[int, Decimal]  # an instalment's id, and what to apply to it
 def book(hook: OracleFusionHook, payment: Payment, customer: str, references: References) -> RemotePayment:
     """Book a receipt and apply it. A receipt applies nothing by itself: its remittance references are read by AutoMatch, or the action
     applyReceipt applies it at once, as the connection says. Raises PlatformError."""
-    _require_rate(hook, payment, references.settings)
     receipt = find(hook, payment, customer)
     done = _settled(hook, receipt) if receipt is not None else []
     at_once = references.settings.get("apply_receipts", AT_ONCE) == AT_ONCE
@@ -45,13 +42,6 @@ def book(hook: OracleFusionHook, payment: Payment, customer: str, references: Re
         return reading.remote_payment(receipt, applications(hook, receipt) if steps else done)
     except PlatformError as error:
         raise error.as_unknown(f"receipt {receipt.number} ({receipt.remote_id}) is booked and not wholly applied") from None
-
-
-def _require_rate(hook: OracleFusionHook, payment: Payment, settings: Settings) -> None:
-    ledger, rate = settings.get("ledger_currency", "USD"), payment.exchange_rate
-    if payment.currency != ledger and rate is not None and rate.base != ledger:
-        says = f"payment {payment.source_id} has an exchange rate to {rate.base}, the ledger's currency is {ledger}"
-        raise hook.problem(INEXPRESSIBLE, says)
 
 
 def told(hook: OracleFusionHook, receipt: Receipt) -> RemotePayment:

@@ -6,7 +6,7 @@ The real API has no PUT: creates and updates are POSTs to /v3/company/{realmId}/
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, TypeVar
 from urllib.parse import urlencode
@@ -25,7 +25,7 @@ from airbooks.canonical import (
 )
 from airbooks.platforms.base import PlatformHook, Preview, Sending, Sent
 from airbooks.platforms.errors import UNREADABLE_ANSWER, Action, ErrorRule, PlatformError, ReferenceMissing, before_sending
-from airbooks.platforms.payments import finding
+from airbooks.platforms.payments import Obstacle
 from airbooks.platforms.quickbooks import customers, lists, mapping, payments, queries, reading, receipts
 from airbooks.platforms.quickbooks.refusals import refusals
 from airbooks.platforms.quickbooks.spec import (
@@ -335,9 +335,8 @@ class QuickBooksHook(PlatformHook):
 
     # -- payments ---------------------------------------------------------------------------------------------------------
 
-    def payment_refusals(self, payment: Payment, references: References) -> tuple[Finding, ...]:
-        own = payments.obstacles(payment, self.settings())
-        return (*super().payment_refusals(payment, references), *(finding(each, self.conn_id) for each in own))
+    def payment_obstacles(self, payment: Payment) -> Iterable[Obstacle]:
+        return payments.obstacles(payment, self.settings())
 
     def list_payments(self, since: datetime) -> Iterator[RemotePayment]:
         """Payments changed since, oldest change first, then those deleted since. Deletions are known for 30 days only."""

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, TypeVar
@@ -25,7 +25,7 @@ from airbooks.canonical import (
 )
 from airbooks.platforms.base import PlatformHook, Preview, Sending, Sent, one_by_one
 from airbooks.platforms.errors import UNREADABLE_ANSWER, ErrorRule, PlatformError, ReferenceMissing
-from airbooks.platforms.payments import finding
+from airbooks.platforms.payments import Obstacle
 from airbooks.platforms.quickfile import customers, lists, mapping, reading
 from airbooks.platforms.quickfile.beta import Beta, obstacles
 from airbooks.platforms.quickfile.envelope import Body, Credentials, SigningWire, Submission, envelope, path_of
@@ -361,9 +361,8 @@ class QuickFileHook(PlatformHook):
 
     # -- payments ---------------------------------------------------------------------------------------------------------
 
-    def payment_refusals(self, payment: Payment, references: References) -> tuple[Finding, ...]:
-        own = (finding(each, self.conn_id) for each in obstacles(payment))
-        return (*super().payment_refusals(payment, references), *own)
+    def payment_obstacles(self, payment: Payment) -> Iterable[Obstacle]:
+        return obstacles(payment)
 
     def list_payments(self, since: datetime) -> Iterator[RemotePayment]:
         """Payments by payment date, some days further back than `since`: QuickFile keeps no time of change. It lists no deleted ones

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from typing import Any
@@ -28,7 +28,7 @@ from airbooks.canonical import (
 )
 from airbooks.platforms.base import PlatformHook, Preview, Sending, Sent, one_by_one
 from airbooks.platforms.errors import Action, ConfigurationError, PlatformError, ReferenceMissing
-from airbooks.platforms.payments import finding
+from airbooks.platforms.payments import Obstacle
 from airbooks.platforms.reckon_one import checks, mapping, reading
 from airbooks.platforms.reckon_one.client import ReckonOneClient, Row
 from airbooks.platforms.reckon_one.customers import Customers
@@ -281,9 +281,8 @@ class ReckonOneHook(PlatformHook):
 
     # -- receipts ---------------------------------------------------------------------------------------------------------
 
-    def payment_refusals(self, payment: Payment, references: References) -> tuple[Finding, ...]:
-        own = obstacles(payment, self._currency())
-        return (*super().payment_refusals(payment, references), *(finding(each, self.conn_id) for each in own))
+    def payment_obstacles(self, payment: Payment) -> Iterable[Obstacle]:
+        return obstacles(payment, self._currency())
 
     def list_payments(self, since: datetime) -> Iterator[RemotePayment]:
         """Receipts by their date, some days further back than `since`: they have no time of change. Deleted ones are not told: who keeps

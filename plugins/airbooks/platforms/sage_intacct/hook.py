@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from typing import Any, ClassVar, NoReturn
@@ -14,7 +14,7 @@ from lxml import etree
 from airbooks.canonical import CreditNote, DocumentKind, DocumentStatus, Finding, Invoice, Party, Payment, RemoteDocument, RemotePayment
 from airbooks.platforms.base import PlatformHook, Preview, Sending, Sent
 from airbooks.platforms.errors import UNREADABLE_ANSWER, Action, ErrorRule, Outcome, PlatformError, ReferenceMissing, before_sending
-from airbooks.platforms.payments import finding, rate_of_another_ledger
+from airbooks.platforms.payments import Obstacle, rate_of_another_ledger
 from airbooks.platforms.references import ReferenceItem, ReferenceKind, References
 from airbooks.platforms.sage_intacct import customers, envelope, lists, mapping, reading, receipts
 from airbooks.platforms.sage_intacct.envelope import Function, Result, element
@@ -364,9 +364,8 @@ class SageIntacctHook(PlatformHook):
 
     # -- payments -------------------------------------------------------------------------------------------------------------
 
-    def payment_refusals(self, payment: Payment, references: References) -> tuple[Finding, ...]:
-        own = rate_of_another_ledger(payment, str(self.setting("base_currency")))
-        return (*super().payment_refusals(payment, references), *(finding(each, self.conn_id) for each in own))
+    def payment_obstacles(self, payment: Payment) -> Iterable[Obstacle]:
+        return rate_of_another_ledger(payment, str(self.setting("base_currency")))
 
     def receipts_account(self, currency: str) -> str:  # noqa: ARG002 one for all of them
         return str(self.setting("bank_account_id") or self.setting("undeposited_account_no") or "")

@@ -10,7 +10,7 @@ client certificates and OAuth; the Basic authentication of the communication use
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from functools import cached_property
 
@@ -19,7 +19,7 @@ from lxml import etree
 from airbooks.canonical import CreditNote, DocumentKind, DocumentStatus, Finding, Invoice, Party, Payment, RemoteDocument, RemotePayment
 from airbooks.platforms.base import PlatformHook, Preview, Sending, Sent, in_turn
 from airbooks.platforms.errors import Action, ConfigurationError, ErrorRule, Outcome, PlatformError, ReferenceMissing
-from airbooks.platforms.payments import finding
+from airbooks.platforms.payments import Obstacle
 from airbooks.platforms.references import ReferenceItem, ReferenceKind, References
 from airbooks.platforms.sap_s4hana import checks, lists, mapping, reading, settlements
 from airbooks.platforms.sap_s4hana.client import Client
@@ -206,9 +206,8 @@ class SapS4HanaHook(PlatformHook):
 
     # -- payments -------------------------------------------------------------------------------------------------------------
 
-    def payment_refusals(self, payment: Payment, references: References) -> tuple[Finding, ...]:
-        own = settlements.obstacles(payment, self.settings())
-        return (*super().payment_refusals(payment, references), *(finding(each, self.conn_id) for each in own))
+    def payment_obstacles(self, payment: Payment) -> Iterable[Obstacle]:
+        return settlements.obstacles(payment, self.settings())
 
     def list_payments(self, since: datetime) -> Iterator[RemotePayment]:
         return self._receipts.since(since)

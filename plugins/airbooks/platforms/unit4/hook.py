@@ -6,7 +6,7 @@ out a ticket, and what became of it is read. Every call carries the tenant; the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar
 from urllib.parse import urlencode
@@ -20,7 +20,7 @@ from airbooks.platforms.errors import (
     PlatformError,
     classify,
 )
-from airbooks.platforms.payments import finding
+from airbooks.platforms.payments import Obstacle
 from airbooks.platforms.references import ReferenceItem, ReferenceKind, References
 from airbooks.platforms.tokens import Token
 from airbooks.platforms.unit4 import answers, customers, mapping, reading, receipts, staging
@@ -261,9 +261,8 @@ class Unit4Hook(PlatformHook):
 
     # -- payments ---------------------------------------------------------------------------------------------------------
 
-    def payment_refusals(self, payment: Payment, references: References) -> tuple[Finding, ...]:
-        own = receipts.obstacles(payment, self.settings())
-        return (*super().payment_refusals(payment, references), *(finding(each, self.conn_id) for each in own))
+    def payment_obstacles(self, payment: Payment) -> Iterable[Obstacle]:
+        return receipts.obstacles(payment, self.settings())
 
     def list_payments(self, since: datetime) -> Iterator[RemotePayment]:
         return receipts.listed(self, since)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from base64 import b64encode
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -26,7 +26,7 @@ from airbooks.canonical import (
 )
 from airbooks.platforms.base import PlatformHook, Preview, Sending, Sent, ends_the_round, unsent
 from airbooks.platforms.errors import ConfigurationError, Outcome, PlatformError, ReferenceMissing
-from airbooks.platforms.payments import finding
+from airbooks.platforms.payments import Obstacle
 from airbooks.platforms.references import ReferenceItem, ReferenceKind, References
 from airbooks.platforms.tokens import Token
 from airbooks.platforms.wire import Complaint, Reply, Request, base_url, to_json
@@ -335,9 +335,8 @@ class XeroHook(PlatformHook):
 
     # -- payments ---------------------------------------------------------------------------------------------------------
 
-    def payment_refusals(self, payment: Payment, references: References) -> tuple[Finding, ...]:
-        own = receipts.obstacles(payment, str(self.setting("home_currency")))
-        return (*super().payment_refusals(payment, references), *(finding(each, self.conn_id) for each in own))
+    def payment_obstacles(self, payment: Payment) -> Iterable[Obstacle]:
+        return receipts.obstacles(payment, str(self.setting("home_currency")))
 
     def list_payments(self, since: datetime) -> Iterator[RemotePayment]:
         """Receipts on invoices changed since, deleted ones too. Credit notes, prepayments and overpayments are no payments at Xero: what

@@ -7,7 +7,7 @@ the upsert by that field; an upsert that meets an existing document overwrites i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from functools import partial
 from typing import Any
@@ -32,7 +32,7 @@ from airbooks.platforms.errors import (
     PlatformError,
     ReferenceMissing,
 )
-from airbooks.platforms.payments import finding, rate_of_another_ledger
+from airbooks.platforms.payments import Obstacle, rate_of_another_ledger
 from airbooks.platforms.references import ReferenceItem, ReferenceKind, References
 from airbooks.platforms.tokens import Token
 from airbooks.platforms.wire import Complaint, Reply, Request, base_url, to_json
@@ -356,9 +356,8 @@ class ZohoBooksHook(PlatformHook):
 
     # -- payments ---------------------------------------------------------------------------------------------------------
 
-    def payment_refusals(self, payment: Payment, references: References) -> tuple[Finding, ...]:
-        own = rate_of_another_ledger(payment, str(self.setting("home_currency")))
-        return (*super().payment_refusals(payment, references), *(finding(each, self.conn_id) for each in own))
+    def payment_obstacles(self, payment: Payment) -> Iterable[Obstacle]:
+        return rate_of_another_ledger(payment, str(self.setting("home_currency")))
 
     def list_payments(self, since: datetime) -> Iterator[RemotePayment]:
         """Payments changed since. Zoho Books lists a deleted one nowhere and keeps no trace of it: deleting it changes its invoices
