@@ -36,7 +36,7 @@ class Setting:
     foreign: str
     absent_id: str
     options: dict[str, Any]
-    reverse_payment: Callable[[Company, RemotePayment], None] | None = None
+    reverse_payment: Callable[[Company, RemotePayment], None]
     payment_settings: dict[str, Any] = field(default_factory=dict)
     bank_account: str = ""
 
