@@ -13,7 +13,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from tests.platforms.company import Company
+from tests.platforms.company import Company, today
 
 from airbooks.canonical import (
     Allocation,
@@ -431,3 +431,14 @@ def test_every_share_of_a_payment_for_two_invoices_is_told_and_given_back(compan
     company.reverse_payment(applied)
     desk.assert_open(first, one.gross_total, one.gross_total)
     desk.assert_open(second, two.gross_total, two.gross_total)
+
+
+@pytest.mark.parametrize("days", [0, 1])
+def test_a_payment_is_told_with_the_day_on_which_it_was_received(company: Company, desk: Desk, days: int) -> None:
+    """Whatever the hour, and whatever zone the platform keeps its times in."""
+    document, remote = desk.invoice(issue_date=today() - timedelta(days=1))
+    received = today() - timedelta(days=days)
+    applied = desk.pay(company.payment(document, remote, part_of(document.gross_total, "0.2"), received_on=received), remote)
+    assert applied.received_on == received
+    told = listed(desk, datetime.now(UTC) - timedelta(minutes=5))
+    assert [told[each].received_on for each in applied.remote_id.split(",")] == [received]
