@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from airbooks.canonical import DocumentKind, Payment, RemotePayment
 from airbooks.platforms.errors import Outcome, PlatformError
 from airbooks.platforms.payments import Obstacle, by_document, together
-from airbooks.platforms.quickfile import mapping, reading
+from airbooks.platforms.quickfile import payments, reading
 from airbooks.platforms.quickfile.spec import CHANGED_THERE, INEXPRESSIBLE_PAYMENT, NO_REST, PAYMENT_NOTES, REST_PAGE
 from airbooks.platforms.references import References
 from airbooks.platforms.wire import Request, base_url, to_json
@@ -100,7 +100,7 @@ class Beta:
             self._check_invoices(payment, missing, customer_id)
             self.hook.require_live(f"payment {payment.source_id}")
             for invoice, amount in missing.items():
-                body = mapping.payment_body(payment, invoice, amount, customer_id, references)
+                body = payments.payment_body(payment, invoice, amount, customer_id, references)
                 booked[invoice] = self.call("POST", "/client_payments", reading.rest_payment, body=body)
         except PlatformError as error:
             if booked and error.outcome is Outcome.DID_NOT_HAPPEN:
@@ -140,7 +140,7 @@ class Beta:
 
 def obstacles(payment: Payment) -> Iterator[Obstacle]:
     """The notes must hold what a payment is known by; QuickFile refuses longer ones."""
-    length = len(mapping.payment_notes(payment))
+    length = len(payments.payment_notes(payment))
     if length > PAYMENT_NOTES:
         says = f"Its reference and memo make {length} characters, and QuickFile's notes take {PAYMENT_NOTES}."
         yield Obstacle("REFERENCE", "reference", payment.reference, says, "Shorten the memo or the reference.")

@@ -11,9 +11,8 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from airbooks.canonical import AllowanceCharge, CreditNote, Delivery, Invoice, Line, Party, Payment
+from airbooks.canonical import AllowanceCharge, CreditNote, Delivery, Invoice, Line, Party
 from airbooks.platforms.errors import AirbooksError
-from airbooks.platforms.payments import name_of
 from airbooks.platforms.quickfile.lines import bearers, line_taxes, quantity_and_price, signed, taxes, with_comments
 from airbooks.platforms.quickfile.spec import (
     CHARGE_LINE,
@@ -21,7 +20,6 @@ from airbooks.platforms.quickfile.spec import (
     DISCOUNT_LINE,
     ITEM_NAME,
     ONE_OFF,
-    PAYMENT_NAME,
     PURCHASE_REFERENCE,
     TITLE,
     TREATMENTS,
@@ -341,7 +339,7 @@ def _negative(line: Mapping[str, Any], vat: Decimal) -> Body:
     )
 
 
-# -- customers and payments -----------------------------------------------------------------------------------------------------
+# -- customers ------------------------------------------------------------------------------------------------------------------
 
 
 def client_body(party: Party, currency: str, password: str) -> Body:
@@ -377,27 +375,3 @@ def contact_body(party: Party, password: str) -> Body:
     first, _, surname = (contact.name or party.name).partition(" ")
     numbers = {"Telephone": [contact.phone]} if contact.phone else {}
     return filled({"FirstName": first, "Surname": surname, "Email": contact.email, "Password": password, "TelephoneNumbers": numbers})
-
-
-def payment_notes(payment: Payment) -> str:
-    """There is no reference and no method: the notes name them."""
-    facts = (payment.reference, payment.method, f"[{name_of(payment, PAYMENT_NAME)}]", payment.memo)
-    return " ".join(fact for fact in facts if fact)
-
-
-def payment_body(payment: Payment, invoice_id: str, amount: Decimal, customer_id: str, refs: References) -> Body:
-    """The body of `POST /client_payments` (REST beta) for a part of a payment: on an invoice, or without one on the client's account."""
-    account = ReferenceKind.ACCOUNT, payment.bank_account
-    bank = refs.get(*account).remote_id if refs.has(*account) else refs.settings.get("bank_nominal_code", "1200")
-    return filled(
-        {
-            "type": "payment" if invoice_id else "credit",
-            "date": payment.received_on.isoformat(),
-            "invoice_id": int(invoice_id) if invoice_id else None,
-            "client_id": int(customer_id),
-            "amount": amount,
-            "currency": payment.currency,
-            "nominal_code": int(bank),
-            "notes": payment_notes(payment),
-        }
-    )

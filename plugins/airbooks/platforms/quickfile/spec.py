@@ -292,7 +292,7 @@ SPEC = PlatformSpec(
         "Reply fields of item/search (ItemID, ItemName) and report/chartofaccounts (Nominals.Nominal).",
         "Whether client/search shows AccountReference without being asked; client/get is read where it does not.",
         "The REST status of a payment; deleted payments are not listed and so not seen.",
-        "REST replies do not show a payment's notes: one is known again by client, date, amount, currency and invoice.",
+        "REST replies show no notes: a payment is known by client, date, amount, currency and invoice, two equal ones are taken for one.",
         "No method that changes a client is used: one that a person made is taken over by name and e-mail address, unmarked.",
         "Whether REST calls count against the daily limit of v1.2 (assumed they do).",
     ),
