@@ -356,21 +356,6 @@ def test_payments_that_changed_since_are_listed_with_what_they_settle(company: C
     assert applied.remote_id not in listed(desk, datetime.now(UTC) + timedelta(days=1))
 
 
-def test_a_payment_over_several_documents_is_listed_with_all_of_them(company: Company, desk: Desk) -> None:
-    """Where the platform keeps one payment per document, each is listed; the payment's own id names them all."""
-    if not {PaymentFeature.SEVERAL_DOCUMENTS, PaymentFeature.ALLOCATIONS_TOLD} <= company.spec.payment_features:
-        return
-    since, buyer = datetime.now(UTC) - timedelta(minutes=5), company.party()
-    (one, first), (two, second) = (desk.invoice(buyer) for _ in range(2))
-    shares = ((one, first, one.gross_total), (two, second, Decimal("12.34")))
-    payment = company.payment(one, first, one.gross_total + Decimal("12.34"), allocations=settling(*shares))
-    applied = desk.pay(payment, first)
-    found = [each for name, each in listed(desk, since).items() if name in applied.remote_id.split(",")]
-    assert sum(each.amount for each in found) == payment.amount
-    told = {part.remote_id: part.amount for each in found for part in each.allocations}
-    assert told == {first.remote_id: one.gross_total, second.remote_id: Decimal("12.34")}
-
-
 def test_a_payment_that_is_taken_back_later_is_a_change_of_that_moment(company: Company) -> None:
     """In a company of its own, whose clock goes on."""
     if PaymentFeature.REVERSALS_TOLD not in company.spec.payment_features:
