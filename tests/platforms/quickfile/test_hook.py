@@ -444,6 +444,16 @@ def test_a_payment_in_another_currency_than_its_invoice_is_not_sent(company: Com
     assert [each for each in company.sandbox.requests("quickfile") if "client_payments" in each.path and each.method == "POST"] == []
 
 
+def test_a_payment_for_another_clients_invoice_is_not_sent(company: Company, hook: QuickFileHook) -> None:
+    document = company.small_invoice()
+    remote, other = company.book(hook, document), company.book(hook, company.small_invoice())
+    payment = company.payment(document, remote, Decimal(40))
+    with pytest.raises(PlatformError, match="of client") as caught:
+        hook.apply_payment(payment, customer_id=other.customer_id, key="k", references=References(settings=hook.settings()))
+    assert (caught.value.action, caught.value.outcome) == (Action.REVIEW, Outcome.DID_NOT_HAPPEN)
+    assert company.sandbox.books("quickfile").payments == []
+
+
 def test_a_payment_that_is_listed_and_not_shown_is_not_booked_again(company: Company, hook: QuickFileHook) -> None:
     document = company.small_invoice()
     remote = company.book(hook, document)

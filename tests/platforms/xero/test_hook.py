@@ -633,6 +633,14 @@ def test_a_payment_in_another_currency_than_its_invoice_is_refused(hook: XeroHoo
     assert asked(xero, "PUT", "/Payments") == []
 
 
+def test_a_payment_of_another_contacts_invoice_is_refused(hook: XeroHook, xero: Sandbox) -> None:
+    _, remote = booked(hook)
+    with pytest.raises(PlatformError, match="another contact's") as error:
+        hook.apply_payment(payment_on(remote), customer_id=key(), key=key(), references=References(settings=hook.settings()))
+    assert (error.value.action, error.value.outcome) == REFUSED
+    assert asked(xero, "PUT", "/Payments") == []
+
+
 def test_a_payment_of_an_invoice_that_is_not_there_is_refused(hook: XeroHook, xero: Sandbox) -> None:
     _, remote = booked(hook)
     with pytest.raises(PlatformError, match="does not have") as error:

@@ -97,7 +97,7 @@ class Beta:
         booked = self._booked(payment, parts, customer_id)
         try:
             missing = {invoice: amount for invoice, amount in parts.items() if invoice not in booked}
-            self._check_invoices(payment, missing)
+            self._check_invoices(payment, missing, customer_id)
             self.hook.require_live(f"payment {payment.source_id}")
             for invoice, amount in missing.items():
                 body = mapping.payment_body(payment, invoice, amount, customer_id, references)
@@ -108,17 +108,17 @@ class Beta:
             raise
         return together([booked[each] for each in parts])
 
-    def _check_invoices(self, payment: Payment, parts: Mapping[str, Decimal]) -> None:
-        """Raises PlatformError (REVIEW) unless each is an invoice in the payment's currency with that much open on it: what becomes of
-        another is not documented."""
+    def _check_invoices(self, payment: Payment, parts: Mapping[str, Decimal], customer_id: str) -> None:
+        """Raises PlatformError (REVIEW) unless each is the client's invoice in the payment's currency with that much open on it: what
+        becomes of another is not documented."""
         for remote_id, amount in parts.items():
             if not remote_id:
                 continue
             invoice = self.hook.get_invoice(remote_id, DocumentKind.INVOICE)
             if invoice is None:
                 raise self.hook.error(CHANGED_THERE, f"id {remote_id} was deleted")
-            if (invoice.kind, invoice.currency) != (DocumentKind.INVOICE, payment.currency):
-                what = f"{invoice.kind.value.replace('_', ' ')} {invoice.number} in {invoice.currency}"
+            if (invoice.kind, invoice.currency, invoice.customer_id) != (DocumentKind.INVOICE, payment.currency, customer_id):
+                what = f"{invoice.kind.value.replace('_', ' ')} {invoice.number} of client {invoice.customer_id} in {invoice.currency}"
                 raise self.hook.error(INEXPRESSIBLE_PAYMENT, f"{payment.currency} was received for {what}")
             if invoice.balance is not None and amount > invoice.balance:
                 says = f"{amount} {payment.currency} for {invoice.number}, on which {invoice.balance} is open"

@@ -349,10 +349,10 @@ class XeroHook(PlatformHook):
             if error.status != 304:
                 raise
 
-    def apply_payment(self, payment: Payment, *, customer_id: str, key: str, references: References) -> RemotePayment:  # noqa: ARG002
+    def apply_payment(self, payment: Payment, *, customer_id: str, key: str, references: References) -> RemotePayment:
         """Book a receipt: one Xero payment for each invoice it settles (the invoice names the customer), none of them twice."""
         self.require_bookable(payment, references)
-        return receipts.Receipts(self.client).apply(payment, key, references)
+        return receipts.Receipts(self.client).apply(payment, customer_id, key, references)
 
     # -- reference lists --------------------------------------------------------------------------------------------------
 

@@ -28,6 +28,7 @@ class Invoiced(NamedTuple):
     """What an invoice at Xero says of a part that is to be paid on it."""
 
     number: str
+    contact: str
     currency: str
     due: Decimal
     held: RemotePayment | None
@@ -39,7 +40,7 @@ class Receipts:
     def __init__(self, client: XeroClient) -> None:
         self._client = client
 
-    def apply(self, payment: Payment, key: str, references: References) -> RemotePayment:
+    def apply(self, payment: Payment, customer_id: str, key: str, references: References) -> RemotePayment:
         """Book what is not on the invoices yet: a payment is known there by the words in its reference.
 
         All invoices are looked at before the first part is sent. Raises PlatformError, of unknown outcome where a part is booked.
@@ -49,24 +50,27 @@ class Receipts:
         found: list[RemotePayment] = []
         missing: list[tuple[mapping.Body, Invoiced]] = []
         for body in mapping.payment_bodies(payment, references):
-            invoice = self._invoiced(body, payment)
+            invoice = self._invoiced(body, payment, customer_id)
             if invoice.held is None:
                 missing.append((body, invoice))
             else:
                 found.append(invoice.held)
         return together([*found, *(self._booked(missing, payment, key, len(found)) if missing else [])])
 
-    def _invoiced(self, body: Mapping[str, Any], payment: Payment) -> Invoiced:
-        """The invoice of a part; the amount of another currency would be taken for one in the invoice's own."""
+    def _invoiced(self, body: Mapping[str, Any], payment: Payment, customer_id: str) -> Invoiced:
+        """The invoice of a part. A Xero payment names no customer, and an amount of another currency would be taken for one in the
+        invoice's own."""
         invoice_id, amount = body["Invoice"]["InvoiceID"], body["Amount"]
 
         def read(row: Row) -> Invoiced:
             held = reading.payment_on(row, mapping.payment_marker(payment))
-            return Invoiced(row["InvoiceNumber"], row["CurrencyCode"], reading.amount(row["AmountDue"]), held)
+            return Invoiced(row["InvoiceNumber"], row["Contact"]["ContactID"], row["CurrencyCode"], reading.amount(row["AmountDue"]), held)
 
         found = self._client.one("Invoices", invoice_id, read)
         if found is None:
             raise self._inexpressible(payment, f"Xero does not have its invoice with the id {invoice_id}")
+        if customer_id and found.contact != customer_id:
+            raise self._inexpressible(payment, f"invoice {found.number} is another contact's ({found.contact})")
         if found.currency != payment.currency:
             raise self._inexpressible(payment, f"{payment.currency} for invoice {found.number} in {found.currency}")
         if found.held is not None and found.held.amount != amount:
