@@ -7,6 +7,7 @@ that the platform shows, and with its own books.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -29,7 +30,8 @@ from airbooks.canonical import (
 )
 from airbooks.platforms import registry
 from airbooks.platforms.base import PlatformHook
-from airbooks.platforms.errors import Action, Outcome, PlatformError
+from airbooks.platforms.errors import Action, Outcome, PlatformError, ReferenceMissing
+from airbooks.platforms.references import ReferenceKind
 from airbooks.platforms.spec import Capability, PaymentFeature
 from airbooks.sandbox.server import running
 
@@ -284,6 +286,19 @@ def test_a_payment_is_booked_on_the_bank_account_it_came_in_on_or_not_at_all(com
     desk.assert_open(remote, Decimal(0), document.gross_total)
     if desk.can(PaymentFeature.BANK_ACCOUNT_NOTED):
         assert any(UNKNOWN_ACCOUNT in each.body for each in company.sandbox.requests(company.slug))
+
+
+def test_a_method_without_a_mapping_is_done_without_or_asked_about(company: Company, desk: Desk) -> None:
+    document, remote = desk.invoice()
+    payment = company.payment(document, remote, document.gross_total, method="Barter")
+    references = replace(company.payment_references(desk.hook, payment, remote.customer_id), entries={})
+    try:
+        desk.hook.apply_payment(payment, customer_id=remote.customer_id, key=str(uuid4()), references=references)
+    except ReferenceMissing as missing:
+        assert missing.kind in {ReferenceKind.PAYMENT_METHOD, ReferenceKind.CURRENCY}  # noqa: PT017 which platforms need one is theirs
+        desk.assert_nothing_paid(remote)
+    else:
+        desk.assert_open(remote, Decimal(0), document.gross_total)
 
 
 @pytest.mark.parametrize(

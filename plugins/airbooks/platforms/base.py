@@ -461,7 +461,8 @@ class PlatformHook(BaseHook, ABC):
 
     @abstractmethod
     def apply_payment(self, payment: Payment, *, customer_id: str, key: str, references: References) -> RemotePayment:
-        """Book one payment and apply its allocations (each names the `remote_id` of its document). Raises PlatformError.
+        """Book one payment and apply its allocations (each names the `remote_id` of its document). Raises PlatformError, and
+        ReferenceMissing, before anything is sent, for a code without which it cannot be booked.
 
         Begins with `require_bookable`. A payment is the same one by its source and id, under whatever key it comes. Where the platform
         keeps one payment per document, the answer's `remote_id` holds their ids, joined by commas, and `list_payments` lists each.
