@@ -14,7 +14,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from tests.platforms.company import Company
+from tests.platforms.company import Company, today
 
 from airbooks.canonical import (
     Allocation,
@@ -414,3 +414,31 @@ def test_a_payment_that_a_person_takes_back_is_noticed_and_its_invoice_open_agai
         assert applied.remote_id not in found
     desk.assert_open(remote, document.gross_total, document.gross_total)
     desk.assert_open(neighbour, Decimal(0), other.gross_total)
+
+
+def test_every_share_of_a_payment_for_two_invoices_is_told_and_given_back(company: Company, desk: Desk) -> None:
+    if not {PaymentFeature.SEVERAL_DOCUMENTS, PaymentFeature.ALLOCATIONS_TOLD} <= company.spec.payment_features:
+        return
+    since, buyer = datetime.now(UTC) - timedelta(minutes=5), company.party()
+    (one, first), (two, second) = desk.invoice(buyer), desk.invoice(buyer)
+    shares = {first.remote_id: one.gross_total, second.remote_id: part_of(two.gross_total, "0.3")}
+    allocations = settling((one, first, shares[first.remote_id]), (two, second, shares[second.remote_id]))
+    applied = desk.pay(company.payment(one, first, sum(shares.values(), Decimal(0)), allocations=allocations), first)
+    told = listed(desk, since)
+    parts = [told[each] for each in applied.remote_id.split(",")]  # several, where the platform books each document's share by itself
+    assert {each.remote_id: each.amount for part in parts for each in part.allocations} == shares
+    assert sum(part.amount for part in parts) == applied.amount
+    company.reverse_payment(applied)
+    desk.assert_open(first, one.gross_total, one.gross_total)
+    desk.assert_open(second, two.gross_total, two.gross_total)
+
+
+@pytest.mark.parametrize("days", [0, 1])
+def test_a_payment_is_told_with_the_day_on_which_it_was_received(company: Company, desk: Desk, days: int) -> None:
+    """Whatever the hour, and whatever zone the platform keeps its times in."""
+    document, remote = desk.invoice(issue_date=today() - timedelta(days=1))
+    received = today() - timedelta(days=days)
+    applied = desk.pay(company.payment(document, remote, part_of(document.gross_total, "0.2"), received_on=received), remote)
+    assert applied.received_on == received
+    told = listed(desk, datetime.now(UTC) - timedelta(minutes=5))
+    assert [told[each].received_on for each in applied.remote_id.split(",")] == [received]

@@ -22,11 +22,13 @@ def codes(kind: str, code: str) -> str | None:
 
 
 def reverse_payment(company: Company, payment: RemotePayment) -> None:
-    """Put each invoice back without the payment's line."""
+    """Put each invoice that it settles back without its line, which all have the same note."""
     simulator = company.sandbox.simulators[company.slug]
     assert isinstance(simulator, KashFlowSimulator)
-    for row in [dict(row) for row in simulator.invoices.rows.values()]:
-        kept = [line for line in row["PaymentLines"] if str(line["Id"]) != payment.remote_id]
+    rows = [dict(row) for row in simulator.invoices.rows.values()]
+    (note,) = {line["Note"] for row in rows for line in row["PaymentLines"] if str(line["Id"]) == payment.remote_id}
+    for row in rows:
+        kept = [line for line in row["PaymentLines"] if line["Note"] != note]
         if kept != row["PaymentLines"]:
             shown = {name: row[name] for name in (*WRITABLE, *TOLD) if name in row}
             simulator.invoices.update(row["Number"], {**shown, "PaymentLines": kept})
