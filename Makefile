@@ -12,7 +12,7 @@ BIN := .venv/bin
 UV = $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 READY := .venv/.ready
 .DEFAULT_GOAL := help
-.PHONY: help demo up down bench bench-delivery test faults ui lint types fmt realdata clean distclean
+.PHONY: help demo up down bench bench-delivery bench-matching test faults ui lint types fmt realdata clean distclean
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,10 +50,13 @@ fmt: $(READY) ## format, and fix what can be fixed
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: bench-delivery ## all measurements
+bench: bench-delivery bench-matching ## all measurements
 
 bench-delivery: $(READY) ## documents per minute of each platform against what its limits allow (PLATFORMS=xero,odoo)
 	$(BIN)/python -m tests.bench.delivery --platforms "$(PLATFORMS)"
+
+bench-matching: $(READY) ## seconds and memory of matching 100,000 open items with 10,000 payments, and how both grow
+	$(BIN)/python -m tests.bench.matching
 
 realdata: $(READY) ## a year of real sales through the same Dag, to the penny (DATA=online_retail.csv.gz)
 	@[ -n "$(DATA)" ] || { echo "Name the file (UCI Online Retail as CSV): make realdata DATA=online_retail.csv.gz"; exit 1; }

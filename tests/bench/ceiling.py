@@ -19,11 +19,15 @@ class Calls:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ceiling:
-    """Documents per minute that may be sent, and the limit that says so; `per_day` is what a day's quota allows, None without one."""
+    """Documents per minute that may be sent for any length of time, and the limit that says so.
+
+    `at_once` is how many documents an empty window takes before it is the limit; `per_day` what a day's quota allows, None without one.
+    """
 
     per_minute: float
     set_by: str
     per_day: float | None = None
+    at_once: float = 0.0
 
 
 def ceiling(limits: Limits, calls: Calls, think_seconds: float) -> Ceiling:
@@ -42,7 +46,11 @@ def ceiling(limits: Limits, calls: Calls, think_seconds: float) -> Ceiling:
     }
     set_by = min(allowed, key=lambda name: allowed[name])
     per_day = limits.per_day / calls.per_document if limits.per_day else None
-    return Ceiling(per_minute=allowed[set_by], set_by=set_by if allowed[set_by] < float("inf") else "none published", per_day=per_day)
+    if allowed[set_by] == float("inf"):
+        return Ceiling(per_minute=allowed[set_by], set_by="none published", per_day=per_day)
+    windows = {"calls/s": 1 / MINUTE, "calls/min": 1.0, "batches/min": 1.0}
+    at_once = allowed[set_by] * windows.get(set_by.partition(" ")[2], 0.0)
+    return Ceiling(per_minute=allowed[set_by], set_by=set_by, per_day=per_day, at_once=at_once)
 
 
 def _allowed(limit: int | None, each: float) -> float:

@@ -25,6 +25,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 AS_FAST_AS_IT_GOES = 100_000.0  # time scale of the pilot, which only counts calls
 WARM_UP = 16
 ROUNDS = 4  # a measurement is at least so many full batches in every lane
+WINDOWS = 3  # ... and so many full windows, of which the first is taken at once and does not count
 QUOTA_SHARE = 0.4  # of a day's quota; the budget lets half of it go at once
 
 
@@ -40,7 +41,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reached:
-    """One way of sending, measured; `per_minute` documents in the vendor's time."""
+    """One way of sending, measured; `per_minute` documents in the vendor's time, without those that an empty window took at once."""
 
     per_minute: float
     ceiling: Ceiling
@@ -115,9 +116,10 @@ def _reach(served: Served, slug: str, plan: Plan, pilot: Work, scale: float, *, 
     wanted = _documents(limits, pilot, plan)
     before = served.processor_seconds()
     done = _run(served, slug, plan, scale, wanted, mode=f"run{singly:d}", singly=singly)
+    allowed = ceiling(limits, done.calls, plan.think_seconds)
     return Reached(
-        per_minute=wanted / done.seconds * 60.0 / scale,
-        ceiling=ceiling(limits, done.calls, plan.think_seconds),
+        per_minute=(wanted - allowed.at_once) / done.seconds * 60.0 / scale,
+        ceiling=allowed,
         worker=done,
         documents=wanted,
         sandbox_processor_seconds=(served.processor_seconds() - before) * wanted / (wanted + WARM_UP),
@@ -125,7 +127,8 @@ def _reach(served: Served, slug: str, plan: Plan, pilot: Work, scale: float, *, 
 
 
 def _documents(limits: Limits, pilot: Work, plan: Plan) -> int:
-    wanted = max(plan.documents, ROUNDS * _full_round(limits))
+    allowed = ceiling(limits, pilot.calls, plan.think_seconds)
+    wanted = max(plan.documents, ROUNDS * _full_round(limits), int(WINDOWS * allowed.at_once))
     if limits.per_day:
         wanted = min(wanted, int(limits.per_day * QUOTA_SHARE / pilot.calls.per_document) - WARM_UP)
     return wanted

@@ -38,3 +38,9 @@ def test_without_limits_and_thinking_there_is_no_ceiling() -> None:
 def test_a_day_s_quota_bounds_the_day_and_not_the_minute() -> None:
     found = ceiling(Limits(per_day=1_000, per_minute=60), Calls(per_document=5.0), 0.0)
     assert (found.per_minute, found.per_day) == (12.0, 200.0)
+
+
+def test_an_empty_window_takes_a_minute_s_worth_at_once() -> None:
+    assert ceiling(Limits(per_minute=60, batch=50), Calls(per_document=1 / 50), 0.0).at_once == 3000.0
+    assert ceiling(Limits(per_second=10), Calls(per_document=2.0), 0.0).at_once == 5.0
+    assert ceiling(Limits(concurrent=2), Calls(per_document=1.0), 0.5).at_once == 0.0

@@ -30,6 +30,7 @@ from airbooks.platforms.spec import Urgency
 from airbooks.sandbox.kit import Row
 from airbooks.staging import documents, outbox
 from airbooks.staging.budget import SharedBudget, buckets_of
+from airbooks.staging.sessions import StoredSessions
 from airbooks.staging.tokens import StoredTokens
 
 EVERYTHING = (0, 2**62)
@@ -159,7 +160,7 @@ class Firm:
     # -- delivering -----------------------------------------------------------------------------------------------------------
 
     def hook(self, aside: psycopg.Connection, urgency: Urgency = Urgency.HOURLY) -> PlatformHook:
-        """The platform's hook with the durable token store and the shared budget, as a deliver task opens it."""
+        """The platform's hook with the durable stores of tokens and sessions and the shared budget, as a deliver task opens it."""
         stored = self.stored
         account = Account(
             host=stored["host"] or "",
@@ -171,7 +172,8 @@ class Firm:
         )
         tokens = StoredTokens(lambda: psycopg.connect(self.dsn), self.seal)
         kind = registry.hook_class(self.slug)
-        hook = kind(self.connection, account=account, tokens=tokens, read_timeout=self.pace.read_timeout)
+        sessions = StoredSessions(aside, self.seal)
+        hook = kind(self.connection, account=account, tokens=tokens, sessions=sessions, read_timeout=self.pace.read_timeout)
         buckets = buckets_of(self.spec.limits, self.pace.scale, hook.counted_as)
         budget = hook.budget = ScaledBudget(aside, self.connection, buckets, platform=self.slug, urgency=urgency)
         budget.scale = self.pace.scale

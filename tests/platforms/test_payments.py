@@ -7,6 +7,7 @@ that the platform shows, and with its own books.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -29,7 +30,8 @@ from airbooks.canonical import (
 )
 from airbooks.platforms import registry
 from airbooks.platforms.base import PlatformHook
-from airbooks.platforms.errors import Action, Outcome, PlatformError
+from airbooks.platforms.errors import Action, Outcome, PlatformError, ReferenceMissing
+from airbooks.platforms.references import ReferenceKind
 from airbooks.platforms.spec import Capability, PaymentFeature
 from airbooks.sandbox.server import running
 
@@ -286,6 +288,19 @@ def test_a_payment_is_booked_on_the_bank_account_it_came_in_on_or_not_at_all(com
         assert any(UNKNOWN_ACCOUNT in each.body for each in company.sandbox.requests(company.slug))
 
 
+def test_a_method_without_a_mapping_is_done_without_or_asked_about(company: Company, desk: Desk) -> None:
+    document, remote = desk.invoice()
+    payment = company.payment(document, remote, document.gross_total, method="Barter")
+    references = replace(company.payment_references(desk.hook, payment, remote.customer_id), entries={})
+    try:
+        desk.hook.apply_payment(payment, customer_id=remote.customer_id, key=str(uuid4()), references=references)
+    except ReferenceMissing as missing:
+        assert missing.kind in {ReferenceKind.PAYMENT_METHOD, ReferenceKind.CURRENCY}  # noqa: PT017 which platforms need one is theirs
+        desk.assert_nothing_paid(remote)
+    else:
+        desk.assert_open(remote, Decimal(0), document.gross_total)
+
+
 @pytest.mark.parametrize(
     ("kind", "feature"), [(PaymentKind.REFUND, PaymentFeature.REFUND), (PaymentKind.CHARGE_BACK, PaymentFeature.CHARGE_BACK)]
 )
@@ -354,21 +369,6 @@ def test_payments_that_changed_since_are_listed_with_what_they_settle(company: C
     told = [(remote.remote_id, paid)] if desk.can(PaymentFeature.ALLOCATIONS_TOLD) else []
     assert [(each.remote_id, each.amount) for each in found.allocations] == told
     assert applied.remote_id not in listed(desk, datetime.now(UTC) + timedelta(days=1))
-
-
-def test_a_payment_over_several_documents_is_listed_with_all_of_them(company: Company, desk: Desk) -> None:
-    """Where the platform keeps one payment per document, each is listed; the payment's own id names them all."""
-    if not {PaymentFeature.SEVERAL_DOCUMENTS, PaymentFeature.ALLOCATIONS_TOLD} <= company.spec.payment_features:
-        return
-    since, buyer = datetime.now(UTC) - timedelta(minutes=5), company.party()
-    (one, first), (two, second) = (desk.invoice(buyer) for _ in range(2))
-    shares = ((one, first, one.gross_total), (two, second, Decimal("12.34")))
-    payment = company.payment(one, first, one.gross_total + Decimal("12.34"), allocations=settling(*shares))
-    applied = desk.pay(payment, first)
-    found = [each for name, each in listed(desk, since).items() if name in applied.remote_id.split(",")]
-    assert sum(each.amount for each in found) == payment.amount
-    told = {part.remote_id: part.amount for each in found for part in each.allocations}
-    assert told == {first.remote_id: one.gross_total, second.remote_id: Decimal("12.34")}
 
 
 def test_a_payment_that_is_taken_back_later_is_a_change_of_that_moment(company: Company) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from importlib import import_module
@@ -202,6 +202,9 @@ def surrounding_cases() -> Iterator[Case]:
     closed, opened = (Facts(route=("a",), open_from={"a": day}) for day in (date(2026, 3, 17), date(2026, 3, 16)))
     yield Case("AB-PERIOD", good, good, closed, opened)
     yield Case("AB-PERIOD", good, invoice(posting_date=date(2026, 3, 17)), closed, closed)
+    locked, free = (Facts(route=("a",), locked_until=day) for day in (date(2026, 3, 16), date(2026, 3, 15)))
+    yield Case("AB-PERIOD-LOCKED", good, good, locked, free)
+    yield Case("AB-PERIOD-LOCKED", good, good, replace(free, was_dated=date(2026, 3, 15)), replace(free, was_dated=date(2026, 3, 16)))
     yield Case("AB-MAPPING", good, good, Facts(unmapped=(("a", "tax_code", "GST10"),)))
     yield Case("AB-DUPLICATE", good, good, Facts(number_used_by="987"))
 
@@ -292,3 +295,9 @@ def test_several_tax_codes_of_one_rate_count_together() -> None:
     split = invoice(line(1, tax_code="US-TX"), line(2, tax_code="US-CA"))
     assert len(split.tax_breakdown) == 2
     assert codes(split, FACTS) == set()
+
+
+def test_of_a_cancelled_document_only_a_locked_period_is_wrong() -> None:
+    cancelled = invoice(cancelled=True, gross_total=Decimal("1.00"))
+    assert codes(cancelled, Facts(route=())) == set()
+    assert codes(cancelled, Facts(route=(), locked_until=date(2026, 3, 31))) == {"AB-PERIOD-LOCKED"}

@@ -31,6 +31,17 @@ CREATE TABLE airbooks.incoming_payment (
 CREATE INDEX incoming_payment_open ON airbooks.incoming_payment (state, incoming_id) WHERE state IN ('new', 'review', 'on_account');
 CREATE INDEX incoming_payment_source ON airbooks.incoming_payment (source, source_id);
 
+-- Files that were read completely; one that changed, or had an entry that could not be taken over, is read again.
+CREATE TABLE airbooks.statement_file (
+    feed      text NOT NULL,
+    path      text NOT NULL,
+    stamp     text NOT NULL,                       -- size and time of change
+    movements integer NOT NULL,
+    read_at   timestamptz NOT NULL DEFAULT now(),
+    run_id    text NOT NULL DEFAULT '',
+    PRIMARY KEY (feed, path)
+);
+
 -- What a payment settles. Conservation: per payment, amounts + what stays on account = amount + fee.
 CREATE TABLE airbooks.allocation (
     allocation_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -32,7 +32,10 @@ class Allocation(Frozen):
 
 
 class Payment(Frozen):
-    """One customer payment. Allocations plus `unapplied` always equal `amount` (fees are already part of it)."""
+    """One customer payment, as it is applied on one platform.
+
+    Allocations plus `unapplied` always equal `amount`, which is what the customer gave: `bank_fee` is the part of it that the bank kept.
+    """
 
     source: str
     source_id: str
@@ -48,6 +51,11 @@ class Payment(Frozen):
     bank_fee: Number = ZERO
     memo: str = ""
     allocations: tuple[Allocation, ...] = ()
+
+    @property
+    def number(self) -> str:
+        """Our own number of the payment."""
+        return self.source_id
 
     @property
     def unapplied(self) -> Decimal:

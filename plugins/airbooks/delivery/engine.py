@@ -16,13 +16,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from airbooks.canonical import DocumentKind
-from airbooks.delivery import verdicts
+from airbooks.delivery import paying, verdicts
 from airbooks.delivery.collecting import collect_answers
 from airbooks.delivery.preparing import Workplace, prepare, unprepared
 from airbooks.delivery.recording import claimed_event
 from airbooks.delivery.resolving import ABSENCE_PAUSE, resolve_unknown
 from airbooks.delivery.sending import Desk, Lane
-from airbooks.delivery.verdicts import Ready
+from airbooks.delivery.verdicts import Ready, Verdict
 from airbooks.platforms.base import PlatformHook, Preview
 from airbooks.platforms.errors import AirbooksError, ConfigurationError, PlatformError
 from airbooks.staging import audit, budget, circuit, outbox
@@ -94,8 +94,9 @@ def _deliver(run: Run, span: tuple[int, int], *, cautious: bool) -> Counter[str]
     with _lanes(run, 1):
         tally += collect_answers(work, run.worker, run.run_id)
         tally += resolve_unknown(work, run.worker, run.run_id, run.absence_pause)
-    for claims in _claims(run, span, cautious=cautious):
-        desk = _send(run, claims)
+        tally += paying.apply_unknown_again(work, run.worker, run.run_id)
+    for way, claims in _ways(run, span, cautious=cautious):
+        desk = _send(run, claims, way)
         tally += desk.tally
         if desk.stopped:
             raise ConnectionStoppedError(f"{work.place.title} ({work.connection}) cannot be used: {desk.stopped}")
@@ -105,20 +106,30 @@ def _deliver(run: Run, span: tuple[int, int], *, cautious: bool) -> Counter[str]
     return tally
 
 
-def _claims(run: Run, span: tuple[int, int], *, cautious: bool) -> Iterator[Sequence[outbox.Claimed]]:
+def _ways(run: Run, span: tuple[int, int], *, cautious: bool) -> Iterator[tuple[Way, Sequence[outbox.Claimed]]]:
+    """Documents first, then the payments that settle them, each claim with the way it goes."""
+    for claims in _claims(run, span, cautious=cautious, payments=False):
+        yield DOCUMENTS, claims
+    for claims in _claims(run, span, cautious=False, payments=True):
+        yield PAYMENTS, claims
+
+
+def _claims(run: Run, span: tuple[int, int], *, cautious: bool, payments: bool) -> Iterator[Sequence[outbox.Claimed]]:
     """The healthy first, as many at once as keep all lanes busy; then the suspects, each alone. A cautious start is one document."""
     size = max(SMALLEST_CLAIM, run.work.hook.spec.limits.batch * most_lanes(run.work.hook))
-    if cautious and (claims := _claim(run, span, 1)):
+    if cautious and (claims := _claim(run, span, 1, payments=payments)):
         yield claims
     for suspects in (False, True):
-        while claims := _claim(run, span, 1 if suspects else size, suspects=suspects):
+        while claims := _claim(run, span, 1 if suspects else size, suspects=suspects, payments=payments):
             yield claims
 
 
-def _claim(run: Run, span: tuple[int, int], size: int, *, suspects: bool = False) -> list[outbox.Claimed]:
+def _claim(run: Run, span: tuple[int, int], size: int, *, suspects: bool = False, payments: bool = False) -> list[outbox.Claimed]:
     """Taken, with the intent in the trail, before anything is sent."""
     work = run.work
-    claims = outbox.claim(work.database, work.connection, span, size, run.worker, run.run_id, run.numbers, suspects=suspects)
+    claims = outbox.claim(
+        work.database, work.connection, span, size, run.worker, run.run_id, run.numbers, suspects=suspects, payments=payments
+    )
     audit.append(work.database, [claimed_event(work, run.run_id, each) for each in claims])
     work.database.commit()
     return claims
@@ -161,20 +172,19 @@ def _lanes(run: Run, most: int) -> Iterator[Sequence[Workplace]]:
         owner = work.hook.counted_as("concurrent")
         places = held.enter_context(budget.places(work.aside, owner, allowed, most=most, urgency=work.urgency))
         siblings = [held.enter_context(work.hook.sibling()) for _ in range(places - 1)]
-        yield [work, *(replace(work, hook=each) for each in siblings)]
+        yield [work, *(replace(work, hook=each) for each in siblings if each.has_room())]
 
 
-def _send(run: Run, claims: Sequence[outbox.Claimed]) -> Desk:
+def _send(run: Run, claims: Sequence[outbox.Claimed], way: Way) -> Desk:
     """One claim's way through the steps, in as many lanes as there are places and requests."""
     desk = Desk(run.work, run.worker, run.run_id)
     try:
-        ready, held = prepare(run.work, claims)
+        steps, held = way.steps(run.work, claims)
     except (PlatformError, ConfigurationError) as error:
-        desk.record(unprepared(run.work, claims, error), 0.0)
+        desk.record(way.unprepared(run.work, claims, error), 0.0)
         desk.write()
         return desk
     desk.record(held, 0.0)
-    steps = _steps(run.work, ready)
     try:
         with _lanes(run, min(len(steps), most_lanes(run.work.hook))) as lanes:
             _work_off(desk, lanes, steps)
@@ -186,13 +196,32 @@ def _send(run: Run, claims: Sequence[outbox.Claimed]) -> Desk:
 Step = Callable[[Lane], None]
 
 
-def _steps(work: Workplace, ready: Sequence[Ready]) -> list[Step]:
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How claims become steps: those that can go with a verdict for each that cannot, or verdicts for all when nothing can be prepared."""
+
+    steps: Callable[[Workplace, Sequence[outbox.Claimed]], tuple[list[Step], list[Verdict]]]
+    unprepared: Callable[[Workplace, Sequence[outbox.Claimed], PlatformError | ConfigurationError], list[Verdict]]
+
+
+def _document_steps(work: Workplace, claims: Sequence[outbox.Claimed]) -> tuple[list[Step], list[Verdict]]:
     """The requests that do not depend on each other: batches of what is new, and each change of its own."""
+    ready, held = prepare(work, claims)
     size = work.hook.spec.limits.batch
     fresh = [each for each in ready if each.creates]
     batches = [fresh[start : start + size] for start in range(0, len(fresh), size)]
     changes = [each for each in ready if not each.creates]
-    return [*(_create(batch) for batch in batches), *(_change(each) for each in changes)]
+    return [*(_create(batch) for batch in batches), *(_change(each) for each in changes)], held
+
+
+def _payment_steps(work: Workplace, claims: Sequence[outbox.Claimed]) -> tuple[list[Step], list[Verdict]]:
+    """Each payment on its own."""
+    ready, held = paying.prepare(work, claims)
+    return [paying.apply(each) for each in ready], held
+
+
+DOCUMENTS = Way(_document_steps, unprepared)
+PAYMENTS = Way(_payment_steps, paying.unprepared)
 
 
 def _create(batch: Sequence[Ready]) -> Step:

@@ -11,7 +11,7 @@ from uuid import UUID, uuid5
 
 import psycopg
 
-from airbooks.canonical import CreditNote, Finding, Invoice, Severity, parse_document
+from airbooks.canonical import CreditNote, Finding, Invoice, Payment, Severity, parse_document
 from airbooks.delivery.verdicts import Place, Ready, Verdict, failed, held_back, title_of
 from airbooks.platforms.base import PlatformHook, Sending
 from airbooks.platforms.errors import Action, ConfigurationError, ErrorRule, Outcome, PlatformError
@@ -82,10 +82,10 @@ def _obstacles(work: Workplace, document: Invoice | CreditNote, missing: Mapping
         if each.severity is Severity.WARNING:
             log.info("%s | %s | %s", document.number, work.connection, each.message)
     errors = (each for each in refusals if each.severity is Severity.ERROR)
-    return (*(_unmapped(work, document, code, missing[code]) for code in absent), *errors)
+    return (*(unmapped(work, document, code, missing[code]) for code in absent), *errors)
 
 
-def _unmapped(work: Workplace, document: Invoice | CreditNote, code: Code, target: str) -> Finding:
+def unmapped(work: Workplace, document: Invoice | CreditNote | Payment, code: Code, target: str) -> Finding:
     kind, ours = code[0].value.replace("_", " "), code[1]
     if target:
         why = f"{kind} {ours} is mapped to {target!r}, which {work.place.title} does not have (or has switched off)"
@@ -109,11 +109,11 @@ def unprepared(work: Workplace, claims: Sequence[Claimed], error: PlatformError 
     for claimed in claims:
         document = read_document(claimed)
         ready = Ready(claimed=claimed, document=document, sending=Sending(key="", document=document, references=References()))
-        made.append(failed(ready, _as_platform_error(work, error), work.place))
+        made.append(failed(ready, as_platform_error(work, error), work.place))
     return made
 
 
-def _as_platform_error(work: Workplace, error: PlatformError | ConfigurationError) -> PlatformError:
+def as_platform_error(work: Workplace, error: PlatformError | ConfigurationError) -> PlatformError:
     if isinstance(error, PlatformError):
         return error.as_not_happened()
     return PlatformError(str(error), platform=work.hook.spec.slug, rule=INCOMPLETE)

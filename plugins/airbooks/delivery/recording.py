@@ -6,9 +6,11 @@ import logging
 from collections import Counter
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import Any
 
 import psycopg
 
+from airbooks.canonical import CreditNote, Invoice, Payment, RemoteDocument, RemotePayment
 from airbooks.delivery.preparing import Workplace
 from airbooks.delivery.states import Event, State, after
 from airbooks.delivery.verdicts import Verdict
@@ -35,20 +37,14 @@ def record(work: Workplace, worker: str, run_id: str, verdicts: Sequence[Verdict
 
 
 def _row(verdict: Verdict, started: State) -> outbox.Record:
-    remote = verdict.remote
+    there = _there(verdict.remote)
     state = after(started, verdict.event)
     return outbox.Record(
         delivery_id=verdict.claimed.delivery_id,
         attempt=verdict.claimed.attempt,
         state=state.value,
-        remote_id=remote.remote_id if remote else "",
-        remote_number=remote.number if remote else "",
-        remote_status=remote.status.value if remote else "",
-        remote_version=remote.version if remote else "",
-        remote_currency=remote.currency if remote else "",
-        remote_total=remote.total if remote else None,
-        remote_tax=remote.tax if remote else None,
-        confirmed=state is State.DELIVERED and remote is not None and remote.total is not None,
+        **there,
+        confirmed=state is State.DELIVERED and there.get("remote_total") is not None,
         absences=verdict.absences,
         not_before=verdict.wait,
         last_error="" if state is State.DELIVERED else verdict.says[:2000],
@@ -56,6 +52,22 @@ def _row(verdict: Verdict, started: State) -> outbox.Record:
         failed=verdict.failed,
         step=verdict.claimed.step if verdict.step is None else verdict.step,
     )
+
+
+def _there(remote: RemoteDocument | RemotePayment | None) -> dict[str, Any]:
+    """What is kept of the platform's answer."""
+    if remote is None:
+        return {}
+    kept = {"remote_id": remote.remote_id, "remote_version": remote.version, "remote_currency": remote.currency}
+    if isinstance(remote, RemotePayment):
+        status = "reversed" if remote.reversed else "booked"
+        return {**kept, "remote_number": remote.reference, "remote_status": status, "remote_total": remote.amount}
+    totals = {"remote_total": remote.total, "remote_tax": remote.tax}
+    return {**kept, **totals, "remote_number": remote.number, "remote_status": remote.status.value}
+
+
+def _value(document: Invoice | CreditNote | Payment) -> Decimal:
+    return document.amount if isinstance(document, Payment) else document.gross_total
 
 
 ANSWERS = frozenset({Event.BOOKED, Event.FOUND, Event.REFUSED, Event.DIFFERS, Event.TAKEN_ON})
@@ -76,7 +88,7 @@ def _exceptions(database: psycopg.Connection, verdicts: Sequence[Verdict], run_i
             document_id=verdict.claimed.document_id,
             delivery_id=verdict.claimed.delivery_id,
             number=verdict.document.number,
-            amount=verdict.document.gross_total,
+            amount=_value(verdict.document),
             currency=verdict.document.currency,
             run_id=run_id,
         )
@@ -112,7 +124,7 @@ def claimed_event(work: Workplace, run_id: str, claimed: outbox.Claimed) -> audi
 
 
 def _event(work: Workplace, run_id: str, verdict: Verdict) -> audit.Event:
-    claimed, remote = verdict.claimed, verdict.remote
+    claimed, there = verdict.claimed, _there(verdict.remote)
     return audit.Event(
         actor=run_id,
         action=f"delivery {verdict.event.value}",
@@ -127,10 +139,10 @@ def _event(work: Workplace, run_id: str, verdict: Verdict) -> audit.Event:
             "key": claimed.idempotency_key,
             "content_hash": claimed.content_hash,
             "says": verdict.says[:2000],
-            "remote_id": remote.remote_id if remote else claimed.remote_id,
+            "remote_id": there.get("remote_id", claimed.remote_id),
             **({"ticket": verdict.ticket} if verdict.ticket else {}),
-            "remote_number": remote.number if remote else "",
-            "remote_total": _text(remote.total) if remote else None,
+            "remote_number": there.get("remote_number", ""),
+            "remote_total": _text(there.get("remote_total")),
             "overrides": dict(claimed.options),
         },
     )
@@ -145,9 +157,9 @@ def _log(connection: str, verdict: Verdict, seconds: float, *, taken_over: bool)
         level,
         "%s | %s %s | %s %s | %s | %s%s | platform id %s | %.2f s",
         document.number,
-        document.buyer.code,
-        document.buyer.name,
-        f"{document.gross_total:,}",
+        verdict.claimed.customer_code,
+        "" if isinstance(document, Payment) else document.buyer.name,
+        f"{_value(document):,}",
         document.currency,
         connection,
         happened,

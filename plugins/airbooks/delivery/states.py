@@ -11,15 +11,16 @@
        |                                           |------refused---> rejected
        |                                           |------differs, held back---> parked
        |                                           |------absent----> unknown (once)
-       |<---------------absent twice---------------'
+       |<--------absent twice, applied again-------'
        |<--released-- rejected, parked --asked again--> accepted
        '--superseded--> rejected
 
 `sending` is committed before the wire is touched. `unknown` is never sent again without a look-up, after the platform's settle time,
-that found nothing twice; one that is absent again and again is `held back`. `accepted` is on the platform's desk: it gave a ticket and
-will say later what became of it, and until it has, nothing is sent. `parked` waits for a person; it may hold a document that is on the
-platform but not as ours says, or a ticket that the platform has not answered in time: a release then asks for the answer again (`asked
-again`). The database refuses every other way (migration 0004), and each way taken is an event of the audit trail.
+that found nothing twice; one that is absent again and again is `held back`. A payment that is unknown is `applied again` after that time:
+every platform's hook looks for it before it books one. `accepted` is on the platform's desk: it gave a ticket and will say later what
+became of it, and until it has, nothing is sent. `parked` waits for a person; it may hold a document that is on the platform but not as
+ours says, or a ticket that the platform has not answered in time: a release then asks for the answer again (`asked again`). The database
+refuses every other way (migrations 0004 and 0007), and each way taken is an event of the audit trail.
 """
 
 from __future__ import annotations
@@ -55,6 +56,7 @@ class Event(StrEnum):
     DIFFERS = "differs"
     ABSENT = "absent"
     ABSENT_TWICE = "absent twice"
+    APPLIED_AGAIN = "applied again"
     RELEASED = "released"
     GIVEN_UP = "given up"
 
@@ -84,6 +86,7 @@ TRANSITIONS: Mapping[tuple[State, Event], State] = MappingProxyType(
         (State.UNKNOWN, Event.HELD_BACK): State.PARKED,
         (State.UNKNOWN, Event.ABSENT): State.UNKNOWN,
         (State.UNKNOWN, Event.ABSENT_TWICE): State.PENDING,
+        (State.UNKNOWN, Event.APPLIED_AGAIN): State.PENDING,
         (State.REJECTED, Event.RELEASED): State.PENDING,
         (State.REJECTED, Event.ASKED_AGAIN): State.ACCEPTED,
         (State.PARKED, Event.RELEASED): State.PENDING,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
-from airbooks.canonical import CreditNote, DocumentStatus, Finding, Invoice, RemoteDocument, Severity
+from airbooks.canonical import CreditNote, DocumentStatus, Finding, Invoice, Payment, RemoteDocument, RemotePayment, Severity
 from airbooks.delivery.echo import Difference, differences
 from airbooks.delivery.states import Event
 from airbooks.platforms.base import Sending
@@ -16,6 +17,15 @@ MAX_ATTEMPTS = 5
 RETRY_SECONDS = 60.0
 # The halves of an update that replaces the document (`Claimed.step`).
 VOIDING, REISSUING = "voiding", "reissuing"
+
+
+class Tried(Protocol):
+    """What was tried, of whatever kind: a claimed delivery and what it delivers."""
+
+    @property
+    def claimed(self) -> Claimed: ...
+    @property
+    def document(self) -> Invoice | CreditNote | Payment: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,10 +74,10 @@ class Verdict:
     """
 
     claimed: Claimed
-    document: Invoice | CreditNote
+    document: Invoice | CreditNote | Payment
     event: Event
     says: str
-    remote: RemoteDocument | None = None
+    remote: RemoteDocument | RemotePayment | None = None
     findings: tuple[Finding, ...] = ()
     wait: float = 0.0
     absences: int = 0
@@ -92,14 +102,18 @@ class Place:
     probe_seconds: float = 30.0  # the first pause after which a platform that does not answer is tried again
 
 
-def title_of(document: Invoice | CreditNote) -> str:
+_NAMES = {Invoice: "invoice", CreditNote: "credit note", Payment: "payment"}
+
+
+def title_of(document: Invoice | CreditNote | Payment) -> str:
     """As a sentence begins with it."""
-    return f"{'Invoice' if isinstance(document, Invoice) else 'Credit note'} {document.number}"
+    name = name_of(document)
+    return f"{name[0].upper()}{name[1:]}"
 
 
-def name_of(document: Invoice | CreditNote) -> str:
+def name_of(document: Invoice | CreditNote | Payment) -> str:
     """As a sentence goes on with it."""
-    return f"{'invoice' if isinstance(document, Invoice) else 'credit note'} {document.number}"
+    return f"{_NAMES[type(document)]} {document.number}"
 
 
 def booked(ready: Ready, remote: RemoteDocument, place: Place, note: str = "", event: Event = Event.BOOKED) -> Verdict:
@@ -162,7 +176,7 @@ def found_twice(ready: Ready, hits: Sequence[RemoteDocument], place: Place) -> V
     )
 
 
-def lost(ready: Ready, says: str, place: Place, remote: RemoteDocument | None = None, *, silent: bool = False) -> Verdict:
+def lost(ready: Tried, says: str, place: Place, remote: RemoteDocument | None = None, *, silent: bool = False) -> Verdict:
     """No proof either way: to be looked up after the platform's settle time."""
     return Verdict(
         claimed=ready.claimed,
@@ -189,7 +203,9 @@ def taken_on(ready: Ready, ticket: str, place: Place, remote: RemoteDocument | N
     )
 
 
-def still_open(claimed: Claimed, document: Invoice | CreditNote, says: str, place: Place, findings: tuple[Finding, ...] = ()) -> Verdict:
+def still_open(
+    claimed: Claimed, document: Invoice | CreditNote | Payment, says: str, place: Place, findings: tuple[Finding, ...] = ()
+) -> Verdict:
     """The platform has not answered yet; after the platform's usual time a person is told, and nothing is sent meanwhile either way."""
     if claimed.accepted_seconds > place.overdue_seconds:
         return _overdue(claimed, document, place)
@@ -209,7 +225,7 @@ def with_ticket(verdict: Verdict, ticket: str, remote: RemoteDocument | None) ->
     return replace(verdict, ticket=ticket, remote=remote)
 
 
-def _overdue(claimed: Claimed, document: Invoice | CreditNote, place: Place) -> Verdict:
+def _overdue(claimed: Claimed, document: Invoice | CreditNote | Payment, place: Place) -> Verdict:
     finding = Finding(
         code="AB-OVERDUE",
         severity=Severity.ERROR,
@@ -230,7 +246,7 @@ def _overdue(claimed: Claimed, document: Invoice | CreditNote, place: Place) -> 
     )
 
 
-def failed(ready: Ready, error: PlatformError, place: Place, remote: RemoteDocument | None = None) -> Verdict:
+def failed(ready: Tried, error: PlatformError, place: Place, remote: RemoteDocument | None = None) -> Verdict:
     """What an error means. `remote` is a draft that was made before the failing step."""
     if error.outcome is not Outcome.DID_NOT_HAPPEN:
         return lost(ready, str(error), place, remote, silent=error.is_silence)
@@ -247,12 +263,12 @@ def failed(ready: Ready, error: PlatformError, place: Place, remote: RemoteDocum
     return replace(_not_sent(ready, error, remote), failed=True)
 
 
-def _not_sent(ready: Ready, error: PlatformError, remote: RemoteDocument | None) -> Verdict:
+def _not_sent(ready: Tried, error: PlatformError, remote: RemoteDocument | None) -> Verdict:
     wait = error.retry_after if error.retry_after is not None else RETRY_SECONDS * min(ready.claimed.attempt, MAX_ATTEMPTS)
     return Verdict(claimed=ready.claimed, document=ready.document, event=Event.NOT_SENT, says=str(error), remote=remote, wait=wait)
 
 
-def refused(ready: Ready, error: PlatformError, place: Place, remote: RemoteDocument | None = None) -> Verdict:
+def refused(ready: Tried, error: PlatformError, place: Place, remote: RemoteDocument | None = None) -> Verdict:
     """The platform said no to this document."""
     finding = Finding(
         code=f"AB-REFUSED:{error.rule.name}",
@@ -274,7 +290,7 @@ def _reason(error: PlatformError) -> str:
     return f"{error.rule.says or error.message} (the platform's words: {error.message})"
 
 
-def worn_out(ready: Ready, says: str, place: Place, remote: RemoteDocument | None = None, subject: str = "") -> Verdict:
+def worn_out(ready: Tried, says: str, place: Place, remote: RemoteDocument | None = None, subject: str = "") -> Verdict:
     """It failed too often: a person sees to it, and it delays nobody any more."""
     finding = Finding(
         code="AB-ATTEMPTS",
@@ -300,7 +316,7 @@ def worn_out(ready: Ready, says: str, place: Place, remote: RemoteDocument | Non
     )
 
 
-def put_back(ready: Ready, why: str) -> Verdict:
+def put_back(ready: Tried, why: str) -> Verdict:
     """Claimed, and not sent after all: nothing happened to it."""
     return Verdict(claimed=ready.claimed, document=ready.document, event=Event.NOT_SENT, says=f"not sent: {why}")
 
@@ -324,7 +340,7 @@ def changed_there(ready: Ready, place: Place) -> Verdict:
     return asks(ready, finding)
 
 
-def held_back(claimed: Claimed, document: Invoice | CreditNote, findings: tuple[Finding, ...]) -> Verdict:
+def held_back(claimed: Claimed, document: Invoice | CreditNote | Payment, findings: tuple[Finding, ...]) -> Verdict:
     """Nothing was sent: a code has no counterpart, or the platform cannot express the document."""
     return Verdict(
         claimed=claimed, document=document, event=Event.HELD_BACK, says="; ".join(each.says for each in findings), findings=findings

@@ -15,7 +15,7 @@ from airbooks.operators.delivering import workplace
 from airbooks.platforms.errors import PlatformError
 from airbooks.platforms.spec import Urgency
 from airbooks.staging import audit, exceptions
-from airbooks.staging.reading_back import ReadBackDue, confirm, to_read_back
+from airbooks.staging.reading_back import GONE, VOIDED, ReadBackDue, confirm, to_read_back
 
 log = logging.getLogger("airflow.task.airbooks.delivery")
 
@@ -62,9 +62,9 @@ def _write(work: Workplace, read: Sequence[ReadBack], run_id: str) -> Counter[st
 
 def _differences(row: ReadBackDue, remote: RemoteDocument | None) -> tuple[str, ...]:
     if remote is None:
-        return ("the platform no longer has it",)
+        return (GONE,)
     if remote.status is DocumentStatus.VOID and not row.is_credited:
-        return ("somebody voided it there",)
+        return (VOIDED,)
     return tuple(str(each) for each in differences(parse_document(dict(row.body)), remote, ""))
 
 

@@ -26,6 +26,7 @@ from airbooks.platforms.spec import Urgency
 from airbooks.staging import circuit, outbox
 from airbooks.staging.budget import SharedBudget, buckets_of
 from airbooks.staging.database import connect
+from airbooks.staging.sessions import StoredSessions
 from airbooks.staging.tokens import StoredTokens, airflow_seal
 
 if TYPE_CHECKING:
@@ -64,10 +65,14 @@ def open_hook(
     *,
     insists: bool = False,
 ) -> PlatformHook:
-    """The platform's hook with the durable token store and the shared budget; one that `insists` logs in however often it was refused."""
+    """The platform's hook with the durable stores of tokens and sessions, and the shared budget.
+
+    One that `insists` logs in however often it was refused.
+    """
     spec = registry.spec(platform)
-    tokens = StoredTokens(lambda: connect(staging_conn_id), airflow_seal(), insists=insists)
-    hook = registry.hook_class(platform)(conn_id, tokens=tokens)
+    seal = airflow_seal()
+    tokens = StoredTokens(lambda: connect(staging_conn_id), seal, insists=insists)
+    hook = registry.hook_class(platform)(conn_id, tokens=tokens, sessions=StoredSessions(aside, seal))
     buckets = buckets_of(spec.limits, time_scale(), hook.counted_as)
     hook.budget = SharedBudget(aside, conn_id, buckets, platform=platform, urgency=urgency)
     return hook

@@ -16,7 +16,7 @@ from airbooks.operators.form import RunForm
 from airbooks.platforms import registry
 from airbooks.platforms.references import ReferenceKind, required_codes
 from airbooks.sources import MappingFailure, RawDocument, Selection, Source, SourceMapping, compile_mapping, to_canonical
-from airbooks.staging import audit, documents, exceptions, references
+from airbooks.staging import audit, documents, exceptions, periods, references
 from airbooks.validation import Facts, validate
 
 log = logging.getLogger("airflow.task.airbooks.intake")
@@ -106,31 +106,37 @@ class _Chunk:
         self, mapped: Sequence[tuple[documents.RawRow, Invoice | CreditNote]], waivers: Mapping[documents.Key, documents.Waiver]
     ) -> tuple[list[documents.StagedDocument], list[exceptions.Found]]:
         used = documents.numbers_in_use(self._database, [_numbered(document) for _, document in mapped])
+        locked = periods.locked_documents(self._database, [document for _, document in mapped])
         staged: list[documents.StagedDocument] = []
         found: list[exceptions.Found] = []
         for row, document in mapped:
             key = (row.source, row.source_id)
-            if document.cancelled:  # nothing of it will be posted: there is nothing to find wrong
-                staged.append(documents.StagedDocument(raw_id=row.raw_id, document=document, state="cancelled", route=()))
-                continue
-            holder = used.setdefault(_numbered(document), key)
-            route = self._config.route(document)
-            facts = self._facts(document, route, "" if holder == key else holder[1], waivers.get(key, documents.NO_WAIVER).codes)
-            findings = validate(document, facts)
+            holder = key if document.cancelled else used.setdefault(_numbered(document), key)
+            route = () if document.cancelled else self._config.route(document)
+            waived = waivers.get(key, documents.NO_WAIVER).codes
+            findings = validate(document, self._facts(document, route, "" if holder == key else holder[1], waived, locked.get(key)))
             errors = [each for each in findings if each.severity is Severity.ERROR]
-            staged.append(
-                documents.StagedDocument(raw_id=row.raw_id, document=document, state="exception" if errors else "valid", route=route)
-            )
+            state = "exception" if errors else "cancelled" if document.cancelled else "valid"
+            staged.append(documents.StagedDocument(raw_id=row.raw_id, document=document, state=state, route=route))
             found += [self._found(row, each, document.number, document) for each in errors]
             self._log(document, findings)
         return staged, found
 
-    def _facts(self, document: Invoice | CreditNote, route: tuple[str, ...], number_used_by: str, waived: frozenset[str]) -> Facts:
+    def _facts(
+        self,
+        document: Invoice | CreditNote,
+        route: tuple[str, ...],
+        number_used_by: str,
+        waived: frozenset[str],
+        locked: periods.Locked | None,
+    ) -> Facts:
         connections = self._config.connections
         closed_until = {name: open_from for name in route if (open_from := connections[name].open_from)}
         return Facts(
             route=route,
             open_from=closed_until,
+            locked_until=locked.until if locked else None,
+            was_dated=locked.was_dated if locked else None,
             unmapped=tuple(self._unmapped(document, route)),
             number_used_by=number_used_by,
             waived=waived,

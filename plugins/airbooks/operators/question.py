@@ -21,11 +21,17 @@ _SUBJECT_LENGTH = 200
 _MARKDOWN = re.compile(r"([\\`*_\[\]<>|#])")
 
 _MEANINGS = {
+    AnswerKind.APPLY: "it pays what you choose in *Apply to*.",
     AnswerKind.MAP: "our code becomes the platform's code in *Map to*, for these documents and all later ones.",
     AnswerKind.OVERRIDE: "these documents need not keep this rule. Needs a *Reason*.",
     AnswerKind.RETRY: "it was mended elsewhere (in the sales system, on the platform, in the configuration): try again.",
     AnswerKind.REJECT: "these documents shall not be delivered. Needs a *Reason*.",
     AnswerKind.HOLD: "not now. The documents wait; the question comes back tomorrow.",
+}
+_OF_PAYMENT = {
+    AnswerKind.RETRY: "something was mended (an invoice that was missing, a reference): match it again.",
+    AnswerKind.REJECT: "it is no payment for these books, or it is booked by hand. Needs a *Reason*.",
+    AnswerKind.HOLD: "not now. The question comes back tomorrow.",
 }
 _OTHER_DATE = "post these documents on the *Posting date*. Needs a *Reason*."
 
@@ -101,6 +107,8 @@ def _choices(view: CauseView) -> str:
 
 
 def _meaning(kind: AnswerKind, view: CauseView) -> str:
+    if view.cause.is_of_payment and kind in _OF_PAYMENT:
+        return _OF_PAYMENT[kind]
     return _OTHER_DATE if kind is AnswerKind.OVERRIDE and view.cause.takes_posting_date else _MEANINGS[kind]
 
 
@@ -109,6 +117,8 @@ def _meaning(kind: AnswerKind, view: CauseView) -> str:
 
 def _form(view: CauseView) -> dict[str, Param]:
     form: dict[str, Param] = {}
+    if view.cause.is_of_payment:
+        form["apply_to"] = _apply_to(view)
     if view.cause.missing_code:
         form["map_to"] = _map_to(view)
     if view.cause.takes_posting_date:
@@ -129,6 +139,15 @@ def _form(view: CauseView) -> dict[str, Param]:
         title="Deliver now",
     )
     return form
+
+
+def _apply_to(view: CauseView) -> Param:
+    words = "Apply: what this payment pays, the most likely first."
+    if not view.choices:
+        return Param(None, description=f"{words} Nothing that is open fits.", type=["null", "string"], title="Apply to")
+    names = _NOTHING_CHOSEN | {choice.code: f"{choice.code}. {choice.name}" for choice in view.choices}
+    codes = [choice.code for choice in view.choices]
+    return Param(None, description=words, type=["null", "string"], title="Apply to", enum=[None, *codes], values_display=names)
 
 
 def _map_to(view: CauseView) -> Param:
@@ -167,6 +186,7 @@ def read_answer(question: Question, event: Mapping[str, Any], round_number: int)
         round=round_number,
         reason=filled["reason"] or "",
         map_to=filled.get("map_to") or "",
+        apply_to=filled.get("apply_to") or "",
         posting_date=date.fromisoformat(posting_date) if posting_date else None,
     )
     return given, bool(filled["deliver_now"])

@@ -26,7 +26,8 @@ EXCEPTIONS = "exception_review"
 
 
 @contextlib.contextmanager
-def _staging() -> Iterator[psycopg.Connection]:
+def staging() -> Iterator[psycopg.Connection]:
+    """The staging database, for as long as a task needs it."""
     from airbooks.staging.database import connect
 
     with contextlib.closing(connect(STAGING)) as database:
@@ -46,7 +47,8 @@ def _form(config: Config) -> RunForm:
         raise AirflowFailException(str(wrong)) from None
 
 
-def _run_id() -> str:
+def run_id() -> str:
+    """The Dag run that this task belongs to."""
     return str(get_current_context()["run_id"])
 
 
@@ -61,9 +63,9 @@ def extract(look_back_days: int = 0) -> dict[str, int]:
     config = load_config()
     form = _form(config)
     tally: Counter[str] = Counter()
-    with _staging() as database:
+    with staging() as database:
         for source in config.sources.values():
-            tally += intake.extract(database, open_source(source), form, _run_id(), look_back_days)
+            tally += intake.extract(database, open_source(source), form, run_id(), look_back_days)
     return dict(tally)
 
 
@@ -73,8 +75,8 @@ def stage() -> dict[str, int]:
     from airbooks.operators import intake
 
     config = load_config()
-    with _staging() as database:
-        tally = intake.stage(database, config, _form(config), _run_id())
+    with staging() as database:
+        tally = intake.stage(database, config, _form(config), run_id())
     log.info("staged: %s", ", ".join(f"{count} {name}" for name, count in sorted(tally.items())) or "nothing new")
     return dict(tally)
 
@@ -88,12 +90,12 @@ def choose_paths() -> list[str]:
     config = load_config()
     form = _form(config)
     wanted = form.connections or tuple(config.connections)
-    with _staging() as database:
+    with staging() as database:
         if form.force and form.documents:
-            outbox.release(database, form.documents, _run_id())
-        planned = outbox.plan(database, {name: each.platform for name, each in config.connections.items()}, _run_id())
+            outbox.release(database, form.documents, run_id())
+        planned = outbox.plan(database, {name: each.platform for name, each in config.connections.items()}, run_id())
         work = outbox.open_work(database, wanted, form.documents)
-        tried = usable(database, config, work, _run_id())
+        tried = usable(database, config, work, run_id())
         waiting = bool(report.cause_lines(database))
         database.commit()
     log.info("%d new deliveries planned; open work: %s", planned, work or "none")
@@ -107,7 +109,7 @@ def _chunks(connection: ConnectionConfig) -> Any:
         from airbooks.staging import outbox
 
         form = _form(load_config())
-        with _staging() as database:
+        with staging() as database:
             return [[first, last] for first, last in outbox.chunks(database, connection.conn_id, CHUNK, form.documents)]
 
     return chunks()
@@ -143,7 +145,7 @@ def confirm(reread_days: int = 0) -> dict[str, int]:
     tally: dict[str, int] = {}
     for name, connection in config.connections.items():
         if not form.connections or name in form.connections:
-            found = confirm_connection(config, connection, STAGING, _run_id(), reread_days)
+            found = confirm_connection(config, connection, STAGING, run_id(), reread_days)
             tally |= {f"{name} {what}": count for what, count in found.items()}
     return tally
 
@@ -159,8 +161,8 @@ def report() -> dict[str, int]:
     from airbooks.operators.reporting import log_report
     from airbooks.staging import stops
 
-    with _staging() as database:
-        counts = log_report(database, _run_id())
+    with staging() as database:
+        counts = log_report(database, run_id())
         stopped = stops.stopped_connections(database)
     wrong = [f"{name} waits for a person: {says}" for name, says in sorted(stopped.items())]
     wrong += [f"the task {name} failed, see its log" for name in _failed_tasks()]

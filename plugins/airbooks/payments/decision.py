@@ -62,8 +62,8 @@ class Settled:
     """A part of a payment on one document.
 
     `amount` (of the payment's gross), `discount` and `write_off` are in the payment's currency, and negative for a credit note that is
-    netted; `settled` is what the document's open amount falls by, in its own currency, never more than is open. In one currency,
-    amount + discount + write_off = settled (negative for a credit note).
+    netted; `settled` is what the document's open amount falls by, in its own currency: positive for both kinds, never more than is
+    open. In one currency, amount + discount + write_off = settled for an invoice, -settled for a credit note.
     """
 
     document_id: int
@@ -77,13 +77,18 @@ class Settled:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """One way to apply a payment: `settled` and what is left over; `reason` is a sentence for a finance person."""
+    """One way to apply a payment: `settled` and what is left over; `reason` is a sentence for a finance person.
+
+    A refund or charge-back has `takes_back`, the key of the earlier payment: `settled` are then its allocations that are undone (their
+    documents are open again by `settled`), and `on_account` is what is taken from the money it left on account.
+    """
 
     stage: Stage
     confidence: Decimal  # 0 to 1
     reason: str
     settled: tuple[Settled, ...]
     on_account: Decimal = ZERO
+    takes_back: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

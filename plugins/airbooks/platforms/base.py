@@ -17,6 +17,7 @@ from airflow.sdk import BaseHook
 from airbooks.canonical import CreditNote, DocumentKind, Finding, Invoice, Party, Payment, RemoteDocument, RemotePayment, Severity
 from airbooks.platforms import payments
 from airbooks.platforms.errors import Action, ConfigurationError, Outcome, PlatformError
+from airbooks.platforms.licence import Licence, NoSessions, SessionStore
 from airbooks.platforms.log_ins import LogIns
 from airbooks.platforms.references import ReferenceItem, ReferenceKind, References
 from airbooks.platforms.spec import PlatformSpec
@@ -106,6 +107,7 @@ class PlatformHook(BaseHook, ABC):
         *,
         account: Account | None = None,
         tokens: TokenStore | None = None,
+        sessions: SessionStore | None = None,
         budget: Budget | None = None,
         read_timeout: float | None = None,
     ) -> None:
@@ -113,6 +115,7 @@ class PlatformHook(BaseHook, ABC):
         self.conn_id = conn_id or self.default_conn_name
         self._account = account
         self.tokens = tokens or MemoryTokens()
+        self.sessions = sessions or NoSessions()
         self.budget = budget or Unlimited()
         self._read_timeout = read_timeout or self.spec.read_timeout_seconds
         self._wire: Wire | None = None
@@ -216,7 +219,28 @@ class PlatformHook(BaseHook, ABC):
     def sibling(self) -> Self:
         """Another HTTP session on the same connection, with the same tokens and the same budget, to work next to this one."""
         return type(self)(
-            self.conn_id, account=self.account, tokens=self.tokens, budget=self.budget.sibling(), read_timeout=self._read_timeout
+            self.conn_id,
+            account=self.account,
+            tokens=self.tokens,
+            sessions=self.sessions,
+            budget=self.budget.sibling(),
+            read_timeout=self._read_timeout,
+        )
+
+    def has_room(self) -> bool:
+        """Whether it can work now, for a sibling that nobody waits for; platforms whose sessions cost a licence know."""
+        return True
+
+    def licence_for(self, log_out: Callable[[Token], None], allowed: int | None = None) -> Licence:
+        """The claim on the licence of a platform whose sessions cost one; `log_out` raises PlatformError."""
+        return Licence(
+            store=self.sessions,
+            platform=self.spec.slug,
+            connection=self.conn_id,
+            counted_as=self.counted_as("concurrent"),
+            account=self.credentials().account,
+            log_out=log_out,
+            allowed=allowed,
         )
 
     def close(self) -> None:
@@ -437,7 +461,8 @@ class PlatformHook(BaseHook, ABC):
 
     @abstractmethod
     def apply_payment(self, payment: Payment, *, customer_id: str, key: str, references: References) -> RemotePayment:
-        """Book one payment and apply its allocations (each names the `remote_id` of its document). Raises PlatformError.
+        """Book one payment and apply its allocations (each names the `remote_id` of its document). Raises PlatformError, and
+        ReferenceMissing, before anything is sent, for a code without which it cannot be booked.
 
         Begins with `require_bookable`. A payment is the same one by its source and id, under whatever key it comes. Where the platform
         keeps one payment per document, the answer's `remote_id` holds their ids, joined by commas, and `list_payments` lists each.

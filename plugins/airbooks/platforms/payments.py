@@ -13,6 +13,7 @@ from airbooks.platforms.references import ReferenceKind, References
 from airbooks.platforms.spec import PaymentFeature, PlatformSpec
 
 INEXPRESSIBLE = ErrorRule(name="payment cannot be expressed", action=Action.REVIEW, outcome=Outcome.DID_NOT_HAPPEN)
+UNMAPPED = "AB-MAPPING"  # a person is asked what our code is called there
 KINDS: Mapping[PaymentKind, PaymentFeature] = {
     PaymentKind.REFUND: PaymentFeature.REFUND,
     PaymentKind.CHARGE_BACK: PaymentFeature.CHARGE_BACK,
@@ -55,7 +56,7 @@ def obstacles(payment: Payment, references: References, spec: PlatformSpec, own_
 def finding(obstacle: Obstacle, connection: str) -> Finding:
     """What a person is told of an obstacle."""
     return Finding(
-        code=f"PAYMENT-{obstacle.name}",
+        code=obstacle.name if obstacle.name == UNMAPPED else f"PAYMENT-{obstacle.name}",
         severity=obstacle.severity,
         field=obstacle.field,
         value=obstacle.value,
@@ -135,10 +136,11 @@ def _account(payment: Payment, references: References, spec: PlatformSpec, own: 
     where = f"the connection books receipts on {own}" if own else "the connection names no account of receipts"
     says = f"The payment came in on bank account {named}, and {where}."
     if PaymentFeature.BANK_ACCOUNT in spec.payment_features:
-        fix = f"Map account {named} for this connection in include/config/mappings.yaml."
+        fix = "Answer Map under Required Actions, or add it to include/config/mappings.yaml."
+        yield Obstacle(UNMAPPED, "bank_account", named, says, fix, subject=f"{ReferenceKind.ACCOUNT}:{named}")
     else:
         fix = "Send it over a connection with that bank account, or leave the account out."
-    yield Obstacle("ACCOUNT", "bank_account", named, says, fix, subject=f"account:{named}")
+        yield Obstacle("ACCOUNT", "bank_account", named, says, fix)
 
 
 def rate_of_another_ledger(payment: Payment, home: str) -> Iterator[Obstacle]:

@@ -99,10 +99,10 @@ def required_codes(document: Document, kinds: Iterable[ReferenceKind]) -> frozen
 
 
 def payment_codes(payment: Payment) -> frozenset[tuple[ReferenceKind, str]]:
-    """The codes of ours that a payment may need there. None must resolve: `payment_refusals` says which one it cannot do without."""
-    named = {
-        ReferenceKind.PAYMENT_METHOD: payment.method,
-        ReferenceKind.CURRENCY: payment.currency,
-        ReferenceKind.ACCOUNT: payment.bank_account,
-    }
-    return frozenset((kind, code) for kind, code in named.items() if code)
+    """The codes of ours in a payment. None must resolve: `PlatformHook.payment_refusals` says which one it cannot do without."""
+    used = (
+        (ReferenceKind.PAYMENT_METHOD, payment.method),
+        (ReferenceKind.CURRENCY, payment.currency),
+        (ReferenceKind.ACCOUNT, payment.bank_account),
+    )
+    return frozenset((kind, code) for kind, code in used if code)

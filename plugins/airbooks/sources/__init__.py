@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ __all__ = [
     "compile_mapping",
     "document_number",
     "json_value",
+    "open_database",
     "open_source",
     "to_canonical",
 ]
@@ -36,7 +38,7 @@ def open_source(source: SourceConfig, hook: SqlHook | None = None) -> Source:
     settings = dict(source.settings)
     if source.type == "file":
         return FileSource(name=source.name, path=_path(str(settings.pop("path"))), **settings)
-    return _database(source.name, settings, hook or _airflow_hook(str(settings["connection"])))
+    return open_database(source.name, settings, hook)
 
 
 def _path(text: str) -> str:
@@ -45,13 +47,14 @@ def _path(text: str) -> str:
     return path if "://" in path else str(REPOSITORY / Path(path).expanduser())
 
 
-def _database(name: str, settings: dict[str, Any], hook: SqlHook) -> SqlSource:
+def open_database(name: str, settings: Mapping[str, Any], hook: SqlHook | None = None) -> SqlSource:
+    """The SQL source that `settings` describe; its `hook` comes from its Airflow connection unless given."""
     given: dict[str, Any] = {key: settings[key] for key in ("paging", "clock", "chunk") if key in settings}
     if "overlap_minutes" in settings:
         given["overlap"] = timedelta(minutes=int(settings["overlap_minutes"]))
     return SqlSource(
         name=name,
-        hook=hook,
+        hook=hook or _airflow_hook(str(settings["connection"])),
         header=str(settings["header"]),
         children=child_queries(settings.get("children") or {}),
         columns=columns_of(settings["columns"]),

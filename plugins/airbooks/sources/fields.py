@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from functools import partial
 from typing import Any
@@ -15,6 +15,7 @@ from airbooks.yaml_file import Setting
 
 LEAF_KEYS = "column constant lookup patterns as format decimal separator prefix required optional default absolute"
 ABSENT = object()
+AMOUNT = r"(?P<open>[-+(]?)(?P<number>(?:\d{{1,3}}(?:{thousands}\d{{3}})+|\d+)(?:{decimal}\d+)?)(?P<close>[-+)]?)"
 TRUTH = {"true": True, "t": True, "yes": True, "y": True, "1": True, "false": False, "f": False, "no": False, "n": False, "0": False}
 
 
@@ -101,6 +102,25 @@ def to_number(value: Any, decimal: str = ".", absolute: bool = False) -> Decimal
     return abs(number) if absolute else number
 
 
+def to_amount(value: Any, decimal: str = ".", absolute: bool = False) -> Decimal:
+    """An amount as banks and people print it: thousands in groups of three, the minus before or after it, or in parentheses."""
+    if isinstance(value, bool | float):
+        raise TypeError("not an exact number")
+    text = re.sub(r"[\s\u00a0\u202f']", "", str(value))
+    thousands = "," if decimal == "." else "."
+    found = re.fullmatch(AMOUNT.format(thousands=re.escape(thousands), decimal=re.escape(decimal)), text)
+    if not found or (found["open"] == "(") != (found["close"] == ")"):
+        raise ValueError("not an amount")
+    number = Decimal(found["number"].replace(thousands, "").replace(decimal, "."))
+    negative = "-" in (found["open"], found["close"]) or found["open"] == "("
+    return -number if negative and not absolute else number
+
+
+def to_day(value: Any) -> date:
+    """The UTC day of a moment in seconds since 1970, as payment providers write it."""
+    return datetime.fromtimestamp(int(value), UTC).date()
+
+
 def to_date(value: Any, format_: str = "") -> date:
     """The calendar day as it is written: a time of day or a zone beside it moves nothing."""
     if format_:
@@ -124,8 +144,10 @@ CONVERSIONS: Mapping[str, tuple[Callable[..., Any], str]] = {
     "text": (to_text, "text"),
     "code": (to_code, "a code"),
     "number": (to_number, "a number such as 1234.50"),
+    "amount": (to_amount, "an amount such as 1,234.50"),
     "integer": (int, "a whole number"),
     "date": (to_date, "a date such as 2026-01-31"),
+    "epoch": (to_day, "seconds since 1970"),
     "boolean": (to_boolean, "yes or no"),
     "list": (to_list, "a list"),
 }
@@ -164,9 +186,9 @@ def _conversion(keys: Mapping[str, Setting]) -> tuple[Callable[[Any], Any], str]
     convert, expected = CONVERSIONS[kind]
     if kind == "date" and "format" in keys:
         return partial(to_date, format_=keys["format"].text()), f"a date written as {keys['format'].text()}"
-    if kind == "number":
+    if kind in ("number", "amount"):
         decimal = keys["decimal"].text() if "decimal" in keys else "."
-        return partial(to_number, decimal=decimal, absolute=_flag(keys, "absolute")), expected
+        return partial(convert, decimal=decimal, absolute=_flag(keys, "absolute")), expected
     if kind in ("text", "code") and "prefix" in keys:
         return partial(convert, prefix=keys["prefix"].text()), expected
     if kind == "list" and "separator" in keys:

@@ -164,8 +164,12 @@ def jsonl_rows(file: IO[bytes], encoding: str, options: dict[str, Any]) -> Itera
 def excel_rows(file: IO[bytes], encoding: str, options: dict[str, Any]) -> Iterator[Payload]:  # noqa: ARG001
     """The first sheet, or `options: {sheet_name: ...}`. The format itself keeps binary floats; their shortest text is what we read."""
     import pandas as pd
+    from python_calamine import CalamineError
 
-    frame = pd.read_excel(file, dtype=str, keep_default_na=False, engine="calamine", **options)
+    try:
+        frame = pd.read_excel(file, dtype=str, keep_default_na=False, engine="calamine", **options)
+    except CalamineError as error:
+        raise ValueError(f"not an Excel file: {error}") from None
     names = [str(name) for name in frame.columns]
     yield from (dict(zip(names, row, strict=True)) for row in frame.itertuples(index=False, name=None))
 

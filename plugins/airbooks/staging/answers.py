@@ -27,7 +27,8 @@ class Answer:
     """A person's decision.
 
     `by` is who decided; `round` the round of the cause they looked at (None: whichever is open); `map_to` the platform's code for MAP;
-    `posting_date` the ledger date the documents get with OVERRIDE where a period is closed. OVERRIDE and REJECT need a `reason`.
+    `posting_date` the ledger date the documents get with OVERRIDE where a period is closed; `apply_to` which of the offered ways APPLY
+    takes. OVERRIDE and REJECT need a `reason`.
     """
 
     kind: AnswerKind
@@ -36,10 +37,15 @@ class Answer:
     reason: str = ""
     map_to: str = ""
     posting_date: date | None = None
+    apply_to: str = ""
 
     def data(self) -> dict[str, str]:
         """What was filled in besides the reason."""
-        given = {"map_to": self.map_to, "posting_date": self.posting_date.isoformat() if self.posting_date else ""}
+        given = {
+            "map_to": self.map_to,
+            "apply_to": self.apply_to,
+            "posting_date": self.posting_date.isoformat() if self.posting_date else "",
+        }
         return {name: storable(value) for name, value in given.items() if value}
 
 
@@ -136,6 +142,8 @@ def check(cause: Cause, answer: Answer) -> None:
         raise InvalidAnswerError(f"{answer.kind.capitalize()} needs a reason: it is kept in the audit trail.")
     if answer.kind is AnswerKind.MAP and not answer.map_to.strip():
         raise InvalidAnswerError("Map needs the platform's code to map to.")
+    if answer.kind is AnswerKind.APPLY and not answer.apply_to.strip():
+        raise InvalidAnswerError("Apply needs to know to what: choose it under Apply to.")
     if answer.kind is AnswerKind.OVERRIDE and not (cause.can_be_waived or answer.posting_date):
         raise InvalidAnswerError("The platform refuses this, so only another posting date overrides it: fill in the posting date.")
     if answer.posting_date and not (answer.kind is AnswerKind.OVERRIDE and cause.takes_posting_date):
@@ -192,14 +200,38 @@ def _override(decision: _Decision) -> tuple[int, int]:
     return _release(decision)
 
 
+def _apply(decision: _Decision) -> tuple[int, int]:
+    """The payment is applied as chosen; the next run delivers it."""
+    from airbooks.staging.choosing import NoSuchChoiceError, choose
+
+    try:
+        for each in decision.waiting:
+            choose(decision.connection, each.number, decision.answer.apply_to.strip(), storable(decision.answer.by))
+    except NoSuchChoiceError as wrong:
+        raise InvalidAnswerError(str(wrong)) from None
+    decision.execute(_CLOSE)
+    return len(decision.waiting), 0
+
+
 def _release(decision: _Decision) -> tuple[int, int]:
     if decision.cause.is_of_connection:
         return _use_again(decision)
+    if decision.cause.is_of_payment:
+        return _match_again(decision)
     documents = decision.execute(_RESTAGE)
     decision.execute(_CLOSE)
     deliveries = len(release(decision.connection, _delivery_ids(decision)))
     deliveries += decision.execute(_LOOK_UP_AGAIN, ids=_delivery_ids(decision))
     return documents, deliveries
+
+
+def _match_again(decision: _Decision) -> tuple[int, int]:
+    from airbooks.staging.choosing import match_again
+
+    for each in decision.waiting:
+        match_again(decision.connection, each.number)
+    decision.execute(_CLOSE)
+    return len(decision.waiting), 0
 
 
 def _use_again(decision: _Decision) -> tuple[int, int]:
@@ -235,10 +267,22 @@ def _delivery_ids(decision: _Decision) -> list[int]:
     return sorted({each.delivery_id for each in decision.waiting if each.delivery_id is not None})
 
 
+def _leave_out(decision: _Decision) -> tuple[int, int]:
+    from airbooks.staging.choosing import ignore
+
+    for each in decision.waiting:
+        ignore(decision.connection, each.number, storable(decision.answer.by), storable(decision.answer.reason.strip()))
+    decision.execute(_CLOSE)
+    return len(decision.waiting), 0
+
+
 def _reject(decision: _Decision) -> tuple[int, int]:
+    if decision.cause.is_of_payment:
+        return _leave_out(decision)
     document_ids = sorted({each.document_id for each in decision.waiting if each.document_id is not None})
     deliveries = decision.execute(
-        "UPDATE airbooks.delivery SET state = 'rejected', changed_at = now() WHERE delivery_id = ANY(%(ids)s) AND state = 'parked'",
+        "UPDATE airbooks.delivery SET state = 'rejected', ticket = '', changed_at = now()"
+        " WHERE delivery_id = ANY(%(ids)s) AND state = 'parked'",
         ids=_delivery_ids(decision),
     )
     documents = decision.execute(_REJECT_DOCUMENTS, ids=document_ids)
@@ -277,6 +321,7 @@ def _hold(_: _Decision) -> tuple[int, int]:
 
 
 _ACTS: Mapping[AnswerKind, Callable[[_Decision], tuple[int, int]]] = {
+    AnswerKind.APPLY: _apply,
     AnswerKind.MAP: _map,
     AnswerKind.OVERRIDE: _override,
     AnswerKind.RETRY: _release,

@@ -18,12 +18,14 @@ from airbooks.platforms.references import ReferenceKind
 from airbooks.staging import stops
 
 _KINDS = frozenset(kind.value for kind in ReferenceKind)
+PAYMENT = "AB-PAYMENT-MATCH"
 _NEVER_WAIVED = ("SRC-", "AB-RANGE")  # there is no document yet, or none that can be computed with
 
 
 class AnswerKind(StrEnum):
     """What a person can decide about a cause."""
 
+    APPLY = "apply"  # this is what the payment pays
     MAP = "map"  # our code gets a counterpart on the platform
     OVERRIDE = "override"  # these documents need not keep the rule; or they get another posting date
     RETRY = "retry"  # it was mended elsewhere: try again
@@ -77,13 +79,20 @@ class Cause:
         return self.code in stops.CODES
 
     @property
+    def is_of_payment(self) -> bool:
+        """Whether the question is what a payment pays."""
+        return self.code == PAYMENT
+
+    @property
     def takes_posting_date(self) -> bool:
         return "period" in f"{self.code} {self.subject}".lower()
 
     @property
     def can_be_waived(self) -> bool:
         """Whether the rule is ours to waive: not what a platform refuses, nor what makes a document unreadable."""
-        return not (self.missing_code or self.at_delivery or self.is_of_connection or self.code.startswith(_NEVER_WAIVED))
+        return not (
+            self.missing_code or self.at_delivery or self.is_of_connection or self.is_of_payment or self.code.startswith(_NEVER_WAIVED)
+        )
 
     @property
     def options(self) -> tuple[AnswerKind, ...]:
@@ -91,6 +100,7 @@ class Cause:
         if self.state == "closed":
             return ()
         sensible = {
+            AnswerKind.APPLY: self.is_of_payment,
             AnswerKind.MAP: self.missing_code is not None,
             AnswerKind.OVERRIDE: self.can_be_waived or self.takes_posting_date,
             AnswerKind.RETRY: True,
@@ -114,7 +124,7 @@ class WaitingDocument:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A code of the platform that ours can be mapped to."""
+    """A code of the platform that ours can be mapped to; or a way to apply a payment, `name` being its words."""
 
     code: str
     name: str
@@ -241,6 +251,8 @@ def _largest(connection: psycopg.Connection, cause_id: str, limit: int) -> tuple
 
 
 def _choices(connection: psycopg.Connection, cause: Cause) -> tuple[Choice, ...]:
+    if cause.is_of_payment:
+        return _applications(connection, cause)
     if not cause.missing_code:
         return ()
     with connection.cursor(row_factory=class_row(Choice)) as cursor:
@@ -251,12 +263,23 @@ def _choices(connection: psycopg.Connection, cause: Cause) -> tuple[Choice, ...]
         return tuple(cursor)
 
 
+def _applications(connection: psycopg.Connection, cause: Cause) -> tuple[Choice, ...]:
+    """What the payment may be applied to, as `airbooks.staging.choosing.choices` numbers it."""
+    row = connection.execute(
+        "SELECT i.candidates FROM airbooks.exception e JOIN airbooks.incoming_payment i"
+        " ON e.number = 'PAY-' || lpad(i.incoming_id::text, 6, '0')"
+        " WHERE e.cause_id = %s AND e.state = 'open' AND i.state = 'review' LIMIT 1",
+        [cause.cause_id],
+    ).fetchone()
+    return tuple(Choice(str(place), each["reason"]) for place, each in enumerate(row[0], 1)) if row else ()
+
+
 def _first_open_date(cause: Cause) -> date | None:
     kind, _, value = cause.subject.partition(":")
     if kind != "period":
         return None
     try:
-        return date.fromisoformat(value)
+        return date.fromisoformat(value.partition(":")[0])
     except ValueError:
         return None
 

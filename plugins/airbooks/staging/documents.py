@@ -160,7 +160,7 @@ def waiting_raw(database: psycopg.Connection, limit: int) -> list[RawRow]:
     with database.cursor(row_factory=class_row(RawRow)) as cursor:
         return cursor.execute(
             "SELECT raw_id, source, source_id, payload, changed_at FROM airbooks.raw_document"
-            " WHERE staged_at IS NULL ORDER BY raw_id LIMIT %s FOR UPDATE",
+            " WHERE staged_at IS NULL AND source <> 'payments' ORDER BY raw_id LIMIT %s FOR UPDATE",
             (limit,),
         ).fetchall()
 

@@ -95,7 +95,7 @@ WITH picked AS (
     SELECT d.delivery_id
     FROM airbooks.delivery d JOIN airbooks.document doc USING (document_id)
     WHERE d.connection = %(connection)s AND d.state = 'pending' AND d.not_before <= now()
-        AND (d.failures >= %(suspect)s) = %(suspects)s
+        AND (d.operation = 'apply') = %(payments)s AND (d.failures >= %(suspect)s) = %(suspects)s
         AND d.delivery_id BETWEEN %(first)s AND %(last)s
         AND doc.is_current AND (doc.state = 'valid' OR (doc.state = 'cancelled' AND d.operation = 'void'))
         AND (cardinality(%(numbers)s::text[]) = 0 OR doc.number = ANY (%(numbers)s))
@@ -111,6 +111,11 @@ WITH picked AS (
                 AND (inv.state = 'exception' OR e.state IN ('pending', 'sending', 'accepted', 'unknown', 'parked')
                     OR (e.state = 'rejected' AND EXISTS (
                         SELECT FROM airbooks.exception x WHERE x.delivery_id = e.delivery_id AND x.state = 'open'))))
+        AND NOT EXISTS (  -- a payment goes after what it settles
+            SELECT FROM airbooks.document paid
+            LEFT JOIN airbooks.delivery e ON e.document_id = paid.document_id AND e.connection = d.connection
+            WHERE doc.kind = 'payment' AND paid.kind <> 'payment' AND paid.is_current AND paid.division = doc.division
+                AND paid.number = ANY (doc.preceding) AND e.state IS DISTINCT FROM 'delivered')
     ORDER BY d.delivery_id LIMIT %(limit)s
     FOR UPDATE OF d SKIP LOCKED
 ), claimed AS (
@@ -129,6 +134,7 @@ _CLAIM_OPEN = f"""
 WITH picked AS (
     SELECT delivery_id FROM airbooks.delivery
     WHERE connection = %(connection)s AND state = %(state)s AND not_before <= now() AND delivery_id > %(after)s
+        AND (operation = 'apply') = %(payments)s
     ORDER BY delivery_id LIMIT %(limit)s
     FOR UPDATE SKIP LOCKED
 ), claimed AS (
@@ -148,7 +154,7 @@ WHERE d.connection = %s AND d.state = 'accepted' AND d.delivery_id BETWEEN %s AN
 _PLAN = """
 INSERT INTO airbooks.delivery (document_id, connection, platform, operation, run_id)
 SELECT doc.document_id, c.connection, c.platform,
-    CASE WHEN EXISTS (
+    CASE WHEN doc.kind = 'payment' THEN 'apply' WHEN EXISTS (
         SELECT FROM airbooks.delivery e JOIN airbooks.document p USING (document_id)
         WHERE (p.source, p.source_id) = (doc.source, doc.source_id) AND p.revision < doc.revision AND e.connection = c.connection
             AND (e.state IN ('delivered', 'sending', 'accepted', 'unknown') OR e.remote_id <> '' OR e.ticket <> '')
@@ -318,21 +324,28 @@ def claim(
     numbers: Sequence[str] = (),
     *,
     suspects: bool = False,
+    payments: bool = False,
 ) -> list[Claimed]:
     """Take up to `limit` pending deliveries of a connection within a range of ids (only these document numbers, if any are given); the
     caller commits before it touches the wire.
 
     `suspects` are those that failed before again and again: they are taken apart from the others, so that they cannot harm these.
+    `payments` takes payments, and nothing else.
     """
     chosen = {"connection": connection, "first": span[0], "last": span[1], "limit": limit, "numbers": list(numbers)}
-    chosen |= {"suspect": SUSPECT, "suspects": suspects}
+    chosen |= {"suspect": SUSPECT, "suspects": suspects, "payments": payments}
     with database.cursor(row_factory=class_row(Claimed)) as cursor:
         return cursor.execute(_CLAIM, {**chosen, "worker": worker, "run_id": run_id}).fetchall()
 
 
-def claim_open(database: psycopg.Connection, connection: str, state: str, limit: int, worker: str, after: int = 0) -> list[Claimed]:
-    """Take `unknown` deliveries whose settle time has passed, or `accepted` ones whose answer may be asked for; they stay so meanwhile."""
-    chosen = {"connection": connection, "state": state, "limit": limit, "worker": worker, "after": after}
+def claim_open(
+    database: psycopg.Connection, connection: str, state: str, limit: int, worker: str, after: int = 0, *, payments: bool = False
+) -> list[Claimed]:
+    """Take `unknown` deliveries whose settle time has passed, or `accepted` ones whose answer may be asked for; they stay so meanwhile.
+
+    `payments` takes payments, and nothing else.
+    """
+    chosen = {"connection": connection, "state": state, "limit": limit, "worker": worker, "after": after, "payments": payments}
     with database.cursor(row_factory=class_row(Claimed)) as cursor:
         return cursor.execute(_CLAIM_OPEN, chosen).fetchall()
 

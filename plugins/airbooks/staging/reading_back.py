@@ -11,6 +11,8 @@ from psycopg.rows import class_row
 
 from airbooks.canonical import RemoteDocument
 
+GONE, VOIDED = "the platform no longer has it", "somebody voided it there"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadBackDue:
@@ -38,7 +40,8 @@ def to_read_back(database: psycopg.Connection, connection: str, limit: int, days
                 WHERE note.division = doc.division AND doc.number = ANY (note.preceding) AND n.connection = d.connection
                     AND n.state = 'delivered') AS is_credited
             FROM airbooks.delivery d JOIN airbooks.document doc USING (document_id)
-            WHERE d.connection = %s AND d.state = 'delivered' AND d.remote_id <> '' AND d.operation <> 'void' AND doc.is_current
+            WHERE d.connection = %s AND d.state = 'delivered' AND d.remote_id <> '' AND d.operation NOT IN ('void', 'apply')
+                AND doc.is_current
                 AND (d.confirmed_at IS NULL
                     OR (d.delivered_at > now() - make_interval(days => %s) AND d.confirmed_at < now() - interval '1 hour'))
                 AND NOT EXISTS (SELECT FROM airbooks.exception e WHERE e.delivery_id = d.delivery_id AND e.state = 'open')

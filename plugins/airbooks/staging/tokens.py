@@ -45,13 +45,15 @@ def airflow_seal() -> Seal:
     return seal
 
 
-def _pack(token: Token) -> bytes:
+def pack(token: Token) -> bytes:
+    """A token as it is before it is sealed."""
     expires = token.expires_at.isoformat() if token.expires_at else None
     held = {"access": token.access, "refresh": token.refresh, "expires_at": expires, "extra": dict(token.extra), "seed": token.seed}
     return json.dumps(held).encode()
 
 
-def _unpack(held: dict[str, Any]) -> Token:
+def unpack(held: dict[str, Any]) -> Token:
+    """The token that was packed."""
     expires = datetime.fromisoformat(held["expires_at"]) if held["expires_at"] else None
     return Token(access=held["access"], refresh=held["refresh"], expires_at=expires, extra=held["extra"], seed=held["seed"])
 
@@ -78,7 +80,7 @@ class StoredTokens:
 
     def _unsealed(self, connection: str, sealed: bytes) -> Token:
         try:
-            return _unpack(json.loads(self._seal.decrypt(sealed)))
+            return unpack(json.loads(self._seal.decrypt(sealed)))
         except InvalidToken:
             raise ConfigurationError(
                 f"The stored token of connection {connection!r} was sealed with another Fernet key. Put the old key behind the new one in"
@@ -108,7 +110,7 @@ class StoredTokens:
 
     def _keep(self, database: psycopg.Connection, connection: str, token: Token, generation: int) -> None:
         """Store what the platform will not give a second time, also when the database is restarted just now."""
-        sealed = self._seal.encrypt(_pack(token))
+        sealed = self._seal.encrypt(pack(token))
         for attempt in Retrying(
             retry=retry_if_exception_type(psycopg.OperationalError),
             stop=stop_after_attempt(8),

@@ -176,15 +176,16 @@ _EARLIER = """
     ORDER BY p.revision DESC LIMIT 1
 """
 
-# A credit note goes after the invoice it corrects, also while a person is asked about that one.
+# A credit note goes after the invoice it corrects, also while a person is asked about that one; a payment after what it settles.
 _INVOICE = """
-    SELECT inv.number, inv.revision, CASE WHEN inv.state = 'exception' THEN 'not valid' ELSE e.state END AS state
+    SELECT inv.number, inv.revision, CASE WHEN inv.state = 'exception' THEN 'not valid' ELSE coalesce(e.state, 'not planned') END AS state
     FROM airbooks.document inv LEFT JOIN airbooks.delivery e ON e.document_id = inv.document_id AND e.connection = d.connection
-    WHERE d.state = 'pending' AND d.kind = 'credit_note' AND inv.kind = 'invoice' AND inv.is_current AND inv.division = d.division
-        AND inv.number = ANY (d.preceding)
-        AND (inv.state = 'exception' OR e.state IN ('pending', 'sending', 'accepted', 'unknown', 'parked')
-            OR (e.state = 'rejected' AND EXISTS (
-                SELECT FROM airbooks.exception x WHERE x.delivery_id = e.delivery_id AND x.state = 'open')))
+    WHERE d.state = 'pending' AND inv.is_current AND inv.division = d.division AND inv.number = ANY (d.preceding)
+        AND ((d.kind = 'payment' AND inv.kind <> 'payment' AND e.state IS DISTINCT FROM 'delivered')
+            OR (d.kind = 'credit_note' AND inv.kind = 'invoice'
+                AND (inv.state = 'exception' OR e.state IN ('pending', 'sending', 'accepted', 'unknown', 'parked')
+                    OR (e.state = 'rejected' AND EXISTS (
+                        SELECT FROM airbooks.exception x WHERE x.delivery_id = e.delivery_id AND x.state = 'open')))))
     ORDER BY inv.number, inv.document_id LIMIT 1
 """
 

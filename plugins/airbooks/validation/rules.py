@@ -13,6 +13,7 @@ from airbooks.validation.facts import Facts
 from airbooks.validation.rule import LINES, Breach, Rule, fact_rule
 
 RULES: tuple[Rule, ...] = (*whole.RULES, *lines.RULES, *taxes.RULES, *totals.RULES, *surroundings.RULES)
+OF_CANCELLED = (surroundings.its_period_is_not_locked,)  # nothing of such a document will be posted, but what was posted is taken back
 
 EXACT = Context(prec=76)  # more than any sum of products of numbers within LARGEST and FINEST needs
 LARGEST, FINEST = 18, 14  # digits before and behind the point
@@ -59,16 +60,19 @@ def numbers_are_sane(document: Document, _: Facts) -> Iterable[Breach]:
 
 
 def _findings(document: Document, facts: Facts) -> Iterator[Finding]:
-    absurd = list(numbers_are_sane.findings(document, facts))
+    absurd = [] if document.cancelled else list(numbers_are_sane.findings(document, facts))
     if absurd:
         yield from absurd
         return
-    for each in RULES:
+    for each in OF_CANCELLED if document.cancelled else RULES:
         if each.code not in facts.waived:
             yield from each.findings(document, facts)
 
 
 def validate(document: Document, facts: Facts) -> tuple[Finding, ...]:
-    """Everything that is wrong with a document; empty when it can go on. Waived rules are left out; arithmetic is exact."""
+    """Everything that is wrong with a document; empty when it can go on. Waived rules are left out; arithmetic is exact.
+
+    Of a cancelled document only what keeps it from being taken back is wrong.
+    """
     with localcontext(EXACT):
         return tuple(_findings(document, facts))

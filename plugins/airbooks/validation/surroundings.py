@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
 
 from airbooks.canonical import Document
 from airbooks.canonical.money import is_known_currency
@@ -46,6 +47,22 @@ def its_period_is_open(document: Document, facts: Facts) -> Iterable[Breach]:
 
 
 @fact_rule(
+    "AB-PERIOD-LOCKED",
+    field="ledger_date",
+    says="the books of {division} were reconciled until {locked_until} and are locked; it {is_dated} inside, and is new or changed.",
+    fix="Give a posting date on or after {first_open}, unlock the period with a reason, or reject the document.",
+)
+def its_period_is_not_locked(document: Document, facts: Facts) -> Iterable[Breach]:
+    if facts.locked_until is None:
+        return
+    now_inside = document.ledger_date <= facts.locked_until
+    if now_inside or (facts.was_dated is not None and facts.was_dated <= facts.locked_until):
+        first_open = facts.locked_until + timedelta(days=1)
+        words = {"locked_until": facts.locked_until, "first_open": first_open, "is_dated": "is dated" if now_inside else "was dated"}
+        yield Breach(document, words=words, cause=f"period:{first_open}:{document.division}")
+
+
+@fact_rule(
     "AB-MAPPING",
     field="lines",
     says="{called} {code} has no mapping for {connection}.",
@@ -70,4 +87,4 @@ def its_number_is_its_own(document: Document, facts: Facts) -> Iterable[Breach]:
         yield Breach(document, words={"other": facts.number_used_by})
 
 
-RULES = (a_route_takes_it, its_period_is_open, its_codes_are_mapped, its_number_is_its_own)
+RULES = (a_route_takes_it, its_period_is_open, its_period_is_not_locked, its_codes_are_mapped, its_number_is_its_own)

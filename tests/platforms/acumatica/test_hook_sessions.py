@@ -117,6 +117,16 @@ def test_where_all_sessions_are_used_the_work_waits(company: Company, monkeypatc
 
 
 @pytest.mark.parametrize("extra", [{}, COOKIE])
+def test_who_was_never_let_in_does_not_log_out(company: Company, extra: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    company.sandbox.inject("acumatica", "login_limit", times=None)
+    with company.hook(extra=extra) as hook:
+        monkeypatch.setattr(hook.budget, "penalise", lambda _: None)
+        with pytest.raises(PlatformError):
+            hook.find_invoice("US-SI-1", DocumentKind.INVOICE)
+    assert paths(company, "/entity/auth/logout") == []
+
+
+@pytest.mark.parametrize("extra", [{}, COOKIE])
 def test_a_session_that_has_ended_is_replaced_once(company: Company, extra: dict[str, Any]) -> None:
     with company.hook(extra=extra) as hook:
         sending = company.sending(hook, company.small_invoice())
@@ -150,6 +160,10 @@ def test_a_refresh_token_rotates_and_each_hook_gets_an_access_token_of_its_own(c
             assert hook.find_invoice("US-SI-1", DocumentKind.INVOICE) == []
     assert paths(company, "/identity/connect/token") == [200, 200, 200]
     assert sessions(company) == 0
+    held = tokens.read("acumatica_test")
+    assert held is not None
+    assert held.refresh
+    assert held.access == ""
 
 
 def test_a_refresh_token_that_a_person_put_there_is_used_instead_of_ours(company: Company) -> None:

@@ -1,14 +1,16 @@
 """Acumatica behind the port: a session of its own for each hook, documents on hold, releases that may answer later.
 
-Sessions count against the licence: a hook opens one with its first request and logs out when it is closed, also after a failure. So no
-session is shared: another worker's log-out would end it in the middle of its work.
+Sessions count against the licence: a hook opens one with its first request and logs out when it is closed, also after a failure; where its
+worker died, the next hook does. So no session is shared: another worker's log-out would end it in the middle of its work.
 """
 
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from datetime import date, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from functools import cached_property
 from typing import ClassVar
 from urllib.parse import urlencode
@@ -22,10 +24,22 @@ from airbooks.platforms.acumatica.lines import Inexpressible
 from airbooks.platforms.acumatica.refusals import refusals
 from airbooks.platforms.acumatica.releases import RELEASE, VOID, Releases, Started, Ticket
 from airbooks.platforms.acumatica.reversals import Reversals
-from airbooks.platforms.acumatica.spec import CHANGED_THERE, COOKIE, EXISTS, FIXED, IGNORED, LOST, SPEC, UNFIT
+from airbooks.platforms.acumatica.spec import (
+    CHANGED_THERE,
+    COOKIE,
+    EXISTS,
+    FIXED,
+    IGNORED,
+    LOGIN_LIMIT,
+    LOGIN_LIMIT_TEXT,
+    LOST,
+    SPEC,
+    UNFIT,
+)
 from airbooks.platforms.acumatica.wrapped import Body, Row, ignored, text
 from airbooks.platforms.base import PlatformHook, Preview, Sending, Sent, ends_the_round, one_by_one, unsent
 from airbooks.platforms.errors import AirbooksError, ConfigurationError, PlatformError, ReferenceMissing
+from airbooks.platforms.licence import Licence, ended_already
 from airbooks.platforms.references import ReferenceItem, ReferenceKind, References
 from airbooks.platforms.spec import PlatformSpec
 from airbooks.platforms.tokens import Token
@@ -34,6 +48,7 @@ from airbooks.platforms.wire import Complaint, Reply, Request, to_json
 log = logging.getLogger(__name__)
 
 _FORM = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
+NEVER_GOOD = datetime.fromtimestamp(0, UTC)  # so ended what is stored for others, who take their own
 _JSON = {"Content-Type": "application/json", "Accept": "application/json"}
 
 
@@ -41,6 +56,7 @@ class AcumaticaHook(PlatformHook):
     """One company (tenant) of one Acumatica site; a document's remote id is its type and reference number (`Invoice/INV000146`)."""
 
     spec: ClassVar[PlatformSpec] = SPEC
+    _calls_outside = 0  # until then no call of this hook had the session that its token stands for
 
     # -- sessions -------------------------------------------------------------------------------------------------------------
 
@@ -49,8 +65,10 @@ class AcumaticaHook(PlatformHook):
         return bool(self.setting("auth") == COOKIE)
 
     def authorisation(self) -> Mapping[str, str]:
-        access = self.token().access
-        return {"Cookie": access} if self._uses_cookies else {"Authorization": f"Bearer {access}"}
+        return self._credential(self.token())
+
+    def _credential(self, session: Token) -> Mapping[str, str]:
+        return {"Cookie": session.access} if self._uses_cookies else {"Authorization": f"Bearer {session.access}"}
 
     def token(self) -> Token:
         """This hook's own; before it ends, its session is given back."""
@@ -62,10 +80,35 @@ class AcumaticaHook(PlatformHook):
         return self._token
 
     def newer_token(self) -> Token:
-        """A new token or session. Only a refresh token, which is good for one use, is shared with other workers through the store."""
-        if self._uses_cookies or not self.setting("refresh_token"):
-            return self.issue(None)
-        return self.tokens.renew(self.conn_id, self.tokens.read(self.conn_id), self.issue, self.credentials())
+        """A new token or session of this hook's own."""
+        self._token = None
+        return self.licence.claim(self._new_session)
+
+    @cached_property
+    def licence(self) -> Licence:
+        allowed = str(self.setting("sessions") or "")
+        return self.licence_for(self._end, int(allowed) if allowed.isdigit() else None)
+
+    def has_room(self) -> bool:
+        return self.licence.reserve()
+
+    def _new_session(self) -> Token:
+        """A token opens its session with the first call that is not refused; a log-in opens one at once."""
+        rotates = not self._uses_cookies and self.setting("refresh_token")
+        session = self._by_refresh_token() if rotates else self.issue(None)
+        self._calls_outside = self.wire.calls
+        return session
+
+    def _by_refresh_token(self) -> Token:
+        """Only the refresh token, which is good for one use, is shared with other workers through the store."""
+        issued: list[Token] = []
+
+        def issue(newest: Token | None) -> Token:
+            issued.append(self.issue(newest))
+            return replace(issued[0], access="", expires_at=NEVER_GOOD)
+
+        stored = self.tokens.renew(self.conn_id, self.tokens.read(self.conn_id), issue, self.credentials())
+        return issued[0] if issued else stored
 
     def issue_token(self, newest: Token | None) -> Token:
         return self._cookie_login() if self._uses_cookies else self._oauth_token(newest)
@@ -103,27 +146,32 @@ class AcumaticaHook(PlatformHook):
         return str(value)
 
     def log_out(self) -> None:
-        """Give the session back; one that cannot be told ends by itself after its idle time."""
+        """Give the session back, if there is one."""
         token, self._token = self._token, None
-        if token is None:
-            return
-        given = {"Cookie": token.access} if self._uses_cookies else {"Authorization": f"Bearer {token.access}"}
-        request = Request(method="POST", url=f"{self.root()}/entity/auth/logout", headers={**_JSON, **given})
-        try:
-            self.wire.send(request, dict, lambda: None)
-        except PlatformError as error:
-            if error.status != 401:  # it has ended by itself
-                log.warning("%s: the session could not be logged out: %s", self.conn_id, error)
+        if token is None or not (self._uses_cookies or self.wire.calls > self._calls_outside):
+            self.licence.lapse()
+        else:
+            self.licence.give_back(token)
+
+    def _end(self, session: Token) -> None:
+        """The body of a log-out is empty; who has no session and gets none for it needs none."""
+        request = Request(method="POST", url=f"{self.root()}/entity/auth/logout", headers=_JSON)
+        with ended_already(LOGIN_LIMIT):
+            self.wire.send(request, lambda: self._credential(session), lambda: None)
 
     def close(self) -> None:
-        if self._wire is not None:
+        try:
             self.log_out()
-        super().close()
+        finally:
+            super().close()
 
     # -- the connection -------------------------------------------------------------------------------------------------------
 
     def read_complaint(self, reply: Reply) -> Complaint | None:
-        return reading.complaint(reply)
+        complaint = reading.complaint(reply)
+        if complaint is not None and re.search(LOGIN_LIMIT_TEXT, complaint.message, re.IGNORECASE):
+            self._calls_outside = self.wire.calls
+        return complaint
 
     @cached_property
     def site(self) -> Site:
@@ -142,11 +190,16 @@ class AcumaticaHook(PlatformHook):
         return Reversals(self.site, self.documents, self.releases)
 
     def test_connection(self) -> tuple[bool, str]:
+        """A session that was opened for it is logged out again."""
+        opened = self._token is None
         try:
             return checked(self.site, self.settings())
         except AirbooksError as error:
             fix = f" {error.rule.fix}" if isinstance(error, PlatformError) and error.rule.fix else ""
             return False, f"{error}{fix}"
+        finally:
+            if opened:
+                self.log_out()
 
     def refusals(self, document: Invoice | CreditNote) -> tuple[Finding, ...]:
         return refusals(document, self.settings(), self.conn_id)

@@ -16,6 +16,7 @@ MAX_DESCRIPTION = 512  # characters of a document's description (from memory)
 MAX_LINE_TEXT = 256  # characters of a line's description (from memory)
 GIVE_UP_SECONDS = 900.0  # a release that is neither seen done nor failed by then needs a person; the vendor's requests end after 600
 
+LOGIN_LIMIT, LOGIN_LIMIT_TEXT = "login limit reached", r"API Login Limit|concurrent API logins"
 NO_ENTITY = "PX.Api.ContractBased.NoEntitySatisfiesTheConditionException"
 GONE, EXISTS, IN_PROCESS, RELEASED_ALREADY = "no such record", "exists already", "release is running already", "released already"
 
@@ -33,10 +34,10 @@ def _rule(name: str, action: Action, outcome: Outcome = Outcome.DID_NOT_HAPPEN, 
 
 _ACCESS = (
     _rule(
-        "login limit reached",
+        LOGIN_LIMIT,
         Action.WAIT,
         status=_AT_THE_DOOR,
-        text=r"API Login Limit|concurrent API logins",
+        text=LOGIN_LIMIT_TEXT,
         says="All API sessions of the licence are used.",
         fix="If it lasts, log out stale API sessions (License Monitoring Console, SM604000).",
     ),
@@ -290,6 +291,12 @@ SPEC = PlatformSpec(
         ),
         FormField(name="scope", label="Scope", default="api", help="With a refresh token also offline_access."),
         FormField(name="tenant", label="Tenant", help="Log-in name of the tenant; with OAuth it is part of the client id."),
+        FormField(
+            name="sessions",
+            label="API sessions",
+            kind="integer",
+            help="How many the licence allows at once (SM604000), for all connections to the site; empty: found out by being refused.",
+        ),
         FormField(name="branch", label="Branch", help="Branch of the documents; empty: the user's own."),
         FormField(name="endpoint", label="End point", default="Default", help="Web service end point (SM207060)."),
         FormField(name="version", label="Version", default="24.200.001", help="The connection test lists the installed ones."),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import suppress
 from datetime import date, datetime
 from functools import cached_property
 from typing import Any, ClassVar
@@ -29,6 +28,7 @@ from airbooks.platforms.epicor.posting import Posting, changed_meanwhile
 from airbooks.platforms.epicor.reading import head_of, is_unfinished
 from airbooks.platforms.epicor.spec import SPEC
 from airbooks.platforms.errors import AirbooksError, ConfigurationError, PlatformError, ReferenceMissing
+from airbooks.platforms.licence import Licence, ended_already
 from airbooks.platforms.references import ReferenceItem, ReferenceKind, References
 from airbooks.platforms.spec import PlatformSpec
 from airbooks.platforms.tokens import Token
@@ -81,12 +81,16 @@ class EpicorHook(PlatformHook):
     def authorisation(self) -> Mapping[str, str]:
         """API key, log-in, and the session where one is kept (it is opened with the first call)."""
         if self.setting("keep_session") and not self._session:
-            self._session = self._log_in()
-        return self._headers()
+            self._session = self.licence.claim(self._log_in)
+        return self._headers(self._session)
 
-    def _headers(self) -> dict[str, str]:
+    @cached_property
+    def licence(self) -> Licence:
+        return self.licence_for(self._end)
+
+    def _headers(self, session: Token | None = None) -> dict[str, str]:
         fixed = access.call_headers(str(self.setting("api_key")), str(self.setting("company")), str(self.setting("plant") or ""))
-        licence = access.licence_header(str(self.setting("license_guid") or ""), self._session.access if self._session else "")
+        licence = access.licence_header(str(self.setting("license_guid") or ""), session.access if session else "")
         return {**fixed, **licence, "Authorization": self._credential()}
 
     def _credential(self) -> str:
@@ -101,16 +105,21 @@ class EpicorHook(PlatformHook):
 
     def _log_out(self) -> None:
         """A session claims a licence until it is closed, also after a failure."""
+        session, self._session = self._session, None
+        if session is not None:
+            self.licence.give_back(session)
+
+    def _end(self, session: Token) -> None:
         url = f"{self.root()}{self.company.path(f'{_SESSIONS}/Logout')}"
         request = Request(method="POST", url=url, headers={"Content-Type": "application/json"}, content=b"{}", read=True)
-        with suppress(AirbooksError):
-            self.wire.send(request, self._headers, lambda: None)
-        self._session = None
+        with ended_already():
+            self.wire.send(request, lambda: self._headers(session), lambda: None)
 
     def close(self) -> None:
-        if self._session:
+        try:
             self._log_out()
-        super().close()
+        finally:
+            super().close()
 
     def renew_token(self) -> None:
         """A session that is gone is opened anew; a token is asked for again; a password has nothing to renew."""
@@ -178,6 +187,7 @@ class EpicorHook(PlatformHook):
 
     def test_connection(self) -> tuple[bool, str]:
         """Reaches every service that deliveries need, so that a gap in the API key's access scope shows here."""
+        opened = self._session is None
         try:
             for place in (*_SERVICES, *((f"{TASKS}/SysTasks",) if self.groups.by_agent else ())):
                 self.call("GET", self.company.path(place), params={"$top": "1"}, read=True)
@@ -186,6 +196,9 @@ class EpicorHook(PlatformHook):
             base = self.base_currency
         except AirbooksError as error:
             return False, str(error)
+        finally:
+            if opened:
+                self._log_out()
         how = f"function {self.setting('efx_library')}/{self.setting('efx_function')}" if self._has_function else "conversation"
         works = f"Company {self.company.name}, books in {base}; invoices by {how}, posting {self.setting('post_mode')}."
         return True, " ".join([works, *self._gaps()])

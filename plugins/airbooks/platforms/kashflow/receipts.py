@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from airbooks.canonical import Allocation, DocumentKind, Payment, RemotePayment
-from airbooks.platforms.errors import ConfigurationError, PlatformError, ReferenceMissing
+from airbooks.platforms.errors import ConfigurationError, PlatformError
 from airbooks.platforms.kashflow import mapping, reading
-from airbooks.platforms.kashflow.spec import CHANGED_THERE, NO_MAPPING, OVERPAYMENT
+from airbooks.platforms.kashflow.spec import CHANGED_THERE, OVERPAYMENT
 from airbooks.platforms.payments import INEXPRESSIBLE
 from airbooks.platforms.references import References
 
@@ -25,7 +25,7 @@ def apply(hook: KashFlowHook, payment: Payment, references: References) -> Remot
     Safe to repeat, for what is booked is found by our marker. An error never says that nothing happened where a part is there.
     """
     _check_settings(hook, payment)
-    lines = [(each, _line(hook, payment, each, references)) for each in _shares(payment)]
+    lines = [(each, mapping.payment_line(payment, each, references)) for each in _shares(payment)]
     rows = [hook.invoice_row(share.remote_id) for share, _ in lines]
     there = hook.understood(lambda: [row["Number"] for row in rows if row is not None and _marked(row, payment)])
     booked: list[tuple[Row, Row]] = []
@@ -53,13 +53,6 @@ def _check_settings(hook: KashFlowHook, payment: Payment) -> None:
             f"Connection {hook.conn_id!r} (KashFlow) has no bank account or no payment method for payments. "
             "Set bank_account_id and payment_method_id in its form (ids from /bankaccounts and /paymentmethods/invoice)."
         )
-
-
-def _line(hook: KashFlowHook, payment: Payment, allocation: Allocation, references: References) -> dict[str, Any]:
-    try:
-        return mapping.payment_line(payment, allocation, references)
-    except ReferenceMissing as missing:
-        raise hook.fault(NO_MAPPING, str(missing)) from None
 
 
 def _checked(hook: KashFlowHook, payment: Payment, share: Allocation, row: Row | None) -> tuple[Row, Row | None]:

@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from airbooks.canonical import Payment, RemotePayment
-from airbooks.platforms.errors import UNREADABLE_ANSWER, ConfigurationError, PlatformError, ReferenceMissing
+from airbooks.platforms.errors import UNREADABLE_ANSWER, ConfigurationError, PlatformError
 from airbooks.platforms.netsuite.mapping import payment_body, payment_id
 from airbooks.platforms.netsuite.reading import remote_payment
 from airbooks.platforms.netsuite.records import Records, Row, problem, unread
-from airbooks.platforms.netsuite.spec import DUPLICATE, NO_MAPPING, OTHER_PAYMENT
+from airbooks.platforms.netsuite.spec import DUPLICATE, OTHER_PAYMENT
 from airbooks.platforms.references import References
 
 RECORD = "customerPayment"
@@ -47,10 +47,7 @@ def book(
     currencies: Mapping[str, str],
 ) -> RemotePayment:
     """Book a payment once: NetSuite refuses its external id a second time, and then the first one is answered."""
-    try:
-        body = payment_body(payment, customer, references, bank_account)
-    except ReferenceMissing as missing:
-        raise problem(NO_MAPPING, str(missing), missing.kind) from None
+    body = payment_body(payment, customer, references, bank_account)
     try:
         made = records.create(RECORD, body)
     except PlatformError as error:

@@ -7,14 +7,13 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from airbooks.canonical import DocumentKind, Payment, RemotePayment
-from airbooks.platforms.errors import PlatformError, ReferenceMissing
+from airbooks.platforms.errors import PlatformError
 from airbooks.platforms.oracle_fusion import mapping, reading
 from airbooks.platforms.oracle_fusion.queries import where
 from airbooks.platforms.oracle_fusion.reading import Application, Receipt
 from airbooks.platforms.oracle_fusion.spec import (
     AT_ONCE,
     NO_ACTION,
-    NO_MAPPING,
     NOT_TOLD,
     OVERPAID,
     PAYMENT_DIFFERS,
@@ -67,11 +66,7 @@ def find(hook: OracleFusionHook, payment: Payment, customer: str) -> Receipt | N
 
 
 def _create(hook: OracleFusionHook, payment: Payment, customer: str, references: References) -> Receipt:
-    try:
-        body = mapping.receipt_body(payment, customer, references)
-    except ReferenceMissing as missing:
-        raise hook.problem(NO_MAPPING, str(missing)) from None
-    return hook.post(mapping.RECEIPTS, body, reading.receipt)
+    return hook.post(mapping.RECEIPTS, mapping.receipt_body(payment, customer, references), reading.receipt)
 
 
 def _apply(hook: OracleFusionHook, receipt_id: str, body: mapping.Body) -> None:

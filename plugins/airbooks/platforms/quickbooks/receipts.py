@@ -8,9 +8,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from airbooks.canonical import Payment, RemotePayment
-from airbooks.platforms.errors import ReferenceMissing
 from airbooks.platforms.quickbooks import mapping, payments, queries, reading
-from airbooks.platforms.quickbooks.spec import BOOKED_OTHERWISE, NO_MAPPING
+from airbooks.platforms.quickbooks.spec import BOOKED_OTHERWISE
 from airbooks.platforms.references import References
 
 if TYPE_CHECKING:
@@ -64,10 +63,7 @@ def _deleted(hook: QuickBooksHook, since: datetime) -> list[RemotePayment]:
 def apply(hook: QuickBooksHook, payment: Payment, customer_id: str, key: str, references: References) -> RemotePayment:
     """Book a receipt and apply it to its invoices, unless it is there. Raises PlatformError."""
     hook.require_bookable(payment, references)
-    try:
-        body = mapping.payment_body(payment, customer_id, references)
-    except ReferenceMissing as missing:
-        raise hook.error(NO_MAPPING, str(missing)) from None
+    body = mapping.payment_body(payment, customer_id, references)
     booked = _booked(hook, payment, customer_id)
     if booked is None:
         reply = hook.post("payment", body, requestid=key)

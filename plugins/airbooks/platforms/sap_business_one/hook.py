@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from airbooks.canonical import CreditNote, DocumentKind, Finding, Invoice, Party, Payment, RemoteDocument, RemotePayment
 from airbooks.platforms.base import PlatformHook, Preview, Sending, Sent
 from airbooks.platforms.errors import AirbooksError, ConfigurationError, PlatformError, before_sending
+from airbooks.platforms.licence import Licence, ended_already
 from airbooks.platforms.references import ReferenceItem, ReferenceKind, References
 from airbooks.platforms.sap_business_one import catalogue, customers, multipart, receipts, refusals
 from airbooks.platforms.sap_business_one.client import JSON, Client, quoted
@@ -33,8 +34,8 @@ _COOKIE = re.compile(r"\b(B1SESSION|ROUTEID)=([^;,\s]+)")
 class SapBusinessOneHook(PlatformHook):
     """One company database of Business One.
 
-    A session takes a licence while it lives: it is this hook's alone, is never stored, and is logged out when the hook is closed, also
-    after a failure. B1SESSION says which session, ROUTEID which node knows it; both go with every call.
+    A session takes a licence while it lives: it is this hook's alone, and is logged out when the hook is closed, also after a failure,
+    or by the next hook when its worker died. B1SESSION says which session, ROUTEID which node knows it; both go with every call.
     """
 
     spec: ClassVar[PlatformSpec] = SPEC
@@ -63,7 +64,11 @@ class SapBusinessOneHook(PlatformHook):
     def newer_token(self) -> Token:
         """A new session; the old one is gone."""
         self._token = None
-        return self.issue(None)
+        return self.licence.claim(lambda: self.issue(None))
+
+    @cached_property
+    def licence(self) -> Licence:
+        return self.licence_for(self._end)
 
     def issue_token(self, newest: Token | None) -> Token:  # noqa: ARG002 a session cannot be renewed, only opened anew
         """`POST Login`."""
@@ -104,13 +109,14 @@ class SapBusinessOneHook(PlatformHook):
 
     def _log_out(self) -> None:
         token, self._token = self._token, None
-        if token is None:
-            return
-        try:
-            request = Request(method="POST", url=f"{self.root()}/Logout", headers=JSON)
-            self.wire.send(request, lambda: _cookies(token), lambda: None)
-        except PlatformError as error:
-            log.warning("%s: the session was not logged out (%s); it ends by itself when idle", self.conn_id, error.rule.name)
+        if token is not None:
+            self.licence.give_back(token)
+
+    def _end(self, session: Token) -> None:
+        """`POST Logout`."""
+        request = Request(method="POST", url=f"{self.root()}/Logout", headers=JSON)
+        with ended_already():
+            self.wire.send(request, lambda: _cookies(session), lambda: None)
 
     def read_complaint(self, reply: Reply) -> Complaint | None:
         """The error in an answer; good ones must have their form: 204 has no body, a batch is multipart, all else is JSON."""

@@ -95,6 +95,7 @@ class AcumaticaSimulator(Simulator):
                 "client_id": CLIENT_ID,
                 "client_secret": CLIENT_SECRET,
                 "tenant": TENANT,
+                "sessions": SESSIONS,
                 "terms": "30D, 14D, 2P10N30, DUE",
                 "cash_account": "USD:1000 GBP:1001 AUD:1002 EUR:1003",
                 "payment_method": "WIRE",

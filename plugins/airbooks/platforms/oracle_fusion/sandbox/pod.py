@@ -28,7 +28,7 @@ ORGANIZATIONS = {"MAIN": "Main Warehouse", "NORTH": "Northern Warehouse"}
 VALUE_SETS = {"AR_DEPARTMENT": ("WHOLESALE", "SERVICE")}
 SEGMENTS = {"department": "AR_DEPARTMENT"}  # of the line's descriptive flexfield
 # Accounts made by a customer import: their numbers are those of the sales system.
-_IMPORTED = re.compile(r"C-[A-Z]{2}-\d{4}")
+_IMPORTED = re.compile(r"C-[A-Z]{2}-\d{4,6}")
 
 
 class Pod:

@@ -1,0 +1,80 @@
+"""Matching what came in against what is open, one run at a time, in one transaction."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from datetime import date
+
+import psycopg
+
+from airbooks.canonical import IncomingPayment, PaymentKind
+from airbooks.payments.decision import Decision, Verdict
+from airbooks.payments.matching import match
+from airbooks.payments.settings import PaymentsConfig
+from airbooks.payments.tuning import Tuning
+from airbooks.staging import balances, choosing, decisions, incoming
+from airbooks.staging.decisions import Decided
+from airbooks.staging.incoming import Incoming
+from airbooks.staging.known_payments import known
+
+log = logging.getLogger("airflow.task.airbooks.payments")
+
+
+def match_all(database: psycopg.Connection, config: PaymentsConfig, today: date, run_id: str) -> Counter[str]:
+    """Decide about every movement that nobody has decided about; returns how many are applied, reviewed, waiting."""
+    database.execute("SELECT pg_advisory_xact_lock(hashtextextended('airbooks.matching', 0))")
+    taken_back = choosing.take_back_rejected(database, run_id)
+    movements = incoming.read(database, ("new",))
+    items = balances.open_items(database)
+    reversing = [each for each in movements if each.movement.kind is not PaymentKind.RECEIPT]
+    before = known(database, today, reversing)
+    asked = [(str(each.incoming_id), _named(each)) for each in movements]
+    found = match(asked, items, Tuning(**asdict(config.matching)), before)
+    twins = {each.incoming_id: each.other_id for each in incoming.look_alikes(database, [each.incoming_id for each in movements])}
+    decided = [_doubted(each, twins) for each in _decided(movements, found)]
+    by_id = {item.document_id: item for item in items}
+    tally = decisions.write(database, decided, by_id, run_id, config.bank_account)
+    database.commit()
+    _tell(decided)
+    return tally + Counter({"taken back": taken_back})
+
+
+def _named(each: Incoming) -> IncomingPayment:
+    """The movement; one that takes another back names it as staging does."""
+    return each.movement if each.original_id is None else each.movement.model_copy(update={"reverses": str(each.original_id)})
+
+
+def _decided(movements: Sequence[Incoming], found: Sequence[Decision]) -> list[Decided]:
+    by_key = {str(each.incoming_id): each for each in movements}
+    return [Decided(incoming_id=by_key[each.key].incoming_id, movement=by_key[each.key].movement, decision=each) for each in found]
+
+
+def _doubted(each: Decided, twins: Mapping[int, int]) -> Decided:
+    """A movement that looks like one that somebody else told is never applied before a person has looked."""
+    other = twins.get(each.incoming_id)
+    if other is None or each.decision.verdict is not Verdict.APPLY:
+        return each
+    reason = f"it looks like {decisions.number_of(other)}, which another source told: perhaps it is the same money"
+    return replace(each, decision=replace(each.decision, verdict=Verdict.REVIEW, reason=reason))
+
+
+def _tell(decided: Sequence[Decided]) -> None:
+    for each in decided:
+        best, movement = each.decision.best, each.movement
+        pays = ", ".join(settled.number for settled in best.settled) if best else "nothing"
+        level = logging.INFO if each.decision.verdict is Verdict.APPLY else logging.WARNING
+        log.log(
+            level,
+            "%s | %s | %s %s | %s | %s %s | %s",
+            each.number,
+            movement.payer_name or "without a name",
+            f"{movement.gross:,}",
+            movement.currency,
+            movement.bank_reference or movement.source_id,
+            each.decision.verdict.value,
+            pays,
+            (best.reason if best and each.decision.verdict is Verdict.APPLY else each.decision.reason),
+        )

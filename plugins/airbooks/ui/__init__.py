@@ -1,0 +1,1 @@
+"""What airbooks serves inside Airflow's API server: the door for webhooks."""
