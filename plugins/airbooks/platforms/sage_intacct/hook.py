@@ -376,10 +376,7 @@ class SageIntacctHook(PlatformHook):
     def apply_payment(self, payment: Payment, *, customer_id: str, key: str, references: References) -> RemotePayment:
         """Book it once: one that is there already (our mark, or the same number; day and amount) is given back instead."""
         self.require_bookable(payment, references)
-        try:
-            return receipts.apply(self, payment, customer_id, key, references)
-        except ReferenceMissing as missing:
-            raise self.problem(NOT_EXPRESSIBLE, str(missing)) from None
+        return receipts.apply(self, payment, customer_id, key, references)
 
     # -- lists ----------------------------------------------------------------------------------------------------------------
 
