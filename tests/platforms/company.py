@@ -30,16 +30,17 @@ from airbooks.canonical import (
     Payment,
     PaymentTerms,
     RemoteDocument,
+    RemotePayment,
     TaxCategory,
 )
 from airbooks.delivery.echo import differences
 from airbooks.platforms import registry
 from airbooks.platforms.base import Account, PlatformHook, Sending, Sent
 from airbooks.platforms.errors import PlatformError
-from airbooks.platforms.references import ReferenceItem, ReferenceKind, References, required_codes
+from airbooks.platforms.references import ReferenceItem, ReferenceKind, References, payment_codes, required_codes
 from airbooks.platforms.spec import Capability
 from airbooks.platforms.tokens import MemoryTokens
-from airbooks.sandbox.kit import Booked
+from airbooks.sandbox.kit import Booked, BookedPayment
 from airbooks.sandbox.server import Sandbox
 
 PER_USD = {"USD": Decimal(1), "GBP": Decimal("0.79"), "AUD": Decimal("1.52"), "EUR": Decimal("0.92")}
@@ -293,13 +294,21 @@ class Company:
 
     def payment_references(self, hook: PlatformHook, payment: Payment, customer: str) -> References:
         """The payment's own codes, as far as the platform lists them."""
-        kinds = {ReferenceKind.PAYMENT_METHOD: payment.method, ReferenceKind.CURRENCY: payment.currency}
         entries: dict[tuple[ReferenceKind, str], ReferenceItem] = {}
-        for kind, code in kinds.items():
+        for kind, code in payment_codes(payment):
             target = self.setting.codes(kind.value, code)
             for each in hook.find_reference(kind, [target]) if target else []:
                 entries[kind, code] = each
         return References(customer=customer, entries=entries, settings=hook.settings())
+
+    def reverse_payment(self, payment: RemotePayment) -> None:
+        """Take a payment back as a person at the vendor's screen would."""
+        self.setting.reverse_payment(self, payment)
+
+    def paid(self, *documents: RemoteDocument) -> list[BookedPayment]:
+        """The payments that settle any of these documents in the platform's own books and are not void."""
+        named = {each.remote_id for each in documents}
+        return [each for each in self.sandbox.books(self.slug).payments if named & each.applied.keys() and each.status != "void"]
 
 
 def spoilt(sending: Sending, absent_id: str) -> Sending:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
+from airbooks.canonical import RemotePayment
 from airbooks.config import load_config
 from airbooks.paths import INCLUDE
+
+if TYPE_CHECKING:
+    from tests.platforms.company import Company
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,8 +21,9 @@ class Setting:
 
     `codes(kind, code)` is what the company calls a code of ours. `tax_code` is one of our codes with `tax_rate` per cent, `second_tax`
     another one (code, category, rate), `foreign` a currency the books are not kept in. `absent_id` has the form of the platform's ids and
-    belongs to nothing. `options` are arguments of the platform's operator. `tells_allocations` is false where the vendor lists payments
-    without the documents they settle.
+    belongs to nothing. `options` are arguments of the platform's operator. `reverse_payment(company, payment)` takes a payment
+    back as a person at the vendor's screen would. `payment_settings` are fields of the connection that payments need and `connection()`
+    leaves empty, `bank_account` a code of ours for an account that receipts may be booked on.
     """
 
     division: str
@@ -31,7 +36,9 @@ class Setting:
     foreign: str
     absent_id: str
     options: dict[str, Any]
-    tells_allocations: bool = True
+    reverse_payment: Callable[[Company, RemotePayment], None]
+    payment_settings: dict[str, Any] = field(default_factory=dict)
+    bank_account: str = ""
 
     @classmethod
     def demo(cls, connection: str, **fields: Any) -> Self:

@@ -7,7 +7,6 @@ The facts of each room (spec, classes, form) are judged in test_rooms.py.
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from uuid import uuid4
 
@@ -280,48 +279,6 @@ def test_a_customer_whose_creation_was_not_answered_is_not_made_twice(company: C
         except PlatformError as error:
             assert error.outcome is Outcome.UNKNOWN  # noqa: PT017 whether the fault strikes a write depends on the platform
     assert len(ids) == 1
-
-
-# -- payments --------------------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(("share", "status"), [("1", DocumentStatus.PAID), ("0.25", DocumentStatus.PARTIALLY_PAID)])
-def test_a_payment_lowers_the_balance_once(company: Company, hook: PlatformHook, share: str, status: DocumentStatus) -> None:
-    document = company.invoice(company.line(1, quantity="8"))
-    remote = company.book(hook, document)
-    paid = document.gross_total * Decimal(share)
-    payment = company.payment(document, remote, paid)
-    references = company.payment_references(hook, payment, remote.customer_id)
-    if not company.spec.can(Cap.PAYMENTS_OUT):
-        with pytest.raises((PlatformError, ConfigurationError)):
-            hook.apply_payment(payment, customer_id=remote.customer_id, key="k-1", references=references)
-        return
-    key = str(uuid4())
-    applied = hook.apply_payment(payment, customer_id=remote.customer_id, key=key, references=references)
-    assert (applied.amount, applied.currency or document.currency) == (paid, document.currency)
-    assert [(each.remote_id, each.amount) for each in applied.allocations] == [(remote.remote_id, paid)]
-    again = hook.apply_payment(payment, customer_id=remote.customer_id, key=key, references=references)
-    assert again.remote_id == applied.remote_id
-    now = hook.get_invoice(remote.remote_id, DocumentKind.INVOICE)
-    assert now is not None
-    assert (now.status, now.balance) == (status, document.gross_total - paid)
-
-
-def test_payments_are_listed_with_what_they_settle(company: Company, hook: PlatformHook) -> None:
-    if not (company.spec.can(Cap.PAYMENTS_IN) and company.spec.can(Cap.PAYMENTS_OUT)):
-        return
-    since = datetime.now(UTC) - timedelta(minutes=5)
-    document = company.small_invoice()
-    remote = company.book(hook, document)
-    payment = company.payment(document, remote, Decimal("40.00"))
-    references = company.payment_references(hook, payment, remote.customer_id)
-    applied = hook.apply_payment(payment, customer_id=remote.customer_id, key=str(uuid4()), references=references)
-    listed = {each.remote_id: each for each in hook.list_payments(since)}
-    found = listed[applied.remote_id]
-    assert (found.amount, found.reversed) == (Decimal("40.00"), False)
-    told = [(remote.remote_id, Decimal("40.00"))] if company.setting.tells_allocations else []
-    assert [(each.remote_id, each.amount) for each in found.allocations] == told
-    assert applied.remote_id not in {each.remote_id for each in hook.list_payments(datetime.now(UTC) + timedelta(days=1))}
 
 
 # -- reference lists -------------------------------------------------------------------------------------------------------------

@@ -15,10 +15,10 @@ from uuid import uuid4
 import pytest
 from tests.platforms.company import Company
 
-from airbooks.canonical import DocumentKind, DocumentStatus, RemoteDocument
+from airbooks.canonical import Allocation, DocumentKind, DocumentStatus, RemoteDocument
 from airbooks.platforms.base import PlatformHook, Sending, Sent
 from airbooks.platforms.errors import Outcome, PlatformError
-from airbooks.platforms.spec import Capability
+from airbooks.platforms.spec import Capability, PaymentFeature
 
 FAULTS = ("reset_after_commit", "reset_before_commit", "error_after_commit")
 MOST_CALLS = 12
@@ -160,32 +160,41 @@ def test_an_update_that_breaks_off_anywhere_ends_as_ours(company: Company, hook:
     sweep(company, fault, once)
 
 
+@pytest.mark.parametrize("same_key", [True, False], ids=["same key", "another key"])
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_payment_that_breaks_off_anywhere_is_booked_once(company: Company, hook: PlatformHook, fault: str) -> None:
+def test_a_payment_that_breaks_off_anywhere_is_booked_once(company: Company, hook: PlatformHook, fault: str, same_key: bool) -> None:
+    """Over two invoices, where one payment may settle several."""
     if not company.spec.can(Capability.PAYMENTS_OUT):
         return
     buyer = company.party()
     template = company.sending(hook, company.small_invoice(buyer=buyer))
+    invoices = 2 if PaymentFeature.SEVERAL_DOCUMENTS in company.spec.payment_features else 1
+
+    def booked() -> RemoteDocument:
+        sending = replace(template, key=str(uuid4()), document=company.small_invoice(buyer=buyer))
+        return company.post(hook, sending, found_or_created(company, hook, sending))
 
     def once(arm: Callable[[], None]) -> None:
-        sending = replace(template, key=str(uuid4()), document=company.small_invoice(buyer=buyer))
-        remote = company.post(hook, sending, found_or_created(company, hook, sending))
-        payment = company.payment(sending.document, remote, Decimal("40.00"))
-        references = company.payment_references(hook, payment, remote.customer_id)
+        remotes = [booked() for _ in range(invoices)]
+        amounts = (template.document.gross_total, Decimal("40.00"))[-invoices:]
+        shares = dict(zip((each.remote_id for each in remotes), amounts, strict=True))
+        parts = tuple(
+            Allocation(document_number=each.our_number, remote_id=each.remote_id, amount=shares[each.remote_id]) for each in remotes
+        )
+        payment = company.payment(template.document, remotes[0], sum(shares.values(), Decimal(0)), allocations=parts)
+        references = company.payment_references(hook, payment, remotes[0].customer_id)
         key = str(uuid4())
         arm()
         with suppress(PlatformError):
-            hook.apply_payment(payment, customer_id=remote.customer_id, key=key, references=references)
+            hook.apply_payment(payment, customer_id=remotes[0].customer_id, key=key, references=references)
         calm(company)
-        hook.apply_payment(payment, customer_id=remote.customer_id, key=key, references=references)
-        applied = [
-            each.applied
-            for each in company.sandbox.books(company.slug).payments
-            if remote.remote_id in each.applied and each.status != "void"
-        ]
-        assert [each[remote.remote_id] for each in applied] == [Decimal("40.00")]
-        now = hook.get_invoice(remote.remote_id, DocumentKind.INVOICE)
-        assert now is not None
-        assert now.balance == sending.document.gross_total - Decimal("40.00")
+        again = key if same_key else str(uuid4())
+        hook.apply_payment(payment, customer_id=remotes[0].customer_id, key=again, references=references)
+        applied = [(to, amount) for each in company.paid(*remotes) for to, amount in each.applied.items()]
+        assert sorted(applied) == sorted(shares.items())
+        for each in remotes:
+            now = hook.get_invoice(each.remote_id, DocumentKind.INVOICE)
+            assert now is not None
+            assert now.balance == template.document.gross_total - shares[each.remote_id]
 
     sweep(company, fault, once)

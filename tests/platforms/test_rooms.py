@@ -17,7 +17,7 @@ from airbooks.paths import PLUGINS
 from airbooks.platforms import registry
 from airbooks.platforms.base import PlatformHook
 from airbooks.platforms.errors import Action, Outcome, classify
-from airbooks.platforms.spec import Capability, Idempotency, PlatformSpec
+from airbooks.platforms.spec import Capability, Idempotency, PaymentFeature, PlatformSpec
 from airbooks.provider import get_provider_info
 from airbooks.sandbox.kit import Simulator
 
@@ -42,6 +42,11 @@ def test_a_platform_says_who_it_is_and_why_its_end_point_differs(spec: PlatformS
     assert spec.blueprint_endpoint
     assert spec.real_endpoint
     assert spec.endpoint_note or spec.blueprint_endpoint == spec.real_endpoint
+
+
+def test_the_account_of_receipts_is_a_field_and_payments_have_one_or_note_it(spec: PlatformSpec) -> None:
+    assert spec.receipts_on in {"", *(each.name for each in spec.form)}
+    assert not {PaymentFeature.BANK_ACCOUNT, PaymentFeature.BANK_ACCOUNT_NOTED} <= spec.payment_features
 
 
 def test_limits_are_positive_and_a_batch_is_a_capability(spec: PlatformSpec) -> None:

@@ -6,6 +6,7 @@ unknown is therefore applied again after the platform's settle time, which finds
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -27,6 +28,8 @@ from airbooks.staging import outbox
 from airbooks.staging import references as known
 from airbooks.staging.outbox import Claimed
 from airbooks.staging.settled import remote_ids
+
+log = logging.getLogger("airflow.task.airbooks.delivery")
 
 MOST_AT_ONCE = 50
 ZERO = Decimal(0)
@@ -63,12 +66,12 @@ def prepare(work: Workplace, claims: Sequence[Claimed]) -> tuple[list[ReadyPayme
     held: list[Verdict] = []
     for claimed in claims:
         payment = _with_remote_ids(payments[claimed.delivery_id], there)
-        customer = links.get(_customer(work, payment), "")
-        findings = _obstacles(work, payment, customer)
+        item = _ready(work, claimed, payment, links.get(_customer(work, payment), ""), resolved)
+        findings = _obstacles(work, payment, item.customer_id) or _refusals(work, item)
         if findings:
             held.append(verdicts.held_back(claimed, payment, findings))
         else:
-            ready.append(_ready(work, claimed, payment, customer, resolved))
+            ready.append(item)
     return ready, held
 
 
@@ -104,6 +107,15 @@ def _obstacles(work: Workplace, payment: Payment, customer: str) -> tuple[Findin
             )
             found.append(_finding(work, payment, "AB-PAYMENT-DOCUMENT", each.document_number, says, fix))
     return tuple(found)
+
+
+def _refusals(work: Workplace, item: ReadyPayment) -> tuple[Finding, ...]:
+    """What the platform has no place for (a discount, a fee, another bank account); warnings are only told."""
+    found = work.hook.payment_refusals(item.document, item.references)
+    for each in found:
+        if each.severity is Severity.WARNING:
+            log.info("%s | %s | %s", verdicts.title_of(item.document), work.connection, each.message)
+    return tuple(each for each in found if each.severity is Severity.ERROR)
 
 
 def _finding(work: Workplace, payment: Payment, code: str, value: str, says: str, fix: str) -> Finding:

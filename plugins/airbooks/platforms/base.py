@@ -14,7 +14,8 @@ from typing import Any, ClassVar, Self
 
 from airflow.sdk import BaseHook
 
-from airbooks.canonical import CreditNote, DocumentKind, Finding, Invoice, Party, Payment, RemoteDocument, RemotePayment
+from airbooks.canonical import CreditNote, DocumentKind, Finding, Invoice, Party, Payment, RemoteDocument, RemotePayment, Severity
+from airbooks.platforms import payments
 from airbooks.platforms.errors import Action, ConfigurationError, Outcome, PlatformError
 from airbooks.platforms.licence import Licence, NoSessions, SessionStore
 from airbooks.platforms.log_ins import LogIns
@@ -425,13 +426,47 @@ class PlatformHook(BaseHook, ABC):
     def void_invoice(self, remote: RemoteDocument, *, on: date, reason: str, key: str) -> Sent:
         """Void, or the platform's nearest (delete of a draft, reversal, corrective credit note), which `Sent.note` names."""
 
+    def payment_refusals(self, payment: Payment, references: References) -> tuple[Finding, ...]:
+        """What this payment holds that cannot be booked here; empty when it can. Asked before anything is sent, and sends nothing.
+
+        The spec says most of it, `payment_obstacles` the rest. What only the platform's own documents can tell (another currency, less
+        open than is paid) is refused by `apply_payment`.
+        """
+        own = self.receipts_account(payment.currency)
+        found = (*payments.obstacles(payment, references, self.spec, own), *self.payment_obstacles(payment))
+        return tuple(payments.finding(each, self.conn_id) for each in found)
+
+    def payment_obstacles(self, payment: Payment) -> Iterable[payments.Obstacle]:  # noqa: ARG002 most platforms have none
+        """What of this payment the platform cannot book with this connection, besides what the spec says."""
+        return ()
+
+    def receipts_account(self, currency: str) -> str:  # noqa: ARG002 some connections name one account for each
+        """The account on which the connection books receipts in a currency; empty where it names none."""
+        return self.settings().get(self.spec.receipts_on, "")
+
+    def require_bookable(self, payment: Payment, references: References) -> None:
+        """Raises PlatformError (REVIEW, DID_NOT_HAPPEN) with all that `payment_refusals` says against a payment."""
+        found = self.payment_refusals(payment, references)
+        against = [each.message for each in found if each.severity is Severity.ERROR]
+        if against:
+            raise PlatformError(" ".join(against), platform=self.spec.slug, rule=payments.INEXPRESSIBLE)
+
     @abstractmethod
     def list_payments(self, since: datetime) -> Iterator[RemotePayment]:
-        """Customer payments that changed since, whoever booked them; may repeat some (the caller keeps an overlap)."""
+        """Customer payments that changed since, whoever booked them; may repeat some (the caller keeps an overlap).
+
+        One that was taken back is `reversed` with PaymentFeature.REVERSALS_TOLD; without that it is not listed any more, and shows only
+        in the balance of its documents.
+        """
 
     @abstractmethod
     def apply_payment(self, payment: Payment, *, customer_id: str, key: str, references: References) -> RemotePayment:
-        """Book one payment and apply its allocations (each names the `remote_id` of its document). Raises PlatformError."""
+        """Book one payment and apply its allocations (each names the `remote_id` of its document). Raises PlatformError, and
+        ReferenceMissing, before anything is sent, for a code without which it cannot be booked.
+
+        Begins with `require_bookable`. A payment is the same one by its source and id, under whatever key it comes. Where the platform
+        keeps one payment per document, the answer's `remote_id` holds their ids, joined by commas, and `list_payments` lists each.
+        """
 
     @abstractmethod
     def list_reference(self, kind: ReferenceKind) -> Iterator[ReferenceItem]:

@@ -12,7 +12,8 @@ may be tried again freely, "connection lost while reading the answer" may not, a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -192,3 +193,12 @@ class PlatformError(AirbooksError):
         if self.request_id:
             parts.append(f"request {self.request_id}")
         return f"{', '.join(parts)}: {self.message}"
+
+
+@contextmanager
+def before_sending() -> Iterator[None]:
+    """What fails in here fails before anything is sent that could be booked: the outcome is certain."""
+    try:
+        yield
+    except PlatformError as error:
+        raise error.as_not_happened() from None

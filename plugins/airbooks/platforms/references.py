@@ -99,7 +99,7 @@ def required_codes(document: Document, kinds: Iterable[ReferenceKind]) -> frozen
 
 
 def payment_codes(payment: Payment) -> frozenset[tuple[ReferenceKind, str]]:
-    """The codes of ours in a payment; which of them it needs, a platform's hook says by asking for them."""
+    """The codes of ours in a payment. None must resolve: `PlatformHook.payment_refusals` says which one it cannot do without."""
     used = (
         (ReferenceKind.PAYMENT_METHOD, payment.method),
         (ReferenceKind.CURRENCY, payment.currency),

@@ -34,6 +34,23 @@ class Capability(StrEnum):
     PAYMENTS_OUT = "payments_out"  # payments can be applied
 
 
+class PaymentFeature(StrEnum):
+    """What a platform's connector can book of a payment, or tell of one; what is missing here is refused before anything is sent."""
+
+    SEVERAL_DOCUMENTS = "several_documents"  # one payment settles several documents
+    ON_ACCOUNT = "on_account"  # what no document claims stays on the customer's account
+    DISCOUNT = "discount"  # an early-payment discount closes the rest of a document
+    WRITE_OFF = "write_off"
+    BANK_FEE = "bank_fee"  # what the bank kept is booked apart from what it credited
+    BANK_ACCOUNT = "bank_account"  # any mapped account; without this only the connection's own
+    BANK_ACCOUNT_NOTED = "bank_account_noted"  # payments have no account there: it is written into their words
+    EXCHANGE_RATE = "exchange_rate"  # the rate can be given; without this the platform takes its own
+    REFUND = "refund"
+    CHARGE_BACK = "charge_back"
+    ALLOCATIONS_TOLD = "allocations_told"  # listed payments name the documents that they settle
+    REVERSALS_TOLD = "reversals_told"  # one that was taken back is listed as reversed; without this it is not listed any more
+
+
 class Urgency(StrEnum):
     """How soon a delivery is wanted; who is more urgent goes first where calls are short."""
 
@@ -106,7 +123,8 @@ class PlatformSpec:
     real endpoint differs from the one the blueprint named (empty where it does not). `settle_seconds` is how long after a lost answer the
     platform may still commit: its own server time-out plus margin. `poll_seconds` is the pause between two questions about a request that
     the platform took on, `overdue_seconds` when a person is told that it has not answered. `reference_kinds` are the codes that must be
-    mapped before a document can be sent. `secret_headers` are the headers besides Authorization in which the vendor wants a secret.
+    mapped before a document can be sent. `receipts_on` is the field of the form that names the account on which the connection books
+    receipts (empty where no field does). `secret_headers` are the headers besides Authorization in which the vendor wants a secret.
     `unverified` lists what the vendor's documents do not settle; `verified_against` what the connector has been run against.
     """
 
@@ -129,6 +147,8 @@ class PlatformSpec:
     poll_seconds: float = 10.0
     overdue_seconds: float = 3600.0
     number_max: int | None = None
+    payment_features: frozenset[PaymentFeature] = frozenset()
+    receipts_on: str = ""
     customer_per_currency: bool = False
     secret_headers: tuple[str, ...] = ()
     unverified: tuple[str, ...] = ()

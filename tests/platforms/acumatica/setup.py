@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from tests.platforms.company import Company
 from tests.platforms.setting import Setting
+
+from airbooks.canonical import RemotePayment
+from airbooks.platforms.acumatica.sandbox import receipts
+from airbooks.platforms.acumatica.sandbox.simulator import AcumaticaSimulator
 
 ACCOUNTS = {"EQUIPMENT": "4000", "PARTS": "4010", "SERVICE": "4100", "FREIGHT": "4900", "DISCOUNT": "4800"}
 TAXES = {"US-TX": "TEXAS/TAXABLE", "US-CA": "CALIFORNIA/TAXABLE", "US-EX": "EXEMPT"}
@@ -23,6 +28,13 @@ def codes(kind: str, code: str) -> str | None:
     return MAPPED[kind].get(code) if kind in MAPPED else code
 
 
+def reverse_payment(company: Company, payment: RemotePayment) -> None:
+    """Void it, and release the voiding document."""
+    simulator = company.sandbox.simulators[company.slug]
+    assert isinstance(simulator, AcumaticaSimulator)
+    receipts.void(simulator.company, payment.remote_id.partition("/")[2])
+
+
 SETTING = Setting(
     division="US",
     currency="USD",
@@ -34,4 +46,6 @@ SETTING = Setting(
     foreign="EUR",
     absent_id="Invoice/INV999999",
     options={},
+    reverse_payment=reverse_payment,
+    bank_account="1000",
 )

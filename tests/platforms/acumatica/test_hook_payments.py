@@ -16,10 +16,8 @@ from airbooks.canonical import (
     Allocation,
     DocumentKind,
     DocumentStatus,
-    ExchangeRate,
     Invoice,
     Payment,
-    PaymentKind,
     RemoteDocument,
     RemotePayment,
 )
@@ -149,27 +147,6 @@ def test_a_number_that_another_payment_has_is_a_review(company: Company, hook: A
     apply(company, hook, payment, remote.customer_id)
     other = payment.model_copy(update={"amount": D("11.00")})
     assert "ours is 11.00" in error_of(company, hook, other, remote.customer_id).message
-
-
-@pytest.mark.parametrize(
-    ("fields", "words"),
-    [
-        ({"kind": PaymentKind.REFUND}, "only receipts"),
-        ({"bank_fee": D("1.00")}, "bank fee"),
-        ({"exchange_rate": ExchangeRate(base="USD", rate=D("1.1"))}, "its own exchange rate"),
-        ({"allocations": (Allocation(document_number="US-SI-1", amount=D(1)),)}, "not known there"),
-        ({"allocations": (Allocation(document_number="x", remote_id="Invoice/INV1", amount=D(1), write_off=D(1)),)}, "write-off"),
-    ],
-)
-def test_what_cannot_be_expressed_is_told_beforehand(company: Company, hook: AcumaticaHook, fields: dict[str, Any], words: str) -> None:
-    document = company.small_invoice()
-    remote = RemoteDocument(remote_id="Invoice/INV000001", kind=DocumentKind.INVOICE, status=DocumentStatus.OPEN)
-    since = len(company.sandbox.requests("acumatica"))
-    payment = company.payment(document, remote, D("10.00"), **fields)
-    with pytest.raises(PlatformError, match=words) as caught:
-        hook.apply_payment(payment, customer_id="C", key="k", references=None)  # type: ignore[arg-type]
-    assert caught.value.outcome is Outcome.DID_NOT_HAPPEN
-    assert len(company.sandbox.requests("acumatica")) == since
 
 
 def test_a_payment_of_another_bank_account_is_not_booked_on_the_connections(company: Company, hook: AcumaticaHook) -> None:

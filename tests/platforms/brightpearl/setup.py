@@ -1,6 +1,11 @@
 """The simulated account that the conformance suite books in."""
 
+from tests.platforms.company import Company
 from tests.platforms.setting import Setting
+
+from airbooks.canonical import RemotePayment
+from airbooks.platforms.brightpearl.sandbox.payments import Payments
+from airbooks.platforms.brightpearl.sandbox.simulator import BrightpearlSimulator
 
 # What the account calls our codes; products go by their SKU and currencies by their ISO code, as we have them.
 CODES = {
@@ -27,6 +32,14 @@ def code(kind: str, ours: str) -> str | None:
     return ours if kind in ("item", "currency") else CODES.get((kind, ours))
 
 
+def reverse_payment(company: Company, payment: RemotePayment) -> None:
+    """Delete it: DELETE /accounting-service/customer-payment/{id}, once its journal is cancelled."""
+    simulator = company.sandbox.simulators[company.slug]
+    assert isinstance(simulator, BrightpearlSimulator)
+    for each in payment.remote_id.split(","):
+        Payments(simulator.company).delete(each)
+
+
 SETTING = Setting(
     division="UK",
     currency="GBP",
@@ -38,4 +51,5 @@ SETTING = Setting(
     foreign="EUR",
     absent_id="99999999",
     options={},
+    reverse_payment=reverse_payment,
 )

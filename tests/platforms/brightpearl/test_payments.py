@@ -16,7 +16,6 @@ from airbooks.canonical import (
     DocumentKind,
     DocumentStatus,
     Payment,
-    PaymentKind,
     RemoteDocument,
 )
 from airbooks.platforms.errors import Action, Outcome, PlatformError
@@ -118,16 +117,6 @@ def test_a_payment_whose_method_is_mapped_anew_is_not_booked_again(desk: Desk) -
     with desk.another(payment_method_code="CARD") as hook:
         again = hook.apply_payment(made, customer_id=remote.customer_id, key="k", references=References(settings=hook.settings()))
     assert again.remote_id == applied.remote_id
-
-
-@pytest.mark.parametrize("fields", [{"kind": PaymentKind.REFUND}, {"allocations": ()}, {"amount": Decimal("500.00")}])
-def test_what_is_no_receipt_on_orders_is_refused_before_anything_is_sent(desk: Desk, fields: dict[str, Any]) -> None:
-    _, remote = desk.book(invoice())
-    before = desk.asked("POST", "customer-payment")
-    with pytest.raises(PlatformError) as caught:
-        apply(desk, payment((remote, "10.00"), **fields), remote.customer_id)
-    assert (caught.value.action, caught.value.outcome) == (Action.REVIEW, Outcome.DID_NOT_HAPPEN)
-    assert desk.asked("POST", "customer-payment") == before
 
 
 def test_a_payment_method_without_mapping_needs_the_connections(desk: Desk) -> None:

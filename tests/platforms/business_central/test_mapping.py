@@ -13,7 +13,7 @@ from tests.platforms.business_central.documents import BUYER, SETTINGS, credit_n
 
 from airbooks.canonical import Allocation, AllowanceCharge, CreditNote, DocumentKind, DocumentStatus, Invoice, Payment
 from airbooks.platforms.business_central.lines import computed_amount, head_discount, line_charges, line_dimensions
-from airbooks.platforms.business_central.mapping import customer_body, document_body, payment_bodies
+from airbooks.platforms.business_central.mapping import customer_body, document_body, payment_bodies, payment_reference
 from airbooks.platforms.business_central.reading import correlation_id, payments, plain_message, remote_document
 from airbooks.platforms.business_central.refusals import refusals
 from airbooks.platforms.wire import from_json, to_json
@@ -217,7 +217,7 @@ def test_money_received_is_negative_and_names_invoices_by_id() -> None:
         "customerNumber": "C-EU-0042",
         "postingDate": "2026-03-20",
         "documentNumber": "AB0F1E2D3C4B5A469788",
-        "externalDocumentNumber": "PAY-777",
+        "externalDocumentNumber": "BANK PAY-777",
         "description": "Wire 20 Mar",
     }
     bodies = payment_bodies(payment, "C-EU-0042", KEY)
@@ -226,7 +226,9 @@ def test_money_received_is_negative_and_names_invoices_by_id() -> None:
         {**shared, "amount": Decimal("-300.00")},
     ]
     long = payment.model_copy(update={"source_id": "x" * 36})
-    assert payment_bodies(long, "C-EU-0042", KEY)[0]["externalDocumentNumber"] == "0F1E2D3C4B5A469788796A5B4C3D2E1F"
+    names = [payment_reference(each) for each in (long, long.model_copy(update={"source": "shop"}))]
+    assert len(set(names)) == 2
+    assert all(len(each) <= 35 for each in names)
 
 
 # -- what cannot be sent ------------------------------------------------------------------------------------------------------

@@ -47,7 +47,7 @@ def test_one_payment_settles_several_invoices_and_keeps_the_rest_unapplied(desk:
     _, first = desk.booked(invoice(number="EU-SI-000701"))
     _, second = desk.booked(invoice(line(quantity="1"), number="EU-SI-000702"))
     booked = apply(desk, payment("1700.00", (first, "1072.19"), (second, "500.00")))
-    assert (booked.amount, booked.reference, booked.currency) == (Decimal("1700.00"), "PAY-777", "EUR")
+    assert (booked.amount, booked.reference, booked.currency) == (Decimal("1700.00"), "BANK PAY-777", "EUR")
     assert {each.remote_id: each.amount for each in booked.allocations} == {
         first.remote_id: Decimal("1072.19"),
         second.remote_id: Decimal("500.00"),
@@ -56,7 +56,7 @@ def test_one_payment_settles_several_invoices_and_keeps_the_rest_unapplied(desk:
     statuses = {number: (hits[0].status, hits[0].balance) for (number, _), hits in found.items()}
     assert statuses["EU-SI-000701"] == (DocumentStatus.PAID, Decimal(0))
     assert statuses["EU-SI-000702"] == (DocumentStatus.PARTIALLY_PAID, Decimal("36.10"))
-    assert ledger(desk) == [("PAY-777", Decimal("1700.00"), "posted")]
+    assert ledger(desk) == [("BANK PAY-777", Decimal("1700.00"), "posted")]
 
 
 def test_the_same_payment_twice_is_booked_once(desk: Desk) -> None:
@@ -64,7 +64,7 @@ def test_the_same_payment_twice_is_booked_once(desk: Desk) -> None:
     first = apply(desk, payment("100.00", (booked, "100.00")))
     again = apply(desk, payment("100.00", (booked, "100.00")))
     assert first.remote_id == again.remote_id
-    assert ledger(desk) == [("PAY-777", Decimal("100.00"), "posted")]
+    assert ledger(desk) == [("BANK PAY-777", Decimal("100.00"), "posted")]
 
 
 @pytest.mark.parametrize("path", [r"\$batch", r"journals\("])
@@ -75,7 +75,7 @@ def test_a_lost_answer_to_a_payment_never_books_it_twice(desk: Desk, path: str) 
         apply(desk, payment("100.00", (booked, "100.00")))
     assert lost.value.outcome is Outcome.UNKNOWN
     apply(desk, payment("100.00", (booked, "100.00")))
-    assert ledger(desk) == [("PAY-777", Decimal("100.00"), "posted")]
+    assert ledger(desk) == [("BANK PAY-777", Decimal("100.00"), "posted")]
 
 
 def test_a_reference_that_is_there_with_another_amount_is_for_a_person(desk: Desk) -> None:
@@ -92,7 +92,7 @@ def test_a_posted_payment_that_the_ledger_cannot_confirm_is_not_called_unbooked(
     with pytest.raises(PlatformError) as lost:
         apply(desk, payment("100.00", (booked, "100.00")))
     assert lost.value.outcome is Outcome.UNKNOWN
-    assert ledger(desk) == [("PAY-777", Decimal("100.00"), "posted")]
+    assert ledger(desk) == [("BANK PAY-777", Decimal("100.00"), "posted")]
 
 
 def test_a_payment_of_an_invoice_in_another_currency_never_reaches_the_journal(desk: Desk) -> None:
@@ -111,7 +111,7 @@ def test_a_refused_posting_leaves_the_journal_empty_for_the_next_payment(desk: D
     assert (refused.value.rule.name, refused.value.outcome) == ("period closed", Outcome.DID_NOT_HAPPEN)
     desk.sandbox.clear_faults()
     apply(desk, payment("50.00", (booked, "50.00"), source_id="PAY-778"))
-    assert ledger(desk) == [("PAY-778", Decimal("50.00"), "posted")]
+    assert ledger(desk) == [("BANK PAY-778", Decimal("50.00"), "posted")]
 
 
 def test_lines_of_others_in_the_journal_are_not_posted_along(desk: Desk) -> None:
@@ -155,7 +155,7 @@ def test_payments_of_people_are_listed_at_once_and_with_their_whole_amount(desk:
     apply(desk, payment("150.00", (booked, "100.00")))
     listed = list(desk.hook.list_payments(SINCE))
     assert [(each.reference, each.amount, each.customer_id, each.currency, each.reversed) for each in listed] == [
-        ("PAY-777", Decimal("150.00"), BUYER.code, "EUR", False)
+        ("BANK PAY-777", Decimal("150.00"), BUYER.code, "EUR", False)
     ]
     assert list(desk.hook.list_payments(datetime(2027, 1, 1, tzinfo=UTC))) == []
 
@@ -163,7 +163,7 @@ def test_payments_of_people_are_listed_at_once_and_with_their_whole_amount(desk:
 def test_a_reversed_payment_is_listed_as_reversed_and_not_booked_again(desk: Desk) -> None:
     _, booked = desk.booked(invoice())
     first = apply(desk, payment("100.00", (booked, "100.00")))
-    desk.inject("reverse_payment", reference="PAY-777")
+    desk.inject("reverse_payment", reference="BANK PAY-777")
     listed = list(desk.hook.list_payments(SINCE))
     assert [(each.remote_id, each.amount, each.reversed) for each in listed] == [(first.remote_id, Decimal("100.00"), True)]
     with pytest.raises(PlatformError) as refused:

@@ -1,6 +1,9 @@
 """The simulated company that the conformance suite books in."""
 
+from tests.platforms.company import Company
 from tests.platforms.setting import Setting
+
+from airbooks.canonical import RemotePayment
 
 CODES = {
     "account": {"EQUIPMENT": "4000", "PARTS": "4010", "SERVICE": "4100", "FREIGHT": "4900", "DISCOUNT": "4800"},
@@ -22,6 +25,11 @@ def theirs(kind: str, code: str) -> str | None:
     return CODES[kind].get(code) if kind in CODES else code
 
 
+def reverse_payment(company: Company, payment: RemotePayment) -> None:
+    """ReverseCashReceipt."""
+    company.sandbox.inject(company.slug, "reverse_receipt", head=int(payment.remote_id))
+
+
 SETTING = Setting(
     division="US",
     currency="USD",
@@ -33,4 +41,6 @@ SETTING = Setting(
     foreign="EUR",
     absent_id="999999",
     options={},
+    reverse_payment=reverse_payment,
+    bank_account="1000",
 )

@@ -351,8 +351,8 @@ def test_a_receipt_always_has_a_check_reference() -> None:
     payment = Payment(
         source="bank", source_id="pay-1", customer_code="C", received_on=date(2026, 8, 1), amount=Decimal("47.55"), currency="USD"
     )
-    row = mapping.receipt_fields(payment, references(), "k")
-    assert row == {"CheckRef": "pay-1", "ExternalID": "bank/pay-1", "CurrencyCode": "USD", "DocTranAmt": Decimal("47.55")}
+    row = mapping.receipt_fields(payment, references())
+    assert row == {"CheckRef": "pay-1", "ExternalID": "bank pay-1", "CurrencyCode": "USD", "DocTranAmt": Decimal("47.55")}
 
 
 # -- reading ------------------------------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ import pytest
 from tests.platforms.company import today
 from tests.platforms.epicor.conftest import SLUG, Desk
 
-from airbooks.canonical import Allocation, DocumentStatus, ExchangeRate, PaymentKind
+from airbooks.canonical import Allocation, DocumentStatus
 from airbooks.platforms.errors import Action, ConfigurationError, Outcome, PlatformError
 
 
@@ -45,27 +45,6 @@ def test_a_payment_in_the_invoices_own_currency(desk: Desk) -> None:
     remote = desk.company.post(desk.hook, sending, draft)
     assert pay(desk, sending, remote, "20.00").currency == "EUR"
     assert desk.now(remote).balance == Decimal("88.25")
-
-
-@pytest.mark.parametrize(
-    "fields",
-    [
-        {"kind": PaymentKind.REFUND},
-        {"allocations": (Allocation(document_number="X", remote_id="1", amount=Decimal(1), discount=Decimal(1)),)},
-        {"allocations": (Allocation(document_number="X", amount=Decimal(1)),)},
-        {"bank_fee": Decimal("1.50")},
-        {"bank_account": "2000"},
-        {"exchange_rate": ExchangeRate(base="USD", rate=Decimal("1.1"), rate_date=today(), source="bank")},
-    ],
-    ids=["refund", "discount", "unknown document", "bank fee", "bank account", "rate"],
-)
-def test_a_payment_that_cannot_be_expressed_is_refused_beforehand(desk: Desk, fields: dict[str, Any]) -> None:
-    sending, draft = desk.draft()
-    start = desk.so_far()
-    with pytest.raises(PlatformError) as caught:
-        pay(desk, sending, draft, "10.00", **fields)
-    assert (caught.value.action, caught.value.outcome) == (Action.REVIEW, Outcome.DID_NOT_HAPPEN)
-    assert [each for each in desk.asked("Cash", start) if each.method == "POST"] == []
 
 
 def test_a_payment_under_a_reference_that_is_used_for_another_amount_is_refused(desk: Desk) -> None:

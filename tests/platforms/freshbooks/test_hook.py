@@ -13,7 +13,7 @@ import pytest
 from tests.platforms.company import Company, today
 from tests.platforms.freshbooks.conftest import Account
 
-from airbooks.canonical import Allocation, Contact, DocumentKind, DocumentStatus, PaymentKind, RemoteDocument
+from airbooks.canonical import Allocation, Contact, DocumentKind, DocumentStatus, RemoteDocument
 from airbooks.delivery.echo import differences
 from airbooks.platforms.base import PlatformHook, Sending
 from airbooks.platforms.errors import Action, Outcome, PlatformError
@@ -503,20 +503,6 @@ def test_more_than_is_outstanding_is_refused_and_no_credit_arises(company: Compa
         pay(company, hook, company.payment(document, remote, document.gross_total + 1))
     assert kind_of(caught.value) == REFUSED
     assert table(company, "payment") == table(company, "credit_note") == {}
-
-
-@pytest.mark.parametrize(
-    "fields",
-    [{"kind": PaymentKind.REFUND}, {"allocations": ()}, {"amount": Decimal("41.00")}, {"currency": "EUR"}],
-    ids=["refund", "unapplied", "a rest", "another currency"],
-)
-def test_what_is_no_receipt_for_invoices_is_refused(company: Company, hook: PlatformHook, fields: dict[str, Any]) -> None:
-    document = company.small_invoice()
-    payment = company.payment(document, company.book(hook, document), Decimal("40.00"))
-    with pytest.raises(PlatformError) as caught:
-        pay(company, hook, payment.model_copy(update=fields))
-    assert kind_of(caught.value) == REFUSED
-    assert table(company, "payment") == {}
 
 
 def test_a_deleted_payment_is_listed_as_reversed_and_may_be_made_again(company: Company, hook: PlatformHook) -> None:

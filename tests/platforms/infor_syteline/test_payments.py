@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from tests.platforms.infor_syteline.conftest import SLUG, Client, Site
 
-from airbooks.canonical import Allocation, DocumentKind, DocumentStatus, ExchangeRate, PaymentKind, RemoteDocument, RemotePayment
+from airbooks.canonical import Allocation, DocumentKind, DocumentStatus, ExchangeRate, RemoteDocument, RemotePayment
 from airbooks.platforms.errors import Action, Outcome, PlatformError
 from airbooks.platforms.infor_syteline import InforSyteLineHook
 from airbooks.platforms.infor_syteline.receipts import check_number, identity, reference, since_condition
@@ -115,20 +115,20 @@ def test_money_for_an_unposted_invoice_is_not_entered(site: Site, hook: InforSyt
     assert "is not posted" in refused(site, hook, site.payment(document, remote, Decimal("5.00")), remote.customer_id).message
 
 
-@pytest.mark.parametrize(
-    ("fields", "says"),
-    [
-        ({"kind": PaymentKind.REFUND}, "only receipts"),
-        ({"currency": "GBP"}, "pays in USD"),
-        ({"allocations": (Allocation(document_number="X", amount=Decimal(1)),)}, "not known there"),
-        ({"allocations": (Allocation(document_number="X", remote_id="X", amount=Decimal(1), write_off=Decimal(1)),)}, "write-off"),
-    ],
-)
-def test_what_a_payment_cannot_express_is_told(site: Site, hook: InforSyteLineHook, fields: dict[str, Any], says: str) -> None:
+def test_money_in_another_currency_than_the_customers_is_refused(site: Site, hook: InforSyteLineHook) -> None:
     document = site.small_invoice()
     remote = site.book(hook, document)
-    payment = site.payment(document, remote, Decimal("5.00"), **fields)
-    assert says in refused(site, hook, payment, remote.customer_id).message
+    payment = site.payment(document, remote, Decimal("5.00"), currency="GBP")
+    assert "pays in USD" in refused(site, hook, payment, remote.customer_id).message
+
+
+def test_a_discount_needs_the_connections_account_for_it(site: Site) -> None:
+    with site.on(discount_account="") as hook:
+        document = site.small_invoice()
+        remote = site.book(hook, document)
+        part = Allocation(document_number=document.number, remote_id=remote.remote_id, amount=Decimal(5), discount=Decimal(1))
+        payment = site.payment(document, remote, Decimal("5.00"), allocations=(part,))
+        assert "discount_account" in refused(site, hook, payment, remote.customer_id).message
 
 
 @pytest.mark.parametrize("field", ["bank_code", "site"])

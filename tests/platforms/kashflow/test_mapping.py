@@ -487,7 +487,7 @@ def test_a_payment_is_a_line_that_carries_our_marker() -> None:
         "Method": 3,
         "AccountId": 1211,
         "Reference": "EFT 55121",
-        "Note": "[bank pay-1]\nWith thanks\nBank fee: 1.50",
+        "Note": "[bank pay-1]\nWith thanks",
     }
 
 

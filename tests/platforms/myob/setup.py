@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from tests.platforms.company import Company
 from tests.platforms.setting import Setting
 
-ACCOUNTS = {"EQUIPMENT": "4-4000", "PARTS": "4-4010", "SERVICE": "4-4100", "FREIGHT": "4-4900", "DISCOUNT": "4-4800"}
+from airbooks.canonical import RemotePayment
+from airbooks.platforms.myob.sandbox.simulator import MyobSimulator
+
+ACCOUNTS = {"BANK": "1-1000", "EQUIPMENT": "4-4000", "PARTS": "4-4010", "SERVICE": "4-4100", "FREIGHT": "4-4900", "DISCOUNT": "4-4800"}
 TAXES = {"AU-GST10": "GST", "AU-FREE": "FRE", "AU-EXP": "EXP"}
 LISTS = {"department": "Job", "warehouse": "Location"}
 METHODS = {"Wire": "EFT", "Check": "Cheque", "Card": "Credit Card"}
@@ -24,6 +28,13 @@ def codes(kind: str, code: str) -> str | None:
     return code
 
 
+def reverse_payment(company: Company, payment: RemotePayment) -> None:
+    """DELETE /Sale/CustomerPayment/{UID}: MYOB changes no payment."""
+    simulator = company.sandbox.simulators[company.slug]
+    assert isinstance(simulator, MyobSimulator)
+    simulator.receipts.deleted(payment.remote_id)
+
+
 SETTING = Setting(
     division="AU",
     currency="AUD",
@@ -35,4 +46,6 @@ SETTING = Setting(
     foreign="USD",
     absent_id="7f2d6a90-1b3c-4d5e-8f60-a1b2c3d4e5f6",
     options={},
+    reverse_payment=reverse_payment,
+    bank_account="BANK",
 )

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from tests.platforms.company import Company
 from tests.platforms.setting import Setting
+
+from airbooks.canonical import RemotePayment
+from airbooks.platforms.netsuite.sandbox.payments import Payments
+from airbooks.platforms.netsuite.sandbox.seed import BANK
+from airbooks.platforms.netsuite.sandbox.simulator import NetSuiteSimulator
 
 CODES = {
     "tax_code": {"US-TX": "TX_STATE", "US-CA": "CA_STATE", "US-EX": "US_EXEMPT"},
@@ -23,6 +29,13 @@ def theirs(kind: str, code: str) -> str | None:
     return code or None
 
 
+def reverse_payment(company: Company, payment: RemotePayment) -> None:
+    """DELETE /customerPayment/{id}."""
+    simulator = company.sandbox.simulators[company.slug]
+    assert isinstance(simulator, NetSuiteSimulator)
+    Payments(simulator.account).delete(simulator.account.transactions[payment.remote_id])
+
+
 SETTING = Setting(
     division="US",
     currency="USD",
@@ -34,4 +47,6 @@ SETTING = Setting(
     foreign="EUR",
     absent_id="999999",
     options={},
+    reverse_payment=reverse_payment,
+    bank_account=BANK,
 )

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from tests.platforms.company import Company
 from tests.platforms.setting import Setting
+
+from airbooks.canonical import RemotePayment
+from airbooks.platforms.oracle_fusion.sandbox import OracleFusionSimulator, receipts
+from airbooks.platforms.oracle_fusion.sandbox.pod import BANK_ACCOUNT
 
 CODES = {
     "tax_code": {"US-TX": "TX SALES TAX", "US-CA": "CA SALES TAX", "US-EX": "US EXEMPT"},
@@ -20,6 +25,13 @@ def theirs(kind: str, code: str) -> str | None:
     return CODES[kind].get(code) if kind in CODES else code
 
 
+def reverse_payment(company: Company, payment: RemotePayment) -> None:
+    """The action reverseReceipt, which pods have from 26D on."""
+    simulator = company.sandbox.simulators[company.slug]
+    assert isinstance(simulator, OracleFusionSimulator)
+    receipts.reverse(simulator.pod, simulator.pod.receipts[payment.remote_id])
+
+
 SETTING = Setting(
     division="US",
     currency="USD",
@@ -31,4 +43,6 @@ SETTING = Setting(
     foreign="EUR",
     absent_id="300100999999999",
     options={},
+    reverse_payment=reverse_payment,
+    bank_account=BANK_ACCOUNT,
 )

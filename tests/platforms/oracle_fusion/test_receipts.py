@@ -230,6 +230,6 @@ def test_a_payment_whose_rate_is_to_another_currency_than_the_ledgers_is_not_boo
     document = company.small_invoice(currency="EUR", exchange_rate=company.exchange_rate())
     remote = company.book(hook, document)
     before = receipt_count(company)
-    with pytest.raises(PlatformError, match="exchange rate to GBP"):
+    with pytest.raises(PlatformError, match="exchange rate is to GBP"):
         pay(company, hook, company.payment(document, remote, D(1), exchange_rate=ExchangeRate(base="GBP", rate=D("0.86"))), remote)
     assert receipt_count(company) == before

@@ -37,7 +37,7 @@ from airbooks.canonical import (
     TaxCategory,
 )
 from airbooks.platforms.errors import ReferenceMissing
-from airbooks.platforms.quickfile import mapping, reading
+from airbooks.platforms.quickfile import mapping, payments, reading
 from airbooks.platforms.quickfile.lines import bearers, cents, line_taxes, quantity_and_price
 from airbooks.platforms.quickfile.refusals import refusals
 
@@ -317,7 +317,7 @@ def test_a_payment_is_the_betas_body() -> None:
         reference="BACS 7781",
         allocations=(Allocation(document_number="UK-SI-000123", remote_id="90125", amount=Decimal("5100.00")),),
     )
-    assert mapping.payment_body(payment, "2301", references()) == {
+    assert payments.payment_body(payment, "90125", payment.amount, "2301", references()) == {
         "type": "payment",
         "date": "2026-04-02",
         "invoice_id": 90125,
@@ -327,8 +327,7 @@ def test_a_payment_is_the_betas_body() -> None:
         "nominal_code": 1200,
         "notes": "BACS 7781 Wire [bank 7781]",
     }
-    credit = payment.model_copy(update={"allocations": ()})
-    assert mapping.payment_body(credit, "2301", references())["type"] == "credit"
+    assert payments.payment_body(payment, "", Decimal(50), "2301", references())["type"] == "credit"
 
 
 # -- taking back ---------------------------------------------------------------------------------------------------------------------

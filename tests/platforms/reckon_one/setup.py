@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from tests.platforms.setting import Setting
 
-ACCOUNTS = {"EQUIPMENT": "4000", "PARTS": "4010", "SERVICE": "4100", "FREIGHT": "4900", "DISCOUNT": "4800"}
+from airbooks.canonical import RemotePayment
+from airbooks.platforms.reckon_one import ReckonOneHook
+
+if TYPE_CHECKING:
+    from tests.platforms.company import Company
+
+ACCOUNTS = {"BANK": "1000", "EQUIPMENT": "4000", "PARTS": "4010", "SERVICE": "4100", "FREIGHT": "4900", "DISCOUNT": "4800"}
 TAXES = {"AU-GST10": "GST", "AU-FREE": "GST Free", "AU-EXP": "GST Free Exports"}
 TYPES = {"department": "Classification:", "warehouse": "Project:Warehouses:"}
 
@@ -21,6 +29,13 @@ def codes(kind: str, code: str) -> str | None:
     return code
 
 
+def reverse_payment(company: Company, payment: RemotePayment) -> None:
+    """Delete it."""
+    with company.hook() as hook:
+        assert isinstance(hook, ReckonOneHook)
+        hook.client.delete(f"receipts/{payment.remote_id}")
+
+
 SETTING = Setting(
     division="AU",
     currency="AUD",
@@ -32,4 +47,6 @@ SETTING = Setting(
     foreign="USD",
     absent_id="7f2d6a90-1b3c-4d5e-8f60-a1b2c3d4e5f6",
     options={},
+    reverse_payment=reverse_payment,
+    bank_account="BANK",
 )

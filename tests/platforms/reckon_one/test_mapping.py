@@ -332,7 +332,6 @@ def test_a_payment_becomes_one_receipt_linked_to_its_invoices() -> None:
         currency="AUD",
         method="Wire",
         reference="EFT 55121",
-        bank_fee=Decimal("1.50"),
         allocations=(
             Allocation(document_number="AU-SI-1", remote_id="inv-1", amount=Decimal("3000.00")),
             Allocation(document_number="AU-SI-2", remote_id="inv-2", amount=Decimal("1500.00")),
@@ -345,7 +344,7 @@ def test_a_payment_becomes_one_receipt_linked_to_its_invoices() -> None:
         "ledgerAccount": "Main bank account",
         "paymentMethod": "method-eft",
         "reference": "EFT 55121 [bank pay-7]",
-        "notes": "Wire, fee 1.50",
+        "notes": "Wire",
         "transactionLinks": [
             {"transactionId": "inv-1", "transactionAmount": Decimal("3000.00"), "transactionType": "Invoice"},
             {"transactionId": "inv-2", "transactionAmount": Decimal("1500.00"), "transactionType": "Invoice"},

@@ -11,7 +11,7 @@ from tests.platforms.company import Company, today
 from tests.platforms.reckon_one.conftest import Desk
 
 from airbooks.canonical import Allocation, DocumentKind, DocumentStatus, PaymentKind
-from airbooks.platforms.errors import Action, PlatformError
+from airbooks.platforms.errors import Action, Outcome, PlatformError
 from airbooks.platforms.reckon_one.hook import ReckonOneHook
 
 
@@ -53,6 +53,33 @@ def test_what_a_receipt_cannot_say_is_refused_beforehand(
         hook.apply_payment(payment, customer_id=remote.customer_id, key="k", references=company.payment_references(hook, payment, ""))
     assert (caught.value.rule.name, caught.value.action) == (rule, Action.REVIEW)
     assert hook.get_invoice(remote.remote_id, DocumentKind.INVOICE).balance == Decimal(110)  # type: ignore[union-attr]
+
+
+def test_parts_of_a_payment_for_one_invoice_are_one_link_and_never_more_than_is_open(company: Company, hook: ReckonOneHook) -> None:
+    document = company.small_invoice()
+    remote = company.book(hook, document)
+    part = Allocation(document_number=document.number, remote_id=remote.remote_id, amount=Decimal(60))
+    too_much = company.payment(document, remote, Decimal(120), allocations=(part, part))
+    refs = company.payment_references(hook, too_much, "")
+    with pytest.raises(PlatformError, match="120 is to be paid"):
+        hook.apply_payment(too_much, customer_id=remote.customer_id, key="k", references=refs)
+    rest = part.model_copy(update={"amount": Decimal(50)})
+    payment = company.payment(document, remote, Decimal(110), allocations=(part, rest))
+    applied = hook.apply_payment(payment, customer_id=remote.customer_id, key="k", references=refs)
+    assert [each.amount for each in applied.allocations] == [Decimal(110)]
+
+
+def test_a_receipt_that_is_linked_to_another_invoice_is_for_a_person(company: Company, hook: ReckonOneHook) -> None:
+    buyer = company.party()
+    documents = [company.small_invoice(buyer=buyer) for _ in range(2)]
+    one, two = (company.book(hook, document) for document in documents)
+    payment = company.payment(documents[0], one, Decimal(110))
+    refs = company.payment_references(hook, payment, "")
+    hook.apply_payment(payment, customer_id=one.customer_id, key="k", references=refs)
+    other = Allocation(document_number=documents[1].number, remote_id=two.remote_id, amount=Decimal(110))
+    with pytest.raises(PlatformError) as caught:
+        hook.apply_payment(payment.model_copy(update={"allocations": (other,)}), customer_id=one.customer_id, key="k", references=refs)
+    assert (caught.value.action, caught.value.outcome) == (Action.REVIEW, Outcome.HAPPENED)
 
 
 def test_a_draft_is_not_paid(company: Company, hook: ReckonOneHook) -> None:

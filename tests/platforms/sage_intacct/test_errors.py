@@ -21,8 +21,8 @@ TAKEN = "Another AR Invoice with the given value(s) INV-2026-000123 already exis
 def one_function(hook: PlatformHook) -> object:
     """A function that fails on its own, inside a request that was served."""
     assert isinstance(hook, SageIntacctHook)
-    [result], reply = hook._run([Function("f1", element("create_invoice"))], unique=True)
-    return hook._good(result, reply)
+    [result], reply = hook.run([Function("f1", element("create_invoice"))], unique=True)
+    return hook.good(result, reply)
 
 
 def function(code: str, text: str, rule: str, action: Action = REVIEW, source: str = "") -> Row:

@@ -580,10 +580,19 @@ def test_a_payment_is_known_again_under_another_key(house: House, reference: str
     assert len(house.books().payments) == 1
 
 
+def test_a_payment_that_is_there_with_another_amount_is_for_a_person(house: House) -> None:
+    remote = booked(house, sale())
+    pay(house, receipt(remote, amount="60.00"))
+    with pytest.raises(PlatformError) as raised:
+        pay(house, receipt(remote, amount="50.00"))
+    assert (raised.value.action, raised.value.outcome) == (Action.REVIEW, Outcome.HAPPENED)
+    assert len(house.books().payments) == 1
+
+
 def test_a_rate_of_another_ledger_is_refused(house: House) -> None:
     with pytest.raises(PlatformError) as raised:
         pay(house, receipt(None, currency="EUR", exchange_rate={"base": "USD", "rate": "1.08"}))
-    assert "given in USD" in raised.value.message
+    assert "is to USD" in raised.value.message
     assert house.books().payments == []
 
 

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from tests.platforms.setting import Setting
 
-ACCOUNTS = {"EQUIPMENT": "4000", "PARTS": "4010", "SERVICE": "4100", "FREIGHT": "4900", "DISCOUNT": "4800"}
+from airbooks.canonical import RemotePayment
+from airbooks.platforms.sap_s4hana import SapS4HanaHook, mapping
+from airbooks.platforms.sap_s4hana.sandbox import SapS4HanaSimulator
+
+if TYPE_CHECKING:
+    from tests.platforms.company import Company
+
+ACCOUNTS = {"BANK": "1000", "EQUIPMENT": "4000", "PARTS": "4010", "SERVICE": "4100", "FREIGHT": "4900", "DISCOUNT": "4800"}
 TAXES = {"DE-S19": "A1", "DE-R7": "A2", "DE-IC": "A5", "DE-EXP": "A0"}
 ASSIGNMENTS = {
     "department:WHOLESALE": "ProfitCenter:WHOLESALE",
@@ -20,6 +29,18 @@ def codes(kind: str, code: str) -> str | None:
     return found[kind].get(code) if kind in found else code
 
 
+def reverse_payment(company: Company, payment: RemotePayment) -> None:
+    """Reset its clearing, and reverse it."""
+    simulator = company.sandbox.simulators[company.slug]
+    assert isinstance(simulator, SapS4HanaSimulator)
+    simulator.clearing.reset(payment.remote_id)
+    assert payment.received_on is not None
+    with company.hook() as hook:
+        assert isinstance(hook, SapS4HanaHook)
+        entry = mapping.reversal_entry(payment.remote_id, "DZ", payment.received_on, payment.received_on, hook.settings())
+        hook.client.post(entry, f"RV-{payment.remote_id}")
+
+
 SETTING = Setting(
     division="EU",
     currency="EUR",
@@ -31,4 +52,7 @@ SETTING = Setting(
     foreign="USD",
     absent_id="999999999917102026",
     options={},
+    reverse_payment=reverse_payment,
+    payment_settings={"bank_fee_gl": "6200"},
+    bank_account="BANK",
 )

@@ -316,7 +316,7 @@ def test_answers_in_several_pages_are_read_to_the_end(company: Company, hook: Sa
     inject(company, "small_pages", rows=3)
     assert hook.get_invoice(remote.remote_id, DocumentKind.INVOICE) == remote
     assert [each.remote_id for each in hook.find_invoice(document.number, DocumentKind.INVOICE)] == [remote.remote_id]
-    assert len(list(hook.list_reference(ReferenceKind.ACCOUNT))) == 9
+    assert len(list(hook.list_reference(ReferenceKind.ACCOUNT))) == 10
 
 
 def test_a_number_with_a_quote_in_it_is_asked_for_safely(hook: SapS4HanaHook) -> None:

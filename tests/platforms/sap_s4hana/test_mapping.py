@@ -333,17 +333,39 @@ def test_words_without_a_field_are_told_and_hold_nothing_back() -> None:
     assert "serial numbers" in found.says
 
 
+LONG = "EU-SI-2026-0000000"  # as long as an item's assignment
+
+
 @pytest.mark.parametrize(
     ("fields", "word"),
     [
-        ({"kind": "refund"}, "refund"),
-        ({"allocations": (allocation("1800000001", "EU-SI-1", "10", discount=Decimal(1)),)}, "discount"),
         ({"allocations": (allocation("1", "EU-SI-1", "10"),)}, "which document"),
         ({"allocations": (allocation("1800000001", "EU-SI-1", "1"), allocation("1800000002", "EU-SI-1", "1"))}, "same number"),
-        ({"allocations": (allocation("1800000001", "EU-SI-1", "101"),)}, "more than"),
+        (
+            {"allocations": (allocation("1800000001", LONG + "1", "1"), allocation("1800000002", LONG + "2", "1"))},
+            "same number",
+        ),
+        ({"currency": "USD", "exchange_rate": ExchangeRate(base="GBP", rate=Decimal(2))}, "is to GBP"),
+        ({"bank_fee": Decimal("1.50")}, "bank_fee_gl"),
     ],
 )
 def test_a_payment_that_cannot_be_booked_says_why(fields: dict[str, Any], word: str) -> None:
-    assert word in settlements.obstacle(payment(**fields), SETTINGS)
-    assert settlements.obstacle(payment(), SETTINGS) == ""
-    assert "bank_gl" in settlements.obstacle(payment(), {**SETTINGS, "bank_gl": ""})
+    (found,) = settlements.obstacles(payment(**fields), SETTINGS)
+    assert word in found.says
+    assert list(settlements.obstacles(payment(), SETTINGS)) == []
+    (lacking,) = settlements.obstacles(payment(), {**SETTINGS, "bank_gl": ""})
+    assert "bank_gl" in lacking.says
+
+
+def test_what_the_bank_kept_is_debited_to_its_own_account() -> None:
+    settings = {**SETTINGS, "bank_fee_gl": "6200"}
+    told = facts(settlements.receipt_entry(payment(bank_fee=Decimal("1.50")), "17100042", "P0123456789ABCDE", settings))
+    amounts = [each.partition("=")[2] for each in told if "AmountInTransactionCurrency" in each]
+    assert amounts == ["98.50 EUR", "1.50 EUR", "-60.00 EUR", "-30.00 EUR", "-10.00 EUR"]
+    assert "Item/GLAccount=0000006200" in told
+
+
+def test_money_on_another_bank_account_names_no_house_bank_of_ours() -> None:
+    told = facts(settlements.receipt_entry(payment(), "17100042", "P0123456789ABCDE", SETTINGS, "1000"))
+    assert "Item/GLAccount=0000001000" in told
+    assert not [each for each in told if "HouseBank" in each]

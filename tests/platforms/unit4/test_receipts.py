@@ -9,11 +9,21 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from tests.platforms.company import Company
+from tests.platforms.company import Company, today
 from tests.platforms.unit4.conftest import BATCHES, ORDERS, Desk
 from tests.platforms.unit4.test_hook import Heard, later, tables
 
-from airbooks.canonical import Allocation, DocumentKind, DocumentStatus, Invoice, Payment, PaymentKind, RemoteDocument, RemotePayment
+from airbooks.canonical import (
+    Allocation,
+    DocumentKind,
+    DocumentStatus,
+    ExchangeRate,
+    Invoice,
+    Payment,
+    PaymentKind,
+    RemoteDocument,
+    RemotePayment,
+)
 from airbooks.platforms.errors import Action, ConfigurationError, Outcome, PlatformError
 from airbooks.platforms.unit4 import receipts
 from airbooks.platforms.unit4.hook import Unit4Hook
@@ -63,6 +73,31 @@ def test_a_fee_goes_to_its_own_account_and_the_voucher_balances(company: Company
         "6200": Decimal("1.25"),
         "1100": Decimal("-120.00"),
     }
+
+
+def test_a_fee_without_an_account_and_a_rate_of_another_ledger_are_refused(company: Company, hook: Unit4Hook, make_hook: MakeHook) -> None:
+    document, remote = booked(company, hook, currency="EUR", exchange_rate=company.exchange_rate())
+    rate = ExchangeRate(base="USD", rate=Decimal("1.08"), rate_date=today(), source="bank")
+    strange = company.payment(document, remote, Decimal("10.00"), exchange_rate=rate)
+    costly = company.payment(document, remote, Decimal("10.00"), bank_fee=Decimal("1.25"))
+    for payment, words in ((strange, "is to USD"), (costly, "no account for bank fees")):
+        with pytest.raises(PlatformError, match=words) as caught:
+            apply(company, make_hook(bank_fee_account=""), payment, remote.customer_id)
+        assert (caught.value.action, caught.value.outcome) == (Action.REVIEW, Outcome.DID_NOT_HAPPEN)
+
+
+def test_a_payment_that_somebody_took_back_is_listed_as_reversed_with_what_took_it_back_and_may_be_booked_again(
+    company: Company, hook: Unit4Hook
+) -> None:
+    document, remote = booked(company, hook)
+    payment, other = (company.payment(document, remote, Decimal("50.00")) for _ in range(2))
+    first, second = (apply(company, hook, each, remote.customer_id) for each in (payment, other))
+    company.reverse_payment(second)
+    listed = {each.remote_id: each for each in hook.list_payments(datetime.now(UTC) - timedelta(minutes=1))}
+    assert (listed[first.remote_id].reversed, listed[second.remote_id].reversed) == (False, True)
+    assert listed[second.remote_id].allocations == ()
+    assert apply(company, hook, payment, remote.customer_id).remote_id == first.remote_id
+    assert apply(company, hook, other, remote.customer_id).remote_id not in listed
 
 
 def test_a_foreign_payment_without_a_rate_takes_that_of_its_invoice(company: Company, hook: Unit4Hook) -> None:

@@ -649,7 +649,7 @@ def test_one_payment_for_two_invoices_becomes_two_of_wave_and_none_twice(client:
     payment = receipt(one, "120.00", allocations=parts)
     client.pay(two.remote_id, "1", memo="[bank pay-70]")
     applied = pay(hook, payment)
-    assert (applied.amount, len(applied.remote_id.split())) == (Decimal("120.00"), 2)
+    assert (applied.amount, len(applied.remote_id.split(","))) == (Decimal("120.00"), 2)
     assert pay(hook, payment).remote_id == applied.remote_id
     assert len(client.sandbox.books("wave").payments) == 3
 
@@ -662,6 +662,26 @@ def test_two_allocations_to_one_invoice_are_one_payment_however_often_it_is_trie
     for applied in (pay(hook, payment), pay(hook, payment)):
         assert (applied.amount, [each.amount for each in applied.allocations]) == (Decimal("40.00"), [Decimal("40.00")])
     assert [each.amount for each in client.sandbox.books("wave").payments] == [Decimal("40.00")]
+
+
+def test_where_a_part_is_booked_no_refusal_of_the_rest_says_that_nothing_happened(client: Client, hook: WaveHook) -> None:
+    one, two = booked(hook), booked(hook, small(number="ACD-2"))
+    parts = tuple(Allocation(document_number=each.number, remote_id=each.remote_id, amount=Decimal(100)) for each in (one, two))
+    payment = receipt(one, "200.00", allocations=parts)
+    client.pay(one.remote_id, "100", memo="[bank pay-7]")
+    client.pay(two.remote_id, "100")
+    with pytest.raises(PlatformError, match="1 of its 2 parts") as caught:
+        pay(hook, payment)
+    assert (caught.value.action, caught.value.outcome) == (Action.REVIEW, Outcome.UNKNOWN)
+
+
+def test_a_payment_that_is_there_with_another_amount_is_for_a_person(client: Client, hook: WaveHook) -> None:
+    remote = booked(hook)
+    pay(hook, receipt(remote, "40.00"))
+    with pytest.raises(PlatformError, match=r"40\.00 instead of 50\.00") as caught:
+        pay(hook, receipt(remote, "50.00"))
+    assert (caught.value.action, caught.value.outcome) == (Action.REVIEW, Outcome.HAPPENED)
+    assert len(client.sandbox.books("wave").payments) == 1
 
 
 def test_more_than_is_due_is_refused_although_wave_would_take_it(client: Client, hook: WaveHook) -> None:
@@ -686,7 +706,7 @@ def test_a_foreign_payment_on_a_home_account_needs_a_rate(client: Client, hook: 
 
 WRONG: list[tuple[dict[str, Any], str]] = [
     ({"kind": PaymentKind.REFUND}, "refund"),
-    ({"allocations": ()}, "no invoice claims"),
+    ({"allocations": ()}, "belongs to no document"),
     ({"currency": "GBP"}, "GBP for an invoice in USD"),
 ]
 
@@ -704,7 +724,7 @@ def test_a_payment_that_wave_cannot_express_is_refused_before_anything_is_booked
 
 def test_money_that_no_invoice_claims_is_refused(client: Client, hook: WaveHook) -> None:
     payment = receipt(booked(hook)).model_copy(update={"amount": Decimal("50.00")})
-    with pytest.raises(PlatformError, match=r"10\.00 USD that no invoice claims"):
+    with pytest.raises(PlatformError, match=r"10\.00 USD of this payment are unapplied"):
         pay(hook, payment)
     assert client.sandbox.books("wave").payments == []
 

@@ -224,7 +224,6 @@ def test_a_payment_names_invoice_account_and_rate() -> None:
         currency="EUR",
         method="Wire",
         reference="RF18",
-        bank_fee=Decimal("1.50"),
         memo="Thanks",
     )
     assert mapping.payment_input(payment, "QnVzINV", Decimal("40.00"), "QnVzBANK", Decimal("1.09"), refs()) == {
@@ -234,7 +233,7 @@ def test_a_payment_names_invoice_account_and_rate() -> None:
         "paymentDate": "2026-11-20",
         "paymentMethod": "BANK_TRANSFER",
         "exchangeRate": "1.09",
-        "memo": "[bank pay-7]\nReference: RF18\nThanks\nBank fee: 1.50",
+        "memo": "[bank pay-7]\nReference: RF18\nThanks",
     }
 
 

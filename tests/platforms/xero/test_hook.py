@@ -6,7 +6,7 @@ import itertools
 import logging
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -21,6 +21,7 @@ from airbooks.canonical import (
     CreditNote,
     DocumentKind,
     DocumentStatus,
+    ExchangeRate,
     Invoice,
     Party,
     Payment,
@@ -573,16 +574,36 @@ def test_a_payment_over_two_invoices_is_two_payments_and_is_booked_once(hook: Xe
     assert len(xero.books("xero").payments) == 2
 
 
-def test_after_a_refused_part_a_repeat_books_only_what_is_missing(hook: XeroHook, tenant: Tenant, xero: Sandbox) -> None:
+def test_a_part_that_is_too_much_keeps_the_others_from_being_booked(hook: XeroHook, tenant: Tenant, xero: Sandbox) -> None:
     one, two = (booked(hook, bill(number=number))[1] for number in ("A-1", "A-2"))
     too_much = tenant.pay({"InvoiceID": two.remote_id}, 100)
     with pytest.raises(PlatformError) as error:
         apply(hook, payment_on(one, two))
     assert (error.value.action, error.value.outcome, error.value.rule.name) == (*REFUSED, "pays too much")
+    assert [each.amount for each in xero.books("xero").payments if one.remote_id in each.applied] == []
     tenant.post(f"/Payments/{too_much['PaymentID']}", {"Status": "DELETED"})
     apply(hook, payment_on(one, two))
     live = [each for each in xero.books("xero").payments if each.status == "posted"]
     assert sorted(next(iter(each.applied)) for each in live) == sorted([one.remote_id, two.remote_id])
+
+
+def test_where_a_part_is_booked_no_refusal_of_the_rest_says_that_nothing_happened(hook: XeroHook, tenant: Tenant) -> None:
+    one, two = (booked(hook, bill(number=number))[1] for number in ("A-1", "A-2"))
+    apply(hook, payment_on(one))
+    tenant.pay({"InvoiceID": two.remote_id}, 100)
+    with pytest.raises(PlatformError, match="1 of its parts") as error:
+        apply(hook, payment_on(one, two))
+    assert (error.value.action, error.value.outcome) == (Action.REVIEW, Outcome.UNKNOWN)
+
+
+def test_a_payment_that_is_there_with_another_amount_is_for_a_person(hook: XeroHook, xero: Sandbox) -> None:
+    _, remote = booked(hook)
+    apply(hook, payment_on(remote))
+    part = Allocation(document_number=remote.number, remote_id=remote.remote_id, amount=D("90.00"))
+    with pytest.raises(PlatformError, match="100") as error:
+        apply(hook, payment_on(remote, amount=D(90), allocations=(part,)))
+    assert (error.value.action, error.value.outcome) == (Action.REVIEW, Outcome.HAPPENED)
+    assert len(xero.books("xero").payments) == 1
 
 
 @pytest.mark.parametrize(
@@ -592,6 +613,7 @@ def test_after_a_refused_part_a_repeat_books_only_what_is_missing(hook: XeroHook
         {"amount": D(101)},
         {"allocations": ()},
         {"allocations": (Allocation(document_number="A", remote_id="i", amount=D(100), discount=D(2)),)},
+        {"currency": "USD", "exchange_rate": ExchangeRate(base="GBP", rate=D("0.79"), rate_date=date(2026, 3, 20), source="bank")},
     ],
 )
 def test_a_payment_that_xero_cannot_express_is_refused_before_sending(hook: XeroHook, xero: Sandbox, change: dict[str, Any]) -> None:
@@ -607,6 +629,14 @@ def test_a_payment_in_another_currency_than_its_invoice_is_refused(hook: XeroHoo
     _, remote = booked(hook, bill(**in_dollars()))
     with pytest.raises(PlatformError, match="AUD for invoice AU-SI-004711 in USD") as error:
         apply(hook, payment_on(remote))
+    assert (error.value.action, error.value.outcome) == REFUSED
+    assert asked(xero, "PUT", "/Payments") == []
+
+
+def test_a_payment_of_another_contacts_invoice_is_refused(hook: XeroHook, xero: Sandbox) -> None:
+    _, remote = booked(hook)
+    with pytest.raises(PlatformError, match="another contact's") as error:
+        hook.apply_payment(payment_on(remote), customer_id=key(), key=key(), references=References(settings=hook.settings()))
     assert (error.value.action, error.value.outcome) == REFUSED
     assert asked(xero, "PUT", "/Payments") == []
 

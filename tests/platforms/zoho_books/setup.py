@@ -1,6 +1,16 @@
 """The simulated company that the conformance suite books in."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from tests.platforms.setting import Setting
+
+from airbooks.canonical import RemotePayment
+from airbooks.platforms.zoho_books import ZohoBooksHook
+
+if TYPE_CHECKING:
+    from tests.platforms.company import Company
 
 # What the organisation calls our codes; items go by their SKU and currencies by their ISO code, as we have them.
 CODES = {
@@ -12,6 +22,7 @@ CODES = {
     ("dimension", "department:SERVICE"): "Department:SERVICE",
     ("dimension", "warehouse:MAIN"): "MAIN",
     ("dimension", "warehouse:NORTH"): "NORTH",
+    ("account", "BANK"): "1000",
     ("payment_method", "Wire"): "banktransfer",
     ("payment_method", "Check"): "check",
     ("payment_method", "Card"): "creditcard",
@@ -20,6 +31,13 @@ CODES = {
 
 def code(kind: str, ours: str) -> str | None:
     return ours if kind in ("item", "currency") else CODES.get((kind, ours))
+
+
+def reverse_payment(company: Company, payment: RemotePayment) -> None:
+    """Delete it."""
+    with company.hook() as hook:
+        assert isinstance(hook, ZohoBooksHook)
+        hook.write("DELETE", f"customerpayments/{payment.remote_id}", {}, {})
 
 
 SETTING = Setting(
@@ -33,4 +51,6 @@ SETTING = Setting(
     foreign="EUR",
     absent_id="4815160000000999999",
     options={},
+    reverse_payment=reverse_payment,
+    bank_account="BANK",
 )

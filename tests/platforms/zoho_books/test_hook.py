@@ -449,6 +449,16 @@ def test_a_payment_is_known_by_its_words_not_by_amount_or_reference(desk: Desk) 
     assert first.remote_id == same.remote_id != other.remote_id
 
 
+def test_a_payment_that_is_there_with_another_amount_is_for_a_person(desk: Desk) -> None:
+    sales = invoice(line(quantity="4"))
+    _, remote = desk.book(sales)
+    pay(desk, payment(sales, remote), remote.customer_id)
+    with pytest.raises(PlatformError) as caught:
+        pay(desk, payment(sales, remote, "20.00"), remote.customer_id)
+    assert (caught.value.action, caught.value.outcome) == (Action.REVIEW, Outcome.HAPPENED)
+    assert len(desk.sandbox.books(SLUG).payments) == 1
+
+
 def test_a_payment_in_another_currency_than_its_customers_is_not_booked_as_if_it_were_that(desk: Desk) -> None:
     sales = invoice(**euros())
     _, remote = desk.book(sales)

@@ -294,6 +294,7 @@ def test_a_payment_without_account_goes_to_undeposited_funds_under_the_default_m
     bare = References(settings={"home_currency": "GBP", "default_payment_mode": "cash"})
     body = mapping.payment_body(payment(**euros()), "58", bare, "key-3")
     assert body["payment_mode"] == "cash"
+    assert "Paid by: Wire" in body["description"].splitlines()
     assert body["exchange_rate"] == Decimal("0.858696")
     assert "account_id" not in body
     assert "custom_fields" not in body

@@ -367,8 +367,12 @@ class AcumaticaHook(PlatformHook):
     def list_payments(self, since: datetime) -> Iterator[RemotePayment]:
         return receipts.changed_since(self.site, since)
 
-    def apply_payment(self, payment: Payment, *, customer_id: str, key: str, references: References) -> RemotePayment:
-        return receipts.Receipts(self.site, self.settings()).book(payment, customer_id, key, references)
+    def receipts_account(self, currency: str) -> str:
+        return receipts.cash_account(self.settings(), currency)
+
+    def apply_payment(self, payment: Payment, *, customer_id: str, key: str, references: References) -> RemotePayment:  # noqa: ARG002
+        self.require_bookable(payment, references)
+        return receipts.Receipts(self.site, self.settings()).book(payment, customer_id, references)
 
 
 def _is_equal(sending: Sending, remote: RemoteDocument) -> bool:

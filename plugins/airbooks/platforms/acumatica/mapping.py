@@ -17,6 +17,7 @@ from airbooks.platforms.acumatica import texts
 from airbooks.platforms.acumatica.lines import NAMES, detail_rows, entity_of, tax_zone
 from airbooks.platforms.acumatica.spec import INVOICE, MAX_NUMBER
 from airbooks.platforms.acumatica.wrapped import Body, Row, custom, fields, text, value
+from airbooks.platforms.payments import name_of
 from airbooks.platforms.references import ReferenceKind, References
 
 Document = Invoice | CreditNote
@@ -194,10 +195,9 @@ def customer_body(party: Party, currency: str, settings: Mapping[str, str]) -> B
 # -- payments -----------------------------------------------------------------------------------------------------------------
 
 
-def payment_number(payment: Payment, key: str) -> str:
-    """Our id of a payment, as Acumatica keeps it in ExternalRef; the key's where ours is too long."""
-    ours = f"{payment.source} {payment.source_id}"
-    return ours if len(ours) <= MAX_NUMBER else key
+def payment_number(payment: Payment) -> str:
+    """Our id of a payment, as Acumatica keeps it in ExternalRef."""
+    return name_of(payment, MAX_NUMBER)
 
 
 def application_rows(payment: Payment) -> list[Body]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from airbooks.canonical import Payment, PaymentKind, RemotePayment
+from airbooks.canonical import Payment, RemotePayment
 from airbooks.platforms.acumatica.client import INSERT_ONLY, UPDATE_ONLY, Site, is_only_the_look, problem, quoted, understood
 from airbooks.platforms.acumatica.mapping import application_rows, key_fields, payment_body, payment_number, remote_id
 from airbooks.platforms.acumatica.reading import CANCELLED, remote_payment
@@ -48,16 +48,23 @@ def _one(site: Site, record: str) -> RemotePayment | None:
     return None if row is None else understood(lambda: remote_payment(row))
 
 
+def cash_account(settings: Mapping[str, str], currency: str) -> str:
+    """The cash account of a currency, which must be the payment's; empty where the connection names none."""
+    named = settings.get("cash_account", "").split()
+    by_currency = dict(each.split(":", 1) for each in named if ":" in each)
+    single = next((each for each in named if ":" not in each), "")
+    return by_currency.get(currency, single if not by_currency or currency == settings.get("home_currency") else "")
+
+
 class Receipts:
     """Books payments; `settings` are the connection's."""
 
     def __init__(self, site: Site, settings: Mapping[str, str]) -> None:
         self.site, self.settings = site, settings
 
-    def book(self, payment: Payment, customer: str, key: str, references: References) -> RemotePayment:
+    def book(self, payment: Payment, customer: str, references: References) -> RemotePayment:
         """Book a payment once: what is there under its number already is finished and answered."""
-        _require_expressible(payment)
-        ours = payment_number(payment, key)
+        ours = payment_number(payment)
         there = self._there(payment, ours) or self._made(payment, customer, ours, references)
         record = understood(lambda: _record(there))
         if text(there, "Status") not in RELEASED:
@@ -85,10 +92,6 @@ class Receipts:
     def _made(self, payment: Payment, customer: str, ours: str, references: References) -> Row:
         branch = self.settings.get("branch", "")
         account = self._account(payment.currency)
-        if payment.bank_account not in ("", account):
-            raise problem(
-                PAYMENT_UNFIT, f"it came in on account {payment.bank_account}, and the connection books {payment.currency} on {account}"
-            )
         body = payment_body(payment, customer, self._method(payment, references), account, ours, branch)
         where = f"ExternalRef eq {quoted(ours)} and Status ne 'Voided'"
         try:
@@ -106,11 +109,8 @@ class Receipts:
         return self._setting("payment_method", "Payment method")
 
     def _account(self, currency: str) -> str:
-        """The cash account of a currency: it must be the payment's."""
-        named = self._setting("cash_account", "Cash account").split()
-        by_currency = dict(each.split(":", 1) for each in named if ":" in each)
-        single = next((each for each in named if ":" not in each), "")
-        found = by_currency.get(currency, single if not by_currency or currency == self.settings.get("home_currency") else "")
+        self._setting("cash_account", "Cash account")
+        found = cash_account(self.settings, currency)
         if not found:
             raise problem(PAYMENT_UNFIT, f"cash_account of the connection names no account for {currency}")
         return found
@@ -180,16 +180,3 @@ def _wanted(payment: Payment) -> Decimal:
 def _is_applied(payment: Payment, row: Row) -> bool:
     """AppliedToDocuments tells; rows with wrong field names are ignored over there without a word."""
     return Decimal(text(row, "AppliedToDocuments") or 0) == _wanted(payment)
-
-
-def _require_expressible(payment: Payment) -> None:
-    if payment.kind is not PaymentKind.RECEIPT:
-        raise problem(PAYMENT_UNFIT, f"only receipts are booked here, not a {payment.kind.value.replace('_', ' ')}")
-    if any(each.write_off for each in payment.allocations):
-        raise problem(PAYMENT_UNFIT, "a write-off needs a reason code of Acumatica")
-    if payment.bank_fee:
-        raise problem(PAYMENT_UNFIT, "a bank fee needs an entry type of Acumatica")
-    if payment.exchange_rate is not None:
-        raise problem(PAYMENT_UNFIT, "Acumatica takes its own exchange rate, by the cash account's rate type and the date")
-    if any("/" not in each.remote_id for each in payment.allocations):
-        raise problem(PAYMENT_UNFIT, "a document of the payment is not known there")

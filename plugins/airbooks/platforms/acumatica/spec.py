@@ -6,7 +6,7 @@ from typing import Any
 
 from airbooks.platforms.errors import PERIOD_CLOSED, Action, ErrorRule, Outcome
 from airbooks.platforms.references import ReferenceKind
-from airbooks.platforms.spec import Capability, FormField, Idempotency, Limits, PlatformSpec, StandardField
+from airbooks.platforms.spec import Capability, FormField, Idempotency, Limits, PaymentFeature, PlatformSpec, StandardField
 
 SALES_INVOICE, INVOICE = "SalesInvoice", "Invoice"
 OAUTH, COOKIE = "oauth", "cookie"
@@ -258,6 +258,16 @@ SPEC = PlatformSpec(
             Capability.PAYMENTS_OUT,
         }
     ),
+    payment_features=frozenset(
+        {
+            PaymentFeature.SEVERAL_DOCUMENTS,
+            PaymentFeature.ON_ACCOUNT,
+            PaymentFeature.DISCOUNT,  # CashDiscountTaken; its account is set in Acumatica
+            PaymentFeature.ALLOCATIONS_TOLD,
+            PaymentFeature.REVERSALS_TOLD,
+        }
+    ),
+    receipts_on="cash_account",
     standard_fields=(
         StandardField(name="host", label="Site", placeholder="https://company.acumatica.com"),
         StandardField(name="login", label="API user"),

@@ -195,6 +195,7 @@ class BrightpearlHook(PlatformHook):
 
     def apply_payment(self, payment: Payment, *, customer_id: str, key: str, references: References) -> RemotePayment:  # noqa: ARG002
         """Book a receipt on each of its orders; it is known again by the payment's own source and id."""
+        self.require_bookable(payment, references)
         return receipts.apply(self, payment, customer_id, references)
 
     # -- reference lists --------------------------------------------------------------------------------------------------

@@ -6,7 +6,6 @@ text. Dimensions exist on the whole order only. The due date follows from the co
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping
 from datetime import date, datetime, time
 from decimal import ROUND_HALF_UP, Decimal
@@ -30,6 +29,7 @@ from airbooks.platforms.brightpearl.spec import (
 )
 from airbooks.platforms.brightpearl.texts import has_address, label_of, name_of, plain
 from airbooks.platforms.errors import PlatformError
+from airbooks.platforms.payments import by_document
 from airbooks.platforms.references import ReferenceKind, References, dimension_codes
 
 Body = dict[str, Any]
@@ -291,9 +291,6 @@ def transaction_ref(payment: Payment, remote_id: str) -> str:
 def payment_bodies(payment: Payment, refs: References, method: str) -> list[Body]:
     """A body of `POST /customer-payment` for each order that the payment settles."""
     memo = " ".join(part for part in (payment.reference, payment.memo, payment.bank_account) if part)
-    shares: dict[str, Decimal] = defaultdict(Decimal)
-    for each in payment.allocations:
-        shares[each.remote_id] += each.amount
     names = {each.remote_id: each.document_number for each in payment.allocations}
     return [
         filled(
@@ -310,6 +307,6 @@ def payment_bodies(payment: Payment, refs: References, method: str) -> list[Body
                 "journalRef": plain(f"{names[remote_id]} {memo}".strip())[:JOURNAL],
             }
         )
-        for remote_id, share in shares.items()
+        for remote_id, share in by_document(payment).items()
         if share
     ]

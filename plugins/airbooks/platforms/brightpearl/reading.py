@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -174,20 +174,6 @@ def remote_payment(row: Row, customer_id: str) -> RemotePayment:
         reference=row["transactionCode"] or row["transactionRef"] or "",
         allocations=(RemoteAllocation(remote_id=str(row["orderId"]), amount=whole),) if row["orderId"] else (),
         modified_at=datetime.fromisoformat(row["createdOn"]),
-    )
-
-
-def together(payments: Iterable[RemotePayment]) -> RemotePayment:
-    """One payment of ours that Brightpearl holds as one payment per order: their ids, joined by commas."""
-    found = list(payments)
-    if len(found) == 1:
-        return found[0]
-    return found[0].model_copy(
-        update={
-            "remote_id": ",".join(each.remote_id for each in found),
-            "amount": sum((each.amount for each in found), ZERO),
-            "allocations": tuple(allocation for each in found for allocation in each.allocations),
-        }
     )
 
 

@@ -7,17 +7,17 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from airbooks.canonical import DocumentKind, DocumentStatus, Payment, PaymentKind, RemoteDocument, RemotePayment
+from airbooks.canonical import DocumentKind, DocumentStatus, Payment, RemoteDocument, RemotePayment
 from airbooks.platforms.brightpearl import mapping, reading
 from airbooks.platforms.brightpearl.reading import Row, documented
 from airbooks.platforms.brightpearl.spec import (
-    INEXPRESSIBLE_PAYMENT,
     NO_MAPPING,
     NOT_PAYABLE,
     NOT_READ_BACK,
     PAYMENT_DIFFERS,
 )
 from airbooks.platforms.errors import PlatformError
+from airbooks.platforms.payments import together
 from airbooks.platforms.references import ReferenceKind, References
 
 if TYPE_CHECKING:
@@ -49,7 +49,6 @@ def _payments(hook: BrightpearlHook, rows: list[Row]) -> list[RemotePayment]:
 
 def apply(hook: BrightpearlHook, payment: Payment, customer: str, references: References) -> RemotePayment:
     """Book what is not there yet, order by order: a payment that broke off is finished by the next try."""
-    _check_expressible(hook, payment)
     bodies = mapping.payment_bodies(payment, references, _method(hook, payment, references))
     held = [_held(hook, body) for body in bodies]
     missing = [body for body, found in zip(bodies, held, strict=True) if not found]
@@ -62,14 +61,7 @@ def apply(hook: BrightpearlHook, payment: Payment, customer: str, references: Re
         if not booked:
             raise
         raise error.as_unknown(f"payments {', '.join(booked)} are a part of it; the rest") from None
-    return hook.client.after_writing(lambda: reading.together(_read(hook, booked)))
-
-
-def _check_expressible(hook: BrightpearlHook, payment: Payment) -> None:
-    whole = payment.allocations and not payment.unapplied and not any(each.discount or each.write_off for each in payment.allocations)
-    if payment.kind is not PaymentKind.RECEIPT or not whole:
-        says = f"payment {payment.source_id} ({payment.kind.value}, {payment.unapplied} unapplied)"
-        raise hook.client.error(INEXPRESSIBLE_PAYMENT, says)
+    return hook.client.after_writing(lambda: together(_read(hook, booked)))
 
 
 def _method(hook: BrightpearlHook, payment: Payment, references: References) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from airbooks.platforms.errors import PERIOD_CLOSED, Action, ErrorRule, Outcome
 from airbooks.platforms.references import ReferenceKind
-from airbooks.platforms.spec import Capability, FormField, Idempotency, Limits, PlatformSpec, StandardField
+from airbooks.platforms.spec import Capability, FormField, Idempotency, Limits, PaymentFeature, PlatformSpec, StandardField
 
 ACCOUNT_TOKEN, STAFF_TOKEN, OAUTH = "account_token", "staff_token", "oauth"
 TOKEN_URL = "https://oauth.brightpearl.com/token/{account}"  # noqa: S105 an address, not a secret
@@ -219,13 +219,6 @@ PAYMENT_DIFFERS = ErrorRule(
     says="The payment is in Brightpearl already, with another amount or currency.",
     fix="Compare the two; delete the wrong one in Brightpearl.",
 )
-INEXPRESSIBLE_PAYMENT = ErrorRule(
-    name="payment cannot be expressed",
-    action=Action.REVIEW,
-    outcome=_NO,
-    says="Brightpearl books receipts on one order each; refunds, discounts, write-offs and money without an order are not sent.",
-    fix="Book it in Brightpearl by hand, or allocate it first.",
-)
 TOKEN_IS_FIXED = ErrorRule(
     name="token refused",
     action=Action.STOP,
@@ -261,6 +254,14 @@ SPEC = PlatformSpec(
             Capability.TAX_GIVEN,
             Capability.PAYMENTS_IN,
             Capability.PAYMENTS_OUT,
+        }
+    ),
+    payment_features=frozenset(
+        {
+            PaymentFeature.SEVERAL_DOCUMENTS,
+            PaymentFeature.BANK_ACCOUNT_NOTED,  # the method decides the account; ours is in journalRef
+            PaymentFeature.EXCHANGE_RATE,
+            PaymentFeature.ALLOCATIONS_TOLD,
         }
     ),
     standard_fields=(

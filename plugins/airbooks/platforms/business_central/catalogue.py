@@ -27,6 +27,12 @@ _LISTS = {
     ReferenceKind.UNIT: _List("unitsOfMeasure", "code"),
     ReferenceKind.PAYMENT_METHOD: _List("paymentMethods", "code"),
 }
+# What receipts are booked on; called by number like the accounts, and in an API set of its own.
+_BANKS = _List("bankAccounts", "number")
+
+
+def _lists(kind: ReferenceKind) -> tuple[_List, ...]:
+    return (_LISTS[kind], _BANKS) if kind is ReferenceKind.ACCOUNT else (_LISTS[kind],)
 
 
 def entries(company: Company, kind: ReferenceKind, *, home_currency: Callable[[], str]) -> Iterator[ReferenceItem]:
@@ -34,7 +40,8 @@ def entries(company: Company, kind: ReferenceKind, *, home_currency: Callable[[]
     if kind is ReferenceKind.DIMENSION:
         yield from _dimensions(company)
         return
-    yield from (_item(kind, row) for row in company.rows(_LISTS[kind].set_name))
+    for known in _lists(kind):
+        yield from (_item(kind, known, row) for row in company.rows(known.set_name))
     if kind is ReferenceKind.CURRENCY:
         yield _home(home_currency())
 
@@ -43,9 +50,9 @@ def named(company: Company, kind: ReferenceKind, codes: Collection[str], *, home
     """The entries with these codes; only they are asked for."""
     if kind is ReferenceKind.DIMENSION:
         return [item for item in _dimensions(company) if item.code in codes]
-    known = _LISTS[kind]
     found = [
-        _item(kind, row)
+        _item(kind, known, row)
+        for known in _lists(kind)
         for chunk in chunks(sorted(codes))
         for row in company.rows(known.set_name, filter=any_of(known.code, map(quoted, chunk)))
     ]
@@ -54,8 +61,7 @@ def named(company: Company, kind: ReferenceKind, codes: Collection[str], *, home
     return found
 
 
-def _item(kind: ReferenceKind, row: Row) -> ReferenceItem:
-    known = _LISTS[kind]
+def _item(kind: ReferenceKind, known: _List, row: Row) -> ReferenceItem:
     return ReferenceItem(kind=kind, code=row[known.code], name=row["displayName"], remote_id=row["id"], active=known.is_active(row))
 
 

@@ -315,9 +315,10 @@ class BusinessCentralHook(PlatformHook):
         *,
         customer_id: str,
         key: str,
-        references: References,  # noqa: ARG002 a journal line has no field for the method
+        references: References,
     ) -> RemotePayment:
         """Book one receipt through the payment journal; the same payment a second time is found in the ledger and not booked again."""
+        self.require_bookable(payment, references)
         journal = receipts.Journal(str(self.setting("payment_journal_code")), str(self.setting("balancing_account_id") or ""))
         return receipts.Receipts(self.company, journal, self.home_currency, self._good).book(payment, customer_id, key)
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from airbooks.canonical import Address, CreditNote, DocumentKind, Invoice, Party, Payment
 from airbooks.platforms.business_central.lines import Body, Document, head_dimensions, head_discount, line_bodies, shortcut_fields
+from airbooks.platforms.payments import name_of
 from airbooks.platforms.references import ReferenceKind, References
 
 SETS = {DocumentKind.INVOICE: "salesInvoices", DocumentKind.CREDIT_NOTE: "salesCreditMemos"}
@@ -151,9 +152,9 @@ def customer_body(party: Party, currency: str) -> Body:
 # -- payments -----------------------------------------------------------------------------------------------------------------
 
 
-def payment_reference(payment: Payment, key: str) -> str:
-    """Our id of a payment where the ledger keeps it (externalDocumentNumber, in capitals); the key's where ours is too long."""
-    return payment.source_id.upper() if 0 < len(payment.source_id) <= SHORT else key.replace("-", "").upper()
+def payment_reference(payment: Payment) -> str:
+    """What a payment is known by where the ledger keeps it: externalDocumentNumber, in capitals."""
+    return name_of(payment, SHORT).upper()
 
 
 def payment_number(key: str) -> str:
@@ -170,7 +171,7 @@ def payment_bodies(payment: Payment, customer: str, key: str) -> list[Body]:
         "customerNumber": customer,
         "postingDate": payment.received_on.isoformat(),
         "documentNumber": payment_number(key),
-        "externalDocumentNumber": payment_reference(payment, key),
+        "externalDocumentNumber": payment_reference(payment),
         "description": (payment.reference or payment.memo or f"Payment {payment.source_id}")[:100],
     }
     lines = [{**shared, "amount": -each.amount, "appliesToInvoiceId": each.remote_id} for each in payment.allocations if each.amount]

@@ -10,14 +10,16 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 
-from airbooks.canonical import Payment, PaymentKind, RemoteAllocation, RemotePayment
+from airbooks.canonical import Payment, RemoteAllocation, RemotePayment
 from airbooks.platforms.business_central.client import Company, Part, Row, any_of, chunks, quoted
 from airbooks.platforms.business_central.lines import Body
 from airbooks.platforms.business_central.mapping import payment_bodies, payment_reference
 from airbooks.platforms.business_central.reading import payments
 from airbooks.platforms.business_central.spec import FINANCE_GROUP, OPERATIONS, SPEC
 from airbooks.platforms.errors import Action, ErrorRule, Outcome, PlatformError
+from airbooks.platforms.payments import by_document
 from airbooks.platforms.wire import Reply
 
 ENTRIES, JOURNALS, LINES = "customerLedgerEntries", "customerPaymentJournals", "customerPayments"
@@ -67,13 +69,13 @@ class Receipts:
 
     def book(self, payment: Payment, customer: str, key: str) -> RemotePayment:
         """Book a payment once: what the ledger has under its reference already is answered, not booked again."""
-        self._require_expressible(payment, customer)
-        self._require_one_currency(payment)
-        reference = payment_reference(payment, key)
+        self._require_customers_currency(payment, customer)
+        reference = payment_reference(payment)
         there = self._in_ledger(payment, reference, customer)
         if there is not None:
             return there
-        journal_id = self._journal_id()
+        self._require_payable(payment)
+        journal_id = self._journal_id(payment)
         self._make_room(journal_id, reference)
         self._add(journal_id, payment_bodies(payment, customer, key))
         self._post(journal_id, reference)
@@ -89,25 +91,24 @@ class Receipts:
             raise _error(NOT_SEEN, f"payment {reference} was posted and is not in the ledger yet")
         return there
 
-    def _require_expressible(self, payment: Payment, customer: str) -> None:
-        if payment.kind is not PaymentKind.RECEIPT:
-            raise _error(CANNOT, f"the payment journal takes receipts only, not a {payment.kind.replace('_', ' ')}")
-        if any(each.discount or each.write_off for each in payment.allocations):
-            raise _error(CANNOT, "the payment journal has no field for a discount or a write-off")
-        if any(not each.remote_id for each in payment.allocations):
-            raise _error(CANNOT, "a document of the payment is not known there")
+    def _require_customers_currency(self, payment: Payment, customer: str) -> None:
         card = next(iter(self.company.rows("customers", filter=f"number eq {quoted(customer)}", select="number,currencyCode")), None)
         if card is None:
             raise _error(CANNOT, f"there is no customer {customer}")
         if (card["currencyCode"] or self.home_currency) != payment.currency:
             raise _error(CANNOT, f"payments of customer {customer} are booked in {card['currencyCode']}, this one is in {payment.currency}")
 
-    def _require_one_currency(self, payment: Payment) -> None:
-        """A journal line has no rate: an invoice in another currency would be settled at one that nobody gave."""
-        for chunk in chunks(sorted({each.remote_id for each in payment.allocations})):
-            for row in self.company.rows("salesInvoices", filter=any_of("id", chunk), select="id,number,currencyCode"):
+    def _require_payable(self, payment: Payment) -> None:
+        """A journal line has no rate: an invoice in another currency would be settled at one that nobody gave. What is more than is open
+        would stay on account without a word."""
+        shares = by_document(payment)
+        for chunk in chunks(sorted(shares)):
+            for row in self.company.rows("salesInvoices", filter=any_of("id", chunk), select="id,number,currencyCode,remainingAmount"):
                 if (row["currencyCode"] or self.home_currency) != payment.currency:
                     says = f"invoice {row['number']} is in {row['currencyCode']}, the payment in {payment.currency}"
+                    raise _error(CANNOT, says)
+                if shares[row["id"]] > Decimal(row["remainingAmount"]):
+                    says = f"{shares[row['id']]} is to be paid on invoice {row['number']}, of which {row['remainingAmount']} is open"
                     raise _error(CANNOT, says)
 
     def _in_ledger(self, payment: Payment, reference: str, customer: str) -> RemotePayment | None:
@@ -122,10 +123,17 @@ class Receipts:
 
     # -- the journal ----------------------------------------------------------------------------------------------------------
 
-    def _journal_id(self) -> str:
+    def _require_account(self, journal: Row, payment: Payment) -> None:
+        """A journal that was there already may book on another account than the connection names."""
+        if payment.bank_account and journal["balancingAccountId"] != self.journal.balancing_account:
+            booked = journal["balancingAccountNumber"]
+            raise _error(CANNOT, f"it came in on {payment.bank_account}, and journal {self.journal.code} books on {booked}")
+
+    def _journal_id(self, payment: Payment) -> str:
         rows = self.company.rows(JOURNALS, filter=f"code eq {quoted(self.journal.code)}")
         known = next(iter(rows), None)
         if known is not None:
+            self._require_account(known, payment)
             return str(known["id"])
         body = {"code": self.journal.code, "displayName": "Receipts by airbooks"}
         if self.journal.balancing_account:

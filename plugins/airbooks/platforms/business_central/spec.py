@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from airbooks.platforms.errors import PERIOD_CLOSED, Action, ErrorRule, Outcome
 from airbooks.platforms.references import ReferenceKind
-from airbooks.platforms.spec import Capability, FormField, Idempotency, Limits, PlatformSpec, StandardField
+from airbooks.platforms.spec import Capability, FormField, Idempotency, Limits, PaymentFeature, PlatformSpec, StandardField
 
 HOST = "https://api.businesscentral.dynamics.com"
 TOKEN_URL = "https://login.microsoftonline.com/{tenant}/oauth2/v2.0/token"  # noqa: S105 an address
@@ -222,6 +222,14 @@ SPEC = PlatformSpec(
             Capability.PAYMENTS_OUT,
         }
     ),
+    payment_features=frozenset(
+        {
+            PaymentFeature.SEVERAL_DOCUMENTS,
+            PaymentFeature.ON_ACCOUNT,
+            PaymentFeature.REVERSALS_TOLD,
+        }
+    ),
+    receipts_on="balancing_account_id",
     standard_fields=(
         StandardField(name="host", label="API root (empty: Business Central online)", placeholder=HOST),
         StandardField(name="login", label="Client id (on-premises: user)"),

@@ -327,10 +327,11 @@ class EpicorHook(PlatformHook):
         """Posted receipts that changed on the day of `since` or later: change dates have no time."""
         return receipts.changed_since(self.company, since, str(self.setting("time_zone") or ""))
 
-    def apply_payment(self, payment: Payment, *, customer_id: str, key: str, references: References) -> RemotePayment:
+    def apply_payment(self, payment: Payment, *, customer_id: str, key: str, references: References) -> RemotePayment:  # noqa: ARG002
         """Book one receipt in a cash group of its own and post it; the same payment again is found and finished."""
+        self.require_bookable(payment, references)
         desk = receipts.Desk(self.groups.prefix, str(self.setting("bank_acct_id") or ""), self._complain)
-        return receipts.Receipts(self.company, desk).book(payment, customer_id, references, key)
+        return receipts.Receipts(self.company, desk).book(payment, customer_id, references)
 
     def preview(self, batch: Sequence[Sending]) -> list[Preview]:
         """The first request of each conversation, and our part of the last save, to which Epicor's defaults come in between."""

@@ -17,11 +17,11 @@ from airbooks.canonical import Address, CreditNote, DocumentKind, Party, Payment
 from airbooks.platforms.epicor.client import Row, refusal
 from airbooks.platforms.epicor.lines import Document, account_rows, head_region, line_rows, misc_rows
 from airbooks.platforms.errors import PlatformError
+from airbooks.platforms.payments import name_of
 from airbooks.platforms.references import ReferenceKind, References
 
 TYPES = {DocumentKind.INVOICE: "MISC-BILL", DocumentKind.CREDIT_NOTE: "CREDIT-MEMO"}
 CUSTOMER_ID, SHORT, SHIP_TO_NAME, GROUP_LENGTH = 10, 20, 50, 9
-SHORT_HASH = 12
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
@@ -226,22 +226,16 @@ def customer_body(party: Party, currency: str, country: int | None, settings: Ma
     return {name: value for name, value in fields.items() if value}
 
 
-def payment_reference(payment: Payment, key: str) -> str:
-    """Our id of a payment where Epicor keeps it (ExternalID of the receipt): its source and its id there, shortened where it is too long.
-
-    Only a payment without an id of its own is known by `key`: the same payment under another key must be found again.
-    """
-    ours = f"{payment.source}/{payment.source_id}"
-    if not payment.source_id:
-        return key.replace("-", "").upper()[:SHORT]
-    return ours if len(ours) <= SHORT else _in_base_36(ours, SHORT_HASH)
+def payment_reference(payment: Payment) -> str:
+    """What a payment is known by where Epicor keeps it: ExternalID of the receipt."""
+    return name_of(payment, SHORT)
 
 
-def receipt_fields(payment: Payment, refs: References, key: str) -> Row:
+def receipt_fields(payment: Payment, refs: References) -> Row:
     """What is ours in the CashHead row; CheckRef must not be empty."""
     row: Row = {
         "CheckRef": (payment.reference or payment.source_id)[:SHORT],
-        "ExternalID": payment_reference(payment, key),
+        "ExternalID": payment_reference(payment),
         "CurrencyCode": payment.currency,
         "DocTranAmt": payment.amount,
     }

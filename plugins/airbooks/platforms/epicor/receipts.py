@@ -13,13 +13,14 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from airbooks.canonical import Payment, PaymentKind, RemotePayment
+from airbooks.canonical import Payment, RemotePayment
 from airbooks.platforms.epicor.client import Company, Row, any_of, changed_row, chunks, dataset_in, quoted, refusal, unproven
 from airbooks.platforms.epicor.customers import CUSTOMERS, id_of
 from airbooks.platforms.epicor.mapping import cash_group, moment, receipt_fields
 from airbooks.platforms.epicor.reading import remote_payment
 from airbooks.platforms.epicor.spec import SPEC
 from airbooks.platforms.errors import ConfigurationError, PlatformError
+from airbooks.platforms.payments import by_document
 from airbooks.platforms.references import References
 
 CASH_GROUPS, RECEIPTS, POSTING = "Erp.BO.CashGrpSvc", "Erp.BO.CashRecSvc", "Erp.PROC.CashRecPostSvc"
@@ -77,10 +78,10 @@ class Receipts:
     def __init__(self, company: Company, desk: Desk) -> None:
         self.company, self.desk = company, desk
 
-    def book(self, payment: Payment, customer: str, refs: References, key: str) -> RemotePayment:
+    def book(self, payment: Payment, customer: str, refs: References) -> RemotePayment:
         """Book a payment once: what is there under its reference is finished or answered, and not booked again."""
-        self._require_expressible(payment)
-        fields = receipt_fields(payment, refs, key)
+        self._require_account()
+        fields = receipt_fields(payment, refs)
         number = self._customer_number(customer)
         head = self._there(payment, number, str(fields["ExternalID"]))
         group = cash_group(self.desk.prefix, f"{number}/{fields['ExternalID']}")
@@ -92,22 +93,7 @@ class Receipts:
             self._post(str(head["GroupID"]))
         return self._proven(head, customer)
 
-    def _require_expressible(self, payment: Payment) -> None:
-        if payment.kind is not PaymentKind.RECEIPT:
-            raise refusal("payment cannot be expressed", f"a cash receipt is no {payment.kind.replace('_', ' ')}", fix=_BY_HAND)
-        if any(each.discount or each.write_off for each in payment.allocations):
-            raise refusal("payment cannot be expressed", "this connector books no discount or write-off with a receipt", fix=_BY_HAND)
-        if payment.bank_account not in ("", self.desk.bank_account):
-            says = f"the payment came in on bank account {payment.bank_account}, the connection books receipts in {self.desk.bank_account}"
-            raise refusal("payment cannot be expressed", says, fix="Send it over a connection with that bank account, or leave it out.")
-        if payment.bank_fee:
-            says = f"this connector books no bank fee ({payment.bank_fee}) with a receipt"
-            raise refusal("payment cannot be expressed", says, fix=_BY_HAND)
-        if payment.exchange_rate is not None:
-            says = "this connector gives a receipt no exchange rate: Epicor takes its own of the day"
-            raise refusal("payment cannot be expressed", says, fix="Leave the rate out, or book it in Epicor by hand.")
-        if any(not each.remote_id.isdigit() for each in payment.allocations):
-            raise refusal("payment cannot be expressed", "a document of the payment is not known in Epicor", fix=_BY_HAND)
+    def _require_account(self) -> None:
         if not self.desk.bank_account:
             says = "the connection names no bank account for cash groups"
             raise refusal("no bank account", says, fix="Fill the field Bank account of the connection.")
@@ -201,11 +187,7 @@ class Receipts:
 
 def _by_invoice(payment: Payment) -> dict[int, Decimal]:
     """What a payment settles of each invoice; a receipt has one line per invoice."""
-    found: dict[int, Decimal] = {}
-    for each in payment.allocations:
-        if each.amount:
-            found[int(each.remote_id)] = found.get(int(each.remote_id), Decimal(0)) + each.amount
-    return found
+    return {int(invoice): amount for invoice, amount in by_document(payment).items() if amount}
 
 
 def _told(head: Row) -> str:

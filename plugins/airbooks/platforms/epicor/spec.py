@@ -6,7 +6,7 @@ from typing import Any
 
 from airbooks.platforms.errors import PERIOD_CLOSED, Action, ErrorRule, Outcome
 from airbooks.platforms.references import ReferenceKind
-from airbooks.platforms.spec import Capability, FormField, Idempotency, Limits, PlatformSpec, StandardField
+from airbooks.platforms.spec import Capability, FormField, Idempotency, Limits, PaymentFeature, PlatformSpec, StandardField
 
 MAX_NUMBER = 20  # of XRefInvoiceNum; 20 to 50 by release (UNVERIFIED), the shortest is safe
 GROUP_DOCUMENTS = 10  # documents of one invoice group, posted together
@@ -202,6 +202,15 @@ SPEC = PlatformSpec(
             Capability.PAYMENTS_OUT,
         }
     ),
+    payment_features=frozenset(
+        {
+            PaymentFeature.SEVERAL_DOCUMENTS,
+            PaymentFeature.ON_ACCOUNT,
+            PaymentFeature.ALLOCATIONS_TOLD,
+            PaymentFeature.REVERSALS_TOLD,
+        }
+    ),
+    receipts_on="bank_acct_id",
     standard_fields=(
         StandardField(name="host", label="Server and instance", placeholder="https://SERVER/INSTANCE"),
         StandardField(name="login", label="User"),

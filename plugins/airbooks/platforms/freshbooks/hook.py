@@ -356,6 +356,7 @@ class FreshBooksHook(PlatformHook):
 
     def apply_payment(self, payment: Payment, *, customer_id: str, key: str, references: References) -> RemotePayment:  # noqa: ARG002
         """Book a receipt, one FreshBooks payment for each invoice; each is looked for first, by the words in its note."""
+        self.require_bookable(payment, references)
         return receipts.apply(self, payment, references)
 
     # -- reference lists --------------------------------------------------------------------------------------------------

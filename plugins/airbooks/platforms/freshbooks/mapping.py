@@ -17,6 +17,7 @@ from babel import Locale
 from airbooks.canonical import Address, AllowanceCharge, CreditNote, Delivery, DocumentKind, Line, LineKind, Party, Payment
 from airbooks.platforms.errors import AirbooksError
 from airbooks.platforms.freshbooks.lines import Document, allowances, charges, discount_percent, quantity_and_price, shares
+from airbooks.platforms.payments import by_document
 from airbooks.platforms.references import ReferenceKind, References, dimension_codes
 
 Body = dict[str, Any]
@@ -312,15 +313,12 @@ def payment_marker(payment: Payment) -> str:
 
 
 def payment_note(payment: Payment) -> str:
-    fee = f"Bank fee {payment.bank_fee:f}" if payment.bank_fee else ""
-    return "; ".join(part for part in (payment.reference, payment.memo, fee, payment_marker(payment)) if part)
+    account = f"Bank account {payment.bank_account}" if payment.bank_account else ""
+    return "; ".join(part for part in (payment.reference, payment.memo, account, payment_marker(payment)) if part)
 
 
 def payment_bodies(payment: Payment, refs: References) -> list[Body]:
     """The bodies of `POST payments`: FreshBooks has one payment per invoice, so one for each invoice that is allocated to."""
-    amounts: dict[str, Decimal] = {}
-    for each in payment.allocations:
-        amounts[each.remote_id] = amounts.get(each.remote_id, Decimal(0)) + each.amount
     method = ReferenceKind.PAYMENT_METHOD, payment.method
     kind = refs.get(*method).code if refs.has(*method) else refs.settings.get("default_payment_type", "Other")
     return [
@@ -334,5 +332,5 @@ def payment_bodies(payment: Payment, refs: References) -> list[Body]:
                 "send_client_notification": False,
             }
         }
-        for invoice, amount in amounts.items()
+        for invoice, amount in by_document(payment).items()
     ]

@@ -146,18 +146,6 @@ def remote_payment(row: Row) -> RemotePayment:
     )
 
 
-def one_payment(parts: list[RemotePayment]) -> RemotePayment:
-    """The payments that one payment of ours became, as one: its id names them all ("5501,5502")."""
-    first = parts[0]
-    return first.model_copy(
-        update={
-            "remote_id": ",".join(each.remote_id for each in parts),
-            "amount": sum((each.amount for each in parts), Decimal(0)),
-            "allocations": tuple(allocation for each in parts for allocation in each.allocations),
-        }
-    )
-
-
 # -- reference lists ------------------------------------------------------------------------------------------------------------
 
 

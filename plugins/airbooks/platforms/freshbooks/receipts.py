@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from airbooks.canonical import DocumentKind, DocumentStatus, Payment, PaymentKind, RemotePayment
+from airbooks.canonical import DocumentKind, DocumentStatus, Payment, RemotePayment
 from airbooks.platforms.errors import PlatformError
 from airbooks.platforms.freshbooks import mapping, reading
-from airbooks.platforms.freshbooks.spec import CHANGED_THERE, INEXPRESSIBLE_PAYMENT, OVERPAYMENT
+from airbooks.platforms.freshbooks.spec import CHANGED_THERE, OVERPAYMENT
+from airbooks.platforms.payments import INEXPRESSIBLE, together
 from airbooks.platforms.references import References
 
 if TYPE_CHECKING:
@@ -37,10 +38,6 @@ def changed_since(hook: FreshBooksHook, since: datetime) -> Iterator[RemotePayme
 
 def apply(hook: FreshBooksHook, payment: Payment, references: References) -> RemotePayment:
     """Book what is not on the invoices yet; nothing is booked before all of it can be."""
-    inexpressible = payment.kind is not PaymentKind.RECEIPT or payment.unapplied or not payment.allocations
-    if inexpressible or any(each.discount or each.write_off for each in payment.allocations):
-        says = f"payment {payment.source_id} ({payment.kind.value}, {payment.unapplied} unapplied)"
-        raise hook.error(INEXPRESSIBLE_PAYMENT, says)
     bodies = [body["payment"] for body in mapping.payment_bodies(payment, references)]
     held = [_held(hook, body, payment) for body in bodies]
     done = [each for each in held if each is not None]
@@ -52,7 +49,7 @@ def apply(hook: FreshBooksHook, payment: Payment, references: References) -> Rem
             done.append(_book(hook, body))
     except PlatformError as error:
         raise _partly_booked(error, done) from None
-    return reading.one_payment(sorted(done, key=lambda each: int(each.remote_id)))
+    return together(sorted(done, key=lambda each: int(each.remote_id)))
 
 
 def _partly_booked(error: PlatformError, done: Sequence[RemotePayment]) -> PlatformError:
@@ -85,7 +82,7 @@ def _check_outstanding(hook: FreshBooksHook, body: Row) -> None:
         raise hook.error(CHANGED_THERE, f"the invoice to be paid (id {body['invoiceid']}) was deleted")
     if body["amount"]["code"] != invoice.currency:
         message = f"{body['amount']['code']} cannot pay id {invoice.remote_id}, which is in {invoice.currency}"
-        raise hook.error(INEXPRESSIBLE_PAYMENT, message)
+        raise hook.error(INEXPRESSIBLE, message)
     if invoice.balance is not None and reading.amount(body["amount"]) > invoice.balance:
         message = f"{body['amount']['amount']} is to be paid on id {invoice.remote_id}, of which {invoice.balance} is outstanding"
         raise hook.error(OVERPAYMENT, message)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from airbooks.platforms.errors import Action, ErrorRule, Outcome
 from airbooks.platforms.references import ReferenceKind
-from airbooks.platforms.spec import Capability, FormField, Idempotency, Limits, PlatformSpec, StandardField
+from airbooks.platforms.spec import Capability, FormField, Idempotency, Limits, PaymentFeature, PlatformSpec, StandardField
 
 PRODUCTION = "https://api.freshbooks.com"
 
@@ -165,11 +165,6 @@ VOID_REFUSED = _refused(
 INACTIVE_CUSTOMER = _refused(
     "client is deleted or archived", says="The client was deleted or archived in FreshBooks.", fix="Restore it there, then answer Retry."
 )
-INEXPRESSIBLE_PAYMENT = _refused(
-    "payment cannot be expressed",
-    says="A FreshBooks payment is money received for one invoice in its currency: no refund, discount, write-off or unapplied rest.",
-    fix="Allocate all of it to invoices, or book it in FreshBooks by hand.",
-)
 OVERPAYMENT = _refused(
     "more than is outstanding",
     says="FreshBooks would turn the surplus into client credit without asking.",
@@ -203,6 +198,14 @@ SPEC = PlatformSpec(
             Capability.DOCUMENT_DISCOUNT,
             Capability.PAYMENTS_IN,
             Capability.PAYMENTS_OUT,
+        }
+    ),
+    payment_features=frozenset(
+        {
+            PaymentFeature.SEVERAL_DOCUMENTS,
+            PaymentFeature.BANK_ACCOUNT_NOTED,  # payments have no account there
+            PaymentFeature.ALLOCATIONS_TOLD,
+            PaymentFeature.REVERSALS_TOLD,
         }
     ),
     standard_fields=(

@@ -92,6 +92,10 @@ class Documents:
         except (KeyError, ValueError, TypeError, ArithmeticError) as error:
             raise _unreadable(error) from None
 
+    def posted(self, row: Row) -> RemoteDocument:
+        """A posted document with what is left of it."""
+        return self._posted(row, self._applied([row]))
+
     # -- posted documents -----------------------------------------------------------------------------------------------------
 
     def _posted(self, row: Row, applied: Sequence[Row]) -> RemoteDocument:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from typing import Any, ClassVar
@@ -30,7 +30,7 @@ from airbooks.platforms.infor_syteline.documents import Documents
 from airbooks.platforms.infor_syteline.entering import Entering, before_sending, broken_off, error_of, planned
 from airbooks.platforms.infor_syteline.ido import Idos, Row, Values, text, timestamp, update_body
 from airbooks.platforms.infor_syteline.posting import Posting
-from airbooks.platforms.infor_syteline.receipts import Receipts
+from airbooks.platforms.infor_syteline.receipts import Receipts, obstacles
 from airbooks.platforms.infor_syteline.spec import (
     CREDIT_STAYS,
     DIRECT,
@@ -49,6 +49,7 @@ from airbooks.platforms.infor_syteline.spec import (
     SPEC,
     TOKEN_SECONDS,
 )
+from airbooks.platforms.payments import Obstacle
 from airbooks.platforms.references import ReferenceItem, ReferenceKind, References
 from airbooks.platforms.spec import PlatformSpec
 from airbooks.platforms.tokens import Token
@@ -354,8 +355,12 @@ class InforSyteLineHook(PlatformHook):
     def list_payments(self, since: datetime) -> Iterator[RemotePayment]:
         return self.receipts.changed_since(since)
 
+    def payment_obstacles(self, payment: Payment) -> Iterable[Obstacle]:
+        return obstacles(payment, self.settings())
+
     def apply_payment(self, payment: Payment, *, customer_id: str, key: str, references: References) -> RemotePayment:  # noqa: ARG002
         """Enter and post one receipt; the same payment a second time, under whatever key, is found and not entered again."""
+        self.require_bookable(payment, references)
         method = (ReferenceKind.PAYMENT_METHOD, payment.method)
         kind = references.get(*method).remote_id if references.has(*method) else ""
         return self.receipts.book(payment, customer_id, kind)

@@ -133,7 +133,10 @@ def receipt_id(row: Row) -> str:
 
 
 def receipts(rows: Iterable[Row], currencies: Mapping[str, str], zone: tzinfo) -> list[RemotePayment]:
-    """Posted payments from their SLArtrans rows of type P (one row per document that a payment settles)."""
+    """Posted payments from their SLArtrans rows of type P (one row per document that a payment settles).
+
+    A person takes one back with a negative payment; that it bears the reference of the first is UNVERIFIED.
+    """
     groups: dict[str, dict[str, Row]] = defaultdict(dict)
     for row in rows:
         groups[receipt_id(row)][row["RowPointer"]] = row
@@ -142,20 +145,24 @@ def receipts(rows: Iterable[Row], currencies: Mapping[str, str], zone: tzinfo) -
 
 def _receipt(key: str, rows: Sequence[Row], currencies: Mapping[str, str], zone: tzinfo) -> RemotePayment:
     customer = rows[0]["CustNum"].strip()
-    amount = sum((cents(row["Amount"]) for row in rows), ZERO)
-    parts = sorted((row["ApplyToInvNum"] or "", cents(row["Amount"])) for row in rows)
+    amounts = [cents(row["Amount"]) for row in rows]
+    received, left = sum((each for each in amounts if each > 0), ZERO), sum(amounts, ZERO)
+    parts: dict[str, Decimal] = {}
+    for row in rows:
+        number = (row["ApplyToInvNum"] or "").strip()
+        parts[number] = parts.get(number, ZERO) + cents(row["Amount"])
     return RemotePayment(
         remote_id=key,
         customer_id=customer,
         received_on=day(rows[0]["InvDate"]),
-        amount=amount,
+        amount=received if left <= 0 < received else left,  # one that was taken back says what it was
         currency=currencies.get(customer, ""),
         reference=(rows[0]["Description"] or rows[0]["Ref"] or "").strip(),
         allocations=tuple(
-            RemoteAllocation(remote_id=f"{customer}|{number.strip()}|0", amount=part)
-            for number, part in parts
-            if number.strip() not in _OPEN_MONEY
+            RemoteAllocation(remote_id=f"{customer}|{number}|0", amount=part)
+            for number, part in sorted(parts.items())
+            if part and number not in _OPEN_MONEY
         ),
-        reversed=amount <= 0,
+        reversed=left <= 0,
         modified_at=max(filter(None, (moment(row["RecordDate"], zone) for row in rows)), default=None),
     )

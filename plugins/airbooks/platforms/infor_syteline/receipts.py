@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal
 
-from airbooks.canonical import Allocation, Payment, PaymentKind, RemoteAllocation, RemotePayment, round_amount
+from airbooks.canonical import Allocation, Payment, RemoteAllocation, RemotePayment, round_amount
 from airbooks.platforms.errors import ErrorRule, PlatformError
 from airbooks.platforms.infor_syteline import reading
 from airbooks.platforms.infor_syteline.documents import Documents
@@ -29,6 +29,7 @@ from airbooks.platforms.infor_syteline.spec import (
     PAYMENT_UNFIT,
     SPEC,
 )
+from airbooks.platforms.payments import Obstacle, by_document
 
 FIELDS = (
     *("CustNum", "InvNum", "ApplyToInvNum", "CheckSeq", "Type", "Amount", "DiscAmt", "ExchRate", "BankCode", "PayType", "InvDate"),
@@ -54,6 +55,13 @@ def check_number(key: str) -> int:
 
 def reference(key: str) -> str:
     return f"AB{check_number(key):09d}"
+
+
+def obstacles(payment: Payment, settings: Mapping[str, str]) -> Iterator[Obstacle]:
+    """A discount needs an account of its own."""
+    if any(each.discount for each in payment.allocations) and not settings.get("discount_account"):
+        says, fix = "The connection names no account for early-payment discounts.", "Fill the field discount_account of the connection."
+        yield Obstacle("DISCOUNT", "allocations[].discount", "", says, fix)
 
 
 def since_condition(since: datetime, zone: tzinfo) -> str:
@@ -98,7 +106,7 @@ class Receipts:
         self._require_expressible(payment, customer)
         there = self._posted(customer, key)
         if there is None:
-            self._require_posted(payment, customer)
+            self._require_payable(payment, customer)
             keys = self._keys(customer, key, kind or _WIRE)
             self._enter_head(keys, payment, key)
             with _after_the_head(key):
@@ -113,13 +121,8 @@ class Receipts:
     def _require_expressible(self, payment: Payment, customer: str) -> None:
         currency = self.documents.currency(customer)
         obstacles = {
-            f"only receipts can be entered, not a {payment.kind.value.replace('_', ' ')}": payment.kind is not PaymentKind.RECEIPT,
-            "a write-off has no documented field": any(each.write_off for each in payment.allocations),
-            "a document of the payment is not known there": any(not each.remote_id for each in payment.allocations),
             "the connection names no bank_code": not self.settings.get("bank_code"),
             "the connection names no site": not self.settings.get("site"),
-            "the connection names no discount_account": any(each.discount for each in payment.allocations)
-            and not self.settings.get("discount_account"),
             f"customer {customer} pays in {currency}, this payment is in {payment.currency}": currency != payment.currency,
             f"a payment in {payment.currency} needs a rate to {self._home}": payment.currency != self._home and not self._has_rate(payment),
         }
@@ -127,13 +130,19 @@ class Receipts:
             if is_so:
                 raise _error(PAYMENT_UNFIT, says)
 
-    def _require_posted(self, payment: Payment, customer: str) -> None:
-        """Money can be applied to the customer's own posted documents only; asked before anything is entered."""
+    def _require_payable(self, payment: Payment, customer: str) -> None:
+        """Only the customer's own posted documents can be paid, and what is open of them; asked before anything is entered."""
+        shares, off = by_document(payment), by_document(payment, "discount")
         for each in payment.allocations:
             if each.remote_id.partition("|")[0] != customer:
                 raise _error(PAYMENT_UNFIT, f"document {each.document_number} is none of customer {customer}")
-            if self.documents.posted_row(each.remote_id) is None:
+            row = self.documents.posted_row(each.remote_id)
+            if row is None:
                 raise _error(PAYMENT_UNFIT, f"document {each.document_number} is not posted in SyteLine")
+            left = self.documents.posted(row).balance
+            closed = shares[each.remote_id] + off[each.remote_id]
+            if left is not None and closed > left:
+                raise _error(PAYMENT_UNFIT, f"{closed} of {each.document_number} is to be settled, of which {left} is open")
 
     @property
     def _home(self) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from airbooks.platforms.errors import PERIOD_CLOSED, Action, ErrorRule, Outcome
 from airbooks.platforms.references import ReferenceKind
-from airbooks.platforms.spec import Capability, FormField, Idempotency, Limits, PlatformSpec, StandardField
+from airbooks.platforms.spec import Capability, FormField, Idempotency, Limits, PaymentFeature, PlatformSpec, StandardField
 
 INV_NUM = 12  # characters of InvNum (from memory, as the other lengths here)
 REF = 30
@@ -321,6 +321,17 @@ SPEC = PlatformSpec(
             Capability.PAYMENTS_OUT,
         }
     ),
+    payment_features=frozenset(
+        {
+            PaymentFeature.SEVERAL_DOCUMENTS,
+            PaymentFeature.ON_ACCOUNT,
+            PaymentFeature.DISCOUNT,  # on the discount account of the connection
+            PaymentFeature.EXCHANGE_RATE,
+            PaymentFeature.ALLOCATIONS_TOLD,
+            PaymentFeature.REVERSALS_TOLD,
+        }
+    ),
+    receipts_on="bank_code",
     standard_fields=(
         StandardField(name="host", label="Base URL (ion: iu of the .ionapi file)", placeholder="https://mingle-ionapi.inforcloudsuite.com"),
         StandardField(name="login", label="Mongoose user (ion: saak)"),

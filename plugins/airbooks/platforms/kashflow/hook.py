@@ -322,6 +322,7 @@ class KashFlowHook(PlatformHook):
 
     def apply_payment(self, payment: Payment, *, customer_id: str, key: str, references: References) -> RemotePayment:  # noqa: ARG002
         """Put a payment line on each invoice it settles; one that carries our marker already is left as it is."""
+        self.require_bookable(payment, references)
         self._check_settings({})
         return receipts.apply(self, payment, references)
 

@@ -271,8 +271,6 @@ def payment_line(payment: Payment, allocation: Allocation, refs: References) -> 
     facts = (
         ("", payment_marker(payment.source, payment.source_id)),
         ("", payment.memo),
-        ("Bank account", payment.bank_account),
-        ("Bank fee", f"{payment.bank_fee:f}" if payment.bank_fee else ""),
     )
     return {
         "Date": timestamp(payment.received_on),

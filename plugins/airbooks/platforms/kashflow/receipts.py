@@ -6,10 +6,11 @@ from collections.abc import Container, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from airbooks.canonical import Allocation, DocumentKind, Payment, PaymentKind, RemotePayment
-from airbooks.platforms.errors import ConfigurationError, PlatformError, ReferenceMissing
+from airbooks.canonical import Allocation, DocumentKind, Payment, RemotePayment
+from airbooks.platforms.errors import ConfigurationError, PlatformError
 from airbooks.platforms.kashflow import mapping, reading
-from airbooks.platforms.kashflow.spec import CHANGED_THERE, INEXPRESSIBLE_PAYMENT, NO_MAPPING
+from airbooks.platforms.kashflow.spec import CHANGED_THERE, OVERPAYMENT
+from airbooks.platforms.payments import INEXPRESSIBLE
 from airbooks.platforms.references import References
 
 if TYPE_CHECKING:
@@ -23,8 +24,8 @@ def apply(hook: KashFlowHook, payment: Payment, references: References) -> Remot
 
     Safe to repeat, for what is booked is found by our marker. An error never says that nothing happened where a part is there.
     """
-    _check_expressible(hook, payment)
-    lines = [(each, _line(hook, payment, each, references)) for each in _shares(payment)]
+    _check_settings(hook, payment)
+    lines = [(each, mapping.payment_line(payment, each, references)) for each in _shares(payment)]
     rows = [hook.invoice_row(share.remote_id) for share, _ in lines]
     there = hook.understood(lambda: [row["Number"] for row in rows if row is not None and _marked(row, payment)])
     booked: list[tuple[Row, Row]] = []
@@ -46,22 +47,12 @@ def _shares(payment: Payment) -> list[Allocation]:
     return list(shares.values())
 
 
-def _check_expressible(hook: KashFlowHook, payment: Payment) -> None:
+def _check_settings(hook: KashFlowHook, payment: Payment) -> None:
     if hook.setting("bank_account_id") in (None, "") or (not payment.method and hook.setting("payment_method_id") in (None, "")):
         raise ConfigurationError(
             f"Connection {hook.conn_id!r} (KashFlow) has no bank account or no payment method for payments. "
             "Set bank_account_id and payment_method_id in its form (ids from /bankaccounts and /paymentmethods/invoice)."
         )
-    takes_off = any(each.discount or each.write_off for each in payment.allocations)
-    if payment.kind is not PaymentKind.RECEIPT or takes_off or payment.unapplied or not payment.allocations:
-        raise hook.fault(INEXPRESSIBLE_PAYMENT, f"payment {payment.source_id} ({payment.kind.value}, {payment.unapplied} unapplied)")
-
-
-def _line(hook: KashFlowHook, payment: Payment, allocation: Allocation, references: References) -> dict[str, Any]:
-    try:
-        return mapping.payment_line(payment, allocation, references)
-    except ReferenceMissing as missing:
-        raise hook.fault(NO_MAPPING, str(missing)) from None
 
 
 def _checked(hook: KashFlowHook, payment: Payment, share: Allocation, row: Row | None) -> tuple[Row, Row | None]:
@@ -72,11 +63,14 @@ def _checked(hook: KashFlowHook, payment: Payment, share: Allocation, row: Row |
     if (remote.kind, remote.currency) != (DocumentKind.INVOICE, payment.currency):
         what = remote.kind.value.replace("_", " ")
         message = f"{payment.currency} was received for {what} {share.document_number} in {remote.currency}"
-        raise hook.fault(INEXPRESSIBLE_PAYMENT, message)
+        raise hook.fault(INEXPRESSIBLE, message)
     line = hook.understood(lambda: _marked(row, payment))
     if line is not None and not hook.understood(lambda: _has_amount(line, share)):
         message = f"invoice {share.document_number} has {line['Amount']} of payment {payment.source_id}, not {share.amount}"
         raise hook.fault(CHANGED_THERE, message)
+    if line is None and remote.balance is not None and share.amount > remote.balance:
+        message = f"{share.amount} is to be paid on invoice {share.document_number}, of which {remote.balance} is outstanding"
+        raise hook.fault(OVERPAYMENT, message)
     return row, line
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from airbooks.platforms.errors import PERIOD_CLOSED, Action, ErrorRule, Outcome
 from airbooks.platforms.references import ReferenceKind
-from airbooks.platforms.spec import Capability, FormField, Idempotency, Limits, PlatformSpec, StandardField
+from airbooks.platforms.spec import Capability, FormField, Idempotency, Limits, PaymentFeature, PlatformSpec, StandardField
 
 PRODUCTION = "https://api.kashflow.com"
 BASE_PATH = "/v2"
@@ -146,12 +146,8 @@ CHANGED_THERE = ErrorRule(
     says="Somebody changed, paid or deleted it in KashFlow in the meantime.",
     fix="Compare the two, then answer Retry or Reject.",
 )
-INEXPRESSIBLE_PAYMENT = ErrorRule(
-    name="payment cannot be expressed",
-    action=Action.REVIEW,
-    outcome=_NO,
-    says="KashFlow keeps payments on invoices: refunds, unapplied money, discounts and write-offs have no place there.",
-    fix="Book it in KashFlow by hand, or leave the discount to a credit note.",
+OVERPAYMENT = ErrorRule(
+    name="more than is outstanding", action=Action.REVIEW, outcome=_NO, fix="Correct the allocation to what is outstanding."
 )
 
 SPEC = PlatformSpec(
@@ -179,6 +175,13 @@ SPEC = PlatformSpec(
             Capability.PAYMENTS_OUT,
         }
     ),
+    payment_features=frozenset(
+        {
+            PaymentFeature.SEVERAL_DOCUMENTS,
+            PaymentFeature.ALLOCATIONS_TOLD,
+        }
+    ),
+    receipts_on="bank_account_id",
     standard_fields=(
         StandardField(name="host", label="Base URL", placeholder=PRODUCTION),
         StandardField(name="schema", label=""),

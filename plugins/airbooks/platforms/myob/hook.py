@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import re
 from base64 import b64encode
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
@@ -51,6 +51,7 @@ from airbooks.platforms.myob.spec import (
     SPEC,
     WRONG_LAYOUT,
 )
+from airbooks.platforms.payments import Obstacle, rate_of_another_ledger
 from airbooks.platforms.references import ReferenceItem, ReferenceKind, References
 from airbooks.platforms.tokens import Token
 from airbooks.platforms.wire import Complaint, Reply, Request, base_url, to_json
@@ -354,8 +355,12 @@ class MyobHook(PlatformHook):
         """Customer payments changed or dated since. A deleted payment is in no list: it shows in its sales' balances only."""
         return Receipts(self.client, self.lists, self.settings()).changed_since(since)
 
+    def payment_obstacles(self, payment: Payment) -> Iterable[Obstacle]:
+        return rate_of_another_ledger(payment, str(self.setting("home_currency") or ""))
+
     def apply_payment(self, payment: Payment, *, customer_id: str, key: str, references: References) -> RemotePayment:  # noqa: ARG002
         """Book a receipt and apply it; it is looked for first, by the words in its memo."""
+        self.require_bookable(payment, references)
         return Receipts(self.client, self.lists, self.settings()).apply(payment, customer_id, references)
 
     # -- reference lists --------------------------------------------------------------------------------------------------

@@ -259,9 +259,8 @@ def payment_body(payment: Payment, refs: References, customer_id: str, account_u
     suffix = "Foreign" if currency_uid else ""
     method = (ReferenceKind.PAYMENT_METHOD, payment.method)
     fits = 0 < len(payment.reference) <= 13
-    fee = f"fee {payment.bank_fee:f}" if payment.bank_fee else ""
     known = refs.has(*method)
-    said = ("" if fits else payment.reference, "" if known else payment.method, fee, payment.memo)
+    said = ("" if fits else payment.reference, "" if known else payment.method, payment.memo)
     return filled(
         {
             "DepositTo": "Account" if account_uid else "UndepositedFunds",

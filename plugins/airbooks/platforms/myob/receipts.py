@@ -6,11 +6,10 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from airbooks.canonical import Payment, PaymentKind, RemotePayment
+from airbooks.canonical import Payment, RemotePayment
 from airbooks.platforms.myob import mapping, reading
 from airbooks.platforms.myob.client import MyobClient, guid
 from airbooks.platforms.myob.lists import Lists
-from airbooks.platforms.myob.spec import INEXPRESSIBLE_PAYMENT
 from airbooks.platforms.references import ReferenceKind, References
 
 PAYMENTS = "Sale/CustomerPayment"
@@ -24,7 +23,6 @@ class Receipts:
 
     def apply(self, payment: Payment, customer_id: str, references: References) -> RemotePayment:
         """Book a payment that is not there yet: it is known by the words in its memo. MYOB changes no payment."""
-        self._check_expressible(payment)
         found = self._booked(payment)
         if found is not None:
             return found
@@ -40,16 +38,6 @@ class Receipts:
 
     def _read(self, row: Any) -> RemotePayment:
         return reading.remote_payment(row, self._settings)
-
-    def _check_expressible(self, payment: Payment) -> None:
-        plain = payment.kind is PaymentKind.RECEIPT and not any(each.discount or each.write_off for each in payment.allocations)
-        if not plain or payment.unapplied or not payment.allocations:
-            message = f"payment {payment.source_id} ({payment.kind.value}, {payment.unapplied} unapplied)"
-            raise self._client.error(INEXPRESSIBLE_PAYMENT, message)
-        home, rate = self._settings.get("home_currency"), payment.exchange_rate
-        if payment.currency != home and rate is not None and rate.base != home:
-            message = f"payment {payment.source_id}: its rate is to {rate.base}, the books are in {home}"
-            raise self._client.error(INEXPRESSIBLE_PAYMENT, message)
 
     def _booked(self, payment: Payment) -> RemotePayment | None:
         """The payment of ours among those of the first sale it settles."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from airbooks.platforms.errors import PERIOD_CLOSED, Action, ErrorRule, Outcome
 from airbooks.platforms.references import ReferenceKind
-from airbooks.platforms.spec import Capability, FormField, Idempotency, Limits, PlatformSpec, StandardField
+from airbooks.platforms.spec import Capability, FormField, Idempotency, Limits, PaymentFeature, PlatformSpec, StandardField
 
 PRODUCTION = "https://api.myob.com"
 TOKEN_URL = "https://secure.myob.com/oauth2/v1/authorize"  # noqa: S105 an address; MYOB's token end point is called so
@@ -250,14 +250,6 @@ INACTIVE_CARD = ErrorRule(
     says="The customer's card is inactive in MYOB, or has another currency.",
     fix="Correct the card in MYOB, then answer Retry.",
 )
-INEXPRESSIBLE_PAYMENT = ErrorRule(
-    name="payment cannot be expressed",
-    action=Action.REVIEW,
-    outcome=_NO,
-    says="A MYOB customer payment is applied whole to sales of one customer; refunds, discounts and write-offs are something else there.",
-    fix="Book it in MYOB by hand (Receive Payments; Settle Returns & Credits for refunds).",
-)
-
 SPEC = PlatformSpec(
     slug="myob",
     title="MYOB",
@@ -292,6 +284,15 @@ SPEC = PlatformSpec(
             Capability.PAYMENTS_OUT,
         }
     ),
+    payment_features=frozenset(
+        {
+            PaymentFeature.SEVERAL_DOCUMENTS,
+            PaymentFeature.BANK_ACCOUNT,
+            PaymentFeature.EXCHANGE_RATE,
+            PaymentFeature.ALLOCATIONS_TOLD,
+        }
+    ),
+    receipts_on="deposit_account",
     standard_fields=(
         StandardField(name="host", label="Base URL", placeholder=PRODUCTION),
         StandardField(name="schema", label=""),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from typing import ClassVar
@@ -33,6 +33,7 @@ from airbooks.platforms.netsuite.records import Records, problem, record_path, u
 from airbooks.platforms.netsuite.refusals import refusals
 from airbooks.platforms.netsuite.signing import assertion, tba_header, token_form
 from airbooks.platforms.netsuite.spec import BUSY_LOGIN, DELETE, DUPLICATE, NO_MAPPING, SPEC, TBA, TOKEN_PATH
+from airbooks.platforms.payments import Obstacle, rate_of_another_ledger
 from airbooks.platforms.references import ReferenceItem, ReferenceKind, References
 from airbooks.platforms.spec import PlatformSpec
 from airbooks.platforms.tokens import Token
@@ -261,6 +262,9 @@ class NetSuiteHook(PlatformHook):
     def list_payments(self, since: datetime) -> Iterator[RemotePayment]:
         return receipts.changed_since(self.records, since, str(self.setting("time_zone") or ""), self.currencies)
 
+    def payment_obstacles(self, payment: Payment) -> Iterable[Obstacle]:
+        return rate_of_another_ledger(payment, str(self.setting("base_currency") or ""))
+
     def apply_payment(
         self,
         payment: Payment,
@@ -270,6 +274,7 @@ class NetSuiteHook(PlatformHook):
         references: References,
     ) -> RemotePayment:
         """Book one receipt on the connection's bank account; the same one a second time gives the payment of the first."""
+        self.require_bookable(payment, references)
         return receipts.book(
             self.records, payment, customer_id, references, bank_account=self._required("bank_account_id"), currencies=self.currencies
         )

@@ -7,7 +7,6 @@ stands on the item's own record (GTIN, commodity code, the price before a price 
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
@@ -15,6 +14,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from airbooks.canonical import Address, CreditNote, DocumentKind, Invoice, Party, Payment, RemoteDocument
 from airbooks.platforms.netsuite.lines import Body, Document, dimensions, line_bodies, plain, tax_details
+from airbooks.platforms.payments import by_document
 from airbooks.platforms.references import ReferenceKind, References, dimension_codes
 
 RECORDS = {DocumentKind.INVOICE: "invoice", DocumentKind.CREDIT_NOTE: "creditMemo"}
@@ -202,9 +202,6 @@ def payment_id(payment: Payment) -> str:
 
 def payment_body(payment: Payment, customer: str, refs: References, bank_account: str) -> Body:
     """The body of `POST /customerPayment`: applied to the documents named (once to each) and to no other."""
-    amounts: dict[str, Decimal] = defaultdict(Decimal)
-    for each in payment.allocations:
-        amounts[each.remote_id] += each.amount
     has_method = refs.has(ReferenceKind.PAYMENT_METHOD, payment.method)
     method = "" if has_method or not payment.method else f"Paid by {payment.method}"
     body: Body = {
@@ -216,9 +213,9 @@ def payment_body(payment: Payment, customer: str, refs: References, bank_account
         "account": {"id": bank_account},
         "memo": plain("; ".join(part for part in (payment.reference or payment.source_id, payment.memo, method) if part))[:999],
         "autoApply": False,
-        "apply": {"items": [{"doc": {"id": doc}, "apply": True, "amount": amount} for doc, amount in amounts.items()]},
+        "apply": {"items": [{"doc": {"id": doc}, "apply": True, "amount": amount} for doc, amount in by_document(payment).items()]},
     }
-    if payment.exchange_rate is not None:
+    if payment.exchange_rate is not None and payment.currency != refs.settings.get("base_currency"):
         body["exchangeRate"] = payment.exchange_rate.rate
     if has_method:
         body["paymentOption"] = {"id": refs.get(ReferenceKind.PAYMENT_METHOD, payment.method).remote_id}

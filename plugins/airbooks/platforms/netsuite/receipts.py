@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from airbooks.canonical import Payment, PaymentKind, RemotePayment
-from airbooks.platforms.errors import UNREADABLE_ANSWER, ConfigurationError, PlatformError, ReferenceMissing
+from airbooks.canonical import Payment, RemotePayment
+from airbooks.platforms.errors import UNREADABLE_ANSWER, ConfigurationError, PlatformError
 from airbooks.platforms.netsuite.mapping import payment_body, payment_id
 from airbooks.platforms.netsuite.reading import remote_payment
 from airbooks.platforms.netsuite.records import Records, Row, problem, unread
-from airbooks.platforms.netsuite.spec import CANNOT_PAY, DUPLICATE, NO_MAPPING, OTHER_PAYMENT
+from airbooks.platforms.netsuite.spec import DUPLICATE, OTHER_PAYMENT
 from airbooks.platforms.references import References
 
 RECORD = "customerPayment"
@@ -47,12 +47,7 @@ def book(
     currencies: Mapping[str, str],
 ) -> RemotePayment:
     """Book a payment once: NetSuite refuses its external id a second time, and then the first one is answered."""
-    _require_expressible(payment)
-    _require_books(payment, bank_account, references.settings.get("base_currency", ""))
-    try:
-        body = payment_body(payment, customer, references, bank_account)
-    except ReferenceMissing as missing:
-        raise problem(NO_MAPPING, str(missing), missing.kind) from None
+    body = payment_body(payment, customer, references, bank_account)
     try:
         made = records.create(RECORD, body)
     except PlatformError as error:
@@ -86,24 +81,3 @@ def _same(there: RemotePayment, payment: Payment, customer: str) -> RemotePaymen
         ours = f"{payment.amount} {payment.currency} of customer {customer}"
         raise problem(OTHER_PAYMENT, f"id {there.remote_id} has {theirs}, ours is {ours}")
     return there
-
-
-def _require_expressible(payment: Payment) -> None:
-    if payment.kind is not PaymentKind.RECEIPT:
-        raise problem(CANNOT_PAY, f"a customer payment is a receipt, not a {payment.kind.replace('_', ' ')}")
-    if any(each.discount or each.write_off for each in payment.allocations):
-        raise problem(CANNOT_PAY, "a discount or write-off with a payment is not sent: its accounts are the account's own matter")
-    if payment.bank_fee:
-        raise problem(CANNOT_PAY, f"a bank fee ({payment.bank_fee}) has no place on a customer payment")
-    if any(not each.remote_id for each in payment.allocations):
-        raise problem(CANNOT_PAY, "a document of the payment is not known there")
-
-
-def _require_books(payment: Payment, bank_account: str, base: str) -> None:
-    """What the connection does not keep: another bank account, a rate for other books."""
-    if payment.bank_account not in ("", bank_account):
-        says = f"it came in on bank account {payment.bank_account}, and the connection books payments on {bank_account}"
-        raise problem(CANNOT_PAY, says)
-    rate = payment.exchange_rate
-    if rate is not None and base and rate.base != base:
-        raise problem(CANNOT_PAY, f"the books are kept in {base}, and its rate is for {rate.base}")

@@ -6,7 +6,7 @@ from typing import Any
 
 from airbooks.platforms.errors import PERIOD_CLOSED, Action, ErrorRule, Outcome
 from airbooks.platforms.references import ReferenceKind
-from airbooks.platforms.spec import Capability, FormField, Idempotency, Limits, PlatformSpec, StandardField
+from airbooks.platforms.spec import Capability, FormField, Idempotency, Limits, PaymentFeature, PlatformSpec, StandardField
 
 TOKEN_PATH = "/services/rest/auth/oauth2/v1/token"  # noqa: S105 an address
 RECORD_PATH = "/services/rest/record/v1"
@@ -173,7 +173,6 @@ NOT_SETTLED = _rule(
 )
 IS_PAID = _rule("paid or credited", Action.REVIEW, fix="Un-apply the payments or credits in NetSuite first, or send a credit note instead.")
 INACTIVE_CUSTOMER = _rule("customer inactive", Action.REVIEW, fix="Make the customer active in NetSuite, then retry.")
-CANNOT_PAY = _rule("payment cannot be expressed", Action.REVIEW, fix="Book it in NetSuite by hand.")
 OTHER_PAYMENT = _rule("payment id used", Action.REVIEW, fix="Compare the payment there with ours; correct one of them.")
 BAD_KEY = _rule(
     "private key not usable",
@@ -219,6 +218,15 @@ SPEC = PlatformSpec(
             Capability.PAYMENTS_OUT,
         }
     ),
+    payment_features=frozenset(
+        {
+            PaymentFeature.SEVERAL_DOCUMENTS,
+            PaymentFeature.ON_ACCOUNT,
+            PaymentFeature.EXCHANGE_RATE,
+            PaymentFeature.ALLOCATIONS_TOLD,
+        }
+    ),
+    receipts_on="bank_account_id",
     standard_fields=(
         StandardField(name="host", label="Account host", placeholder="1234567-sb1.suitetalk.api.netsuite.com"),
         StandardField(name="login", label="Client id (TBA: consumer key)"),

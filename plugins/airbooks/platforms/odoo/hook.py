@@ -8,7 +8,7 @@ Documents are imported as drafts with `load`, under external ids that make a rep
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, ClassVar
 
@@ -21,6 +21,7 @@ from airbooks.platforms.odoo.mapping import MOVE_TYPES, ImportRows
 from airbooks.platforms.odoo.reading import DOCUMENT_FIELDS, remote_document
 from airbooks.platforms.odoo.spec import FIRST_JSON2, PAGE, SPEC
 from airbooks.platforms.odoo.transport import Json2, Transport, XmlRpc
+from airbooks.platforms.payments import Obstacle
 from airbooks.platforms.redaction import redact
 from airbooks.platforms.references import ReferenceItem, ReferenceKind, References
 from airbooks.platforms.spec import PlatformSpec
@@ -258,8 +259,12 @@ class OdooHook(PlatformHook):
     def list_payments(self, since: datetime) -> Iterator[RemotePayment]:
         return payments.list_payments(self, since)
 
+    def payment_obstacles(self, payment: Payment) -> Iterable[Obstacle]:
+        return payments.obstacles(payment, self.settings())
+
     def apply_payment(self, payment: Payment, *, customer_id: str, key: str, references: References) -> RemotePayment:  # noqa: ARG002
         """`key` plays no part: an external id of the payment's source and id keeps it from being booked twice."""
+        self.require_bookable(payment, references)
         return payments.apply_payment(self, payment, customer_id=customer_id, references=references)
 
     def list_reference(self, kind: ReferenceKind) -> Iterator[ReferenceItem]:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from airbooks.canonical import Allocation, Payment, PaymentKind, RemoteAllocation, RemotePayment
+from airbooks.canonical import Allocation, Payment, RemoteAllocation, RemotePayment
 from airbooks.platforms.errors import Action, ErrorRule, Outcome, PlatformError
 from airbooks.platforms.odoo.mapping import ImportRows, cell, external_name
 from airbooks.platforms.odoo.reading import PAYMENT_FIELDS, amount, label, record_id, remote_payment, stamp
 from airbooks.platforms.odoo.spec import FIRST_JSON2
+from airbooks.platforms.payments import Obstacle, by_document
 from airbooks.platforms.references import ReferenceKind, References
 
 if TYPE_CHECKING:
@@ -26,19 +28,63 @@ NOT_APPLIED = ErrorRule(name="booked and not fully applied", action=Action.REVIE
 SETTLED_STATES = ["in_payment", "paid", "partial", "reversed"]
 
 
+# Refusing
+
+
+def obstacles(payment: Payment, settings: Mapping[str, str]) -> Iterator[Obstacle]:
+    """What of a payment Odoo's wizard for payment differences cannot book."""
+    if not _takes_off(payment):
+        return
+    if not settings.get("discount_account"):
+        says, fix = "The connection names no account for discounts.", "Fill the field discount_account of the connection."
+        yield Obstacle("DISCOUNT", "allocations[].discount", "", says, fix)
+    if len(by_document(payment)) != 1 or payment.unapplied:
+        says = "A discount or write-off is possible on a payment of one document only."
+        yield Obstacle("DISCOUNT", "allocations", "", says, "Give each document a payment of its own.")
+
+
+def _takes_off(payment: Payment) -> bool:
+    return any(each.discount or each.write_off for each in payment.allocations)
+
+
 # Booking
+
+
+@dataclass(frozen=True)
+class Desk:
+    """The bank journal that a payment is booked in, and its method line there (empty: the journal's first)."""
+
+    journal: int
+    method: str
+
+
+def _desk(hook: OdooHook, payment: Payment, references: References) -> Desk:
+    """The journal of the account that the money came in on, or the connection's. Raises PlatformError where no journal has the account."""
+    account, usual = (ReferenceKind.ACCOUNT, payment.bank_account), hook.bank_journal()
+    if not payment.bank_account:
+        return Desk(int(usual["id"]), _method(hook, payment, references))
+    entry = references.get(*account)
+    if record_id(usual["default_account_id"]) == int(entry.remote_id):
+        return Desk(int(usual["id"]), _method(hook, payment, references))
+    domain = [["default_account_id", "=", int(entry.remote_id)], ["type", "in", ["bank", "cash"]], ["company_id", "=", hook.company_id]]
+    found = hook.odoo.run("account.journal", "search", domain=domain, limit=1, read=True)
+    if not found:
+        raise _unequal(hook, payment, f"no bank journal has account {entry.code}")
+    return Desk(int(found[0]), "")
 
 
 def apply_payment(hook: OdooHook, payment: Payment, *, customer_id: str, references: References) -> RemotePayment:
     """Book one payment and apply it. It is known by its source and id there: repeated, it goes on where an earlier try ended."""
     payment = _merged(payment)
     documents = _documents(hook, payment)
-    if payment.kind is not PaymentKind.RECEIPT:
-        raise _unequal(hook, payment, f"a {payment.kind.value.replace('_', '-')} is entered in Odoo by hand")
-    if any(each.discount or each.write_off for each in payment.allocations):
-        return _with_write_off(hook, payment, documents, references)
+    desk = _desk(hook, payment, references)
+    if _takes_off(payment):
+        return _with_write_off(hook, payment, documents, desk)
+    known = hook.by_external_id(_name(hook, payment), model="account.payment")
+    if known is None:
+        _require_payable(hook, payment, documents)
     ordered = _in_order(hook, payment, documents)
-    payment_id = _booked(hook, payment, customer_id, references)
+    payment_id = _posted(hook, known or _entered(hook, payment, customer_id, desk))
     try:
         _apply(hook, payment_id, ordered)
         return _result(hook, payment, payment_id)
@@ -82,13 +128,22 @@ def _documents(hook: OdooHook, payment: Payment) -> dict[str, Row]:
     return found
 
 
+def _require_payable(hook: OdooHook, payment: Payment, documents: Mapping[str, Row]) -> None:
+    """Asked before a payment is entered: Odoo itself would apply what is open, at its own rate, and keep the rest on account."""
+    for each in payment.allocations:
+        row = documents[each.remote_id]
+        if label(row["currency_id"]) != payment.currency:
+            raise _unequal(hook, payment, f"{each.document_number} is in {label(row['currency_id'])}")
+        if _open(row) < each.amount:
+            raise _unequal(hook, payment, f"{each.amount} is to be paid on {each.document_number}, of which {_open(row)} is open")
+
+
 def _in_order(hook: OdooHook, payment: Payment, documents: Mapping[str, Row]) -> list[Allocation]:
     """The allocations in the order that gives each its amount: Odoo applies as much as is open, so a part payment has to be the last.
 
-    Documents that an earlier try of the same payment has settled count as closed. Of a document in another currency nobody knows before
-    how much it takes at Odoo's rates, so it comes last as well.
+    Documents that an earlier try of the same payment has settled count as closed.
     """
-    closing = [each for each in payment.allocations if _closes(payment, each, documents[each.remote_id])]
+    closing = [each for each in payment.allocations if _open(documents[each.remote_id]) <= each.amount]
     partial = [each for each in payment.allocations if each not in closing]
     if len(partial) > 1 or (partial and payment.unapplied):
         told = ", ".join(each.document_number for each in partial)
@@ -96,27 +151,27 @@ def _in_order(hook: OdooHook, payment: Payment, documents: Mapping[str, Row]) ->
     return [*closing, *partial]
 
 
-def _closes(payment: Payment, allocation: Allocation, document: Row) -> bool:
-    return label(document["currency_id"]) == payment.currency and _open(document) <= allocation.amount
-
-
 def _open(document: Row) -> Decimal:
     return amount(document["amount_residual"], label(document["currency_id"]))
 
 
-def _booked(hook: OdooHook, payment: Payment, customer_id: str, references: References) -> int:
-    """The payment's id: of an earlier try, or imported now; posted in both cases."""
-    name = external_name(f"pay_{hook.company_id}", payment.source, payment.source_id)
-    known = hook.by_external_id(name, model="account.payment")
-    if known is None:
-        known = hook.imported("account.payment", [_payment_rows(hook, payment, customer_id, f"{hook.module}.{name}", references)])[0]
-    state = hook.odoo.run("account.payment", "read", ids=[known], fields=["state"], read=True)[0]["state"]
+def _name(hook: OdooHook, payment: Payment) -> str:
+    return external_name(f"pay_{hook.company_id}", payment.source, payment.source_id)
+
+
+def _entered(hook: OdooHook, payment: Payment, customer_id: str, desk: Desk) -> int:
+    name = f"{hook.module}.{_name(hook, payment)}"
+    return hook.imported("account.payment", [_payment_rows(hook, payment, customer_id, name, desk)])[0]
+
+
+def _posted(hook: OdooHook, payment_id: int) -> int:
+    state = hook.odoo.run("account.payment", "read", ids=[payment_id], fields=["state"], read=True)[0]["state"]
     if state == "draft":
-        hook.odoo.run("account.payment", "action_post", ids=[known])
-    return known
+        hook.odoo.run("account.payment", "action_post", ids=[payment_id])
+    return payment_id
 
 
-def _payment_rows(hook: OdooHook, payment: Payment, customer_id: str, name: str, references: References) -> ImportRows:
+def _payment_rows(hook: OdooHook, payment: Payment, customer_id: str, name: str, desk: Desk) -> ImportRows:
     values: Row = {
         "payment_type": "inbound",
         "partner_type": "customer",
@@ -125,11 +180,10 @@ def _payment_rows(hook: OdooHook, payment: Payment, customer_id: str, name: str,
         "date": payment.received_on.isoformat(),
         memo_field(hook): payment.reference or payment.source_id,
         "currency_id/.id": hook.currency_id(payment.currency),
-        "journal_id/.id": hook.bank_journal()["id"],
+        "journal_id/.id": desk.journal,
     }
-    method = _method(hook, payment, references)
-    if method:
-        values["payment_method_line_id/.id"] = method
+    if desk.method:
+        values["payment_method_line_id/.id"] = desk.method
     return ImportRows(name, ("id", *values), [[name, *(cell(value) for value in values.values())]])
 
 
@@ -188,11 +242,9 @@ def _unequal(hook: OdooHook, payment: Payment, why: str) -> PlatformError:
 # Early-payment discounts and write-offs
 
 
-def _with_write_off(hook: OdooHook, payment: Payment, documents: Mapping[str, Row], references: References) -> RemotePayment:
+def _with_write_off(hook: OdooHook, payment: Payment, documents: Mapping[str, Row], desk: Desk) -> RemotePayment:
     """Through the wizard, which closes one document and books the difference. It has no key: an equal payment counts as this one."""
-    [allocation] = payment.allocations if len(payment.allocations) == 1 else [None]
-    if allocation is None or payment.unapplied:
-        raise _unequal(hook, payment, "a discount or write-off is possible on a payment of one document only")
+    [allocation] = payment.allocations
     booked = _equal_payment(hook, payment, allocation)
     if booked is None:
         row = documents[allocation.remote_id]
@@ -201,7 +253,7 @@ def _with_write_off(hook: OdooHook, payment: Payment, documents: Mapping[str, Ro
         expected = allocation.amount + allocation.discount + allocation.write_off
         if _open(row) != expected:
             raise _unequal(hook, payment, f"{allocation.document_number} has {_open(row)} open, payment and discount make {expected}")
-        booked = _registered(hook, payment, allocation, references)
+        booked = _registered(hook, payment, allocation, desk)
     return _read_one(hook, booked)
 
 
@@ -220,20 +272,19 @@ def _equal_payment(hook: OdooHook, payment: Payment, allocation: Allocation) -> 
     return None
 
 
-def _registered(hook: OdooHook, payment: Payment, allocation: Allocation, references: References) -> int:
+def _registered(hook: OdooHook, payment: Payment, allocation: Allocation, desk: Desk) -> int:
     context = {"active_model": "account.move", "active_ids": [int(allocation.remote_id)]}
     vals: Row = {
         "payment_date": payment.received_on.isoformat(),
-        "journal_id": hook.bank_journal()["id"],
+        "journal_id": desk.journal,
         "amount": payment.amount,
         "currency_id": hook.currency_id(payment.currency),
         "communication": payment.reference or payment.source_id,
         "payment_difference_handling": "reconcile",
         "writeoff_account_id": hook.account_id(hook.required("discount_account")),
     }
-    method = _method(hook, payment, references)
-    if method:
-        vals["payment_method_line_id"] = int(method)
+    if desk.method:
+        vals["payment_method_line_id"] = int(desk.method)
     wizard = hook.odoo.run("account.payment.register", "create", vals_list=[vals], context=context)
     return int(hook.odoo.run("account.payment.register", "action_create_payments", ids=wizard, context=context)["res_id"])
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from airbooks.platforms.errors import PERIOD_CLOSED, Action, ErrorRule, Outcome
 from airbooks.platforms.references import ReferenceKind
-from airbooks.platforms.spec import Capability, FormField, Idempotency, Limits, PlatformSpec, StandardField
+from airbooks.platforms.spec import Capability, FormField, Idempotency, Limits, PaymentFeature, PlatformSpec, StandardField
 
 IMPORT = "load"
 NONE_ANSWER = "cannot marshal None unless allow_none is enabled"  # XML-RPC's fault after a change that IS committed
@@ -249,6 +249,17 @@ SPEC = PlatformSpec(
             Capability.DIMENSIONS,
             Capability.PAYMENTS_IN,
             Capability.PAYMENTS_OUT,
+        }
+    ),
+    payment_features=frozenset(
+        {
+            PaymentFeature.SEVERAL_DOCUMENTS,
+            PaymentFeature.ON_ACCOUNT,
+            PaymentFeature.DISCOUNT,  # on the discount account of the connection, one document at a time
+            PaymentFeature.WRITE_OFF,  # on the same account
+            PaymentFeature.BANK_ACCOUNT,  # the bank journal of the mapped account
+            PaymentFeature.ALLOCATIONS_TOLD,
+            PaymentFeature.REVERSALS_TOLD,
         }
     ),
     standard_fields=(

@@ -6,7 +6,7 @@ framework version: without it Oracle takes version 1, whose errors are bare text
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from functools import partial
 from typing import Any, TypeVar
@@ -32,6 +32,7 @@ from airbooks.platforms.oracle_fusion.spec import (
     RESOURCES,
     SPEC,
 )
+from airbooks.platforms.payments import Obstacle, rate_of_another_ledger
 from airbooks.platforms.references import ReferenceItem, ReferenceKind, References
 from airbooks.platforms.tokens import Token
 from airbooks.platforms.wire import Complaint, Reply, base_url, to_json
@@ -328,8 +329,12 @@ class OracleFusionHook(PlatformHook):
             last = self._understood(reply, lambda body: datetime.fromisoformat(body["items"][-1][attribute]))
             moment, offset = (last, 0) if last > moment else (moment, offset + len(found))
 
+    def payment_obstacles(self, payment: Payment) -> Iterable[Obstacle]:
+        return rate_of_another_ledger(payment, str(self.setting("ledger_currency") or ""))
+
     def apply_payment(self, payment: Payment, *, customer_id: str, key: str, references: References) -> RemotePayment:  # noqa: ARG002
         """Book a receipt and apply it; it is looked for first, by its number and the words in its comments."""
+        self.require_bookable(payment, references)
         return receipts.book(self, payment, customer_id, references)
 
     # -- reference lists --------------------------------------------------------------------------------------------------

@@ -265,7 +265,6 @@ def receipt_body(payment: Payment, customer: str, refs: References) -> Body:
         ("", receipt_marker(payment)),
         ("", payment.memo),
         ("Reference", payment.reference if payment.reference != receipt_number(payment) else ""),
-        ("Bank fee", f"{payment.bank_fee:f}" if payment.bank_fee else ""),
     )
     body = {
         "ReceiptNumber": receipt_number(payment),

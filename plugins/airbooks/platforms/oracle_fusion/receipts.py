@@ -6,17 +6,14 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from airbooks.canonical import DocumentKind, Payment, PaymentKind, RemotePayment
-from airbooks.platforms.errors import PlatformError, ReferenceMissing
+from airbooks.canonical import DocumentKind, Payment, RemotePayment
+from airbooks.platforms.errors import PlatformError
 from airbooks.platforms.oracle_fusion import mapping, reading
 from airbooks.platforms.oracle_fusion.queries import where
 from airbooks.platforms.oracle_fusion.reading import Application, Receipt
-from airbooks.platforms.oracle_fusion.settings import Settings
 from airbooks.platforms.oracle_fusion.spec import (
     AT_ONCE,
-    INEXPRESSIBLE_PAYMENT,
     NO_ACTION,
-    NO_MAPPING,
     NOT_TOLD,
     OVERPAID,
     PAYMENT_DIFFERS,
@@ -32,7 +29,6 @@ Step = tuple[int, Decimal]  # an instalment's id, and what to apply to it
 def book(hook: OracleFusionHook, payment: Payment, customer: str, references: References) -> RemotePayment:
     """Book a receipt and apply it. A receipt applies nothing by itself: its remittance references are read by AutoMatch, or the action
     applyReceipt applies it at once, as the connection says. Raises PlatformError."""
-    _require_expressible(hook, payment, references.settings)
     receipt = find(hook, payment, customer)
     done = _settled(hook, receipt) if receipt is not None else []
     at_once = references.settings.get("apply_receipts", AT_ONCE) == AT_ONCE
@@ -45,15 +41,6 @@ def book(hook: OracleFusionHook, payment: Payment, customer: str, references: Re
         return reading.remote_payment(receipt, applications(hook, receipt) if steps else done)
     except PlatformError as error:
         raise error.as_unknown(f"receipt {receipt.number} ({receipt.remote_id}) is booked and not wholly applied") from None
-
-
-def _require_expressible(hook: OracleFusionHook, payment: Payment, settings: Settings) -> None:
-    if payment.kind is not PaymentKind.RECEIPT or any(each.discount or each.write_off for each in payment.allocations):
-        raise hook.problem(INEXPRESSIBLE_PAYMENT, f"payment {payment.source_id} ({payment.kind.value})")
-    ledger, rate = settings.get("ledger_currency", "USD"), payment.exchange_rate
-    if payment.currency != ledger and rate is not None and rate.base != ledger:
-        says = f"payment {payment.source_id} has an exchange rate to {rate.base}, the ledger's currency is {ledger}"
-        raise hook.problem(INEXPRESSIBLE_PAYMENT, says)
 
 
 def told(hook: OracleFusionHook, receipt: Receipt) -> RemotePayment:
@@ -79,11 +66,7 @@ def find(hook: OracleFusionHook, payment: Payment, customer: str) -> Receipt | N
 
 
 def _create(hook: OracleFusionHook, payment: Payment, customer: str, references: References) -> Receipt:
-    try:
-        body = mapping.receipt_body(payment, customer, references)
-    except ReferenceMissing as missing:
-        raise hook.problem(NO_MAPPING, str(missing)) from None
-    return hook.post(mapping.RECEIPTS, body, reading.receipt)
+    return hook.post(mapping.RECEIPTS, mapping.receipt_body(payment, customer, references), reading.receipt)
 
 
 def _apply(hook: OracleFusionHook, receipt_id: str, body: mapping.Body) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from airbooks.platforms.errors import PERIOD_CLOSED, Action, ErrorRule, Outcome
 from airbooks.platforms.references import ReferenceKind
-from airbooks.platforms.spec import Capability, FormField, Idempotency, Limits, PlatformSpec, StandardField
+from airbooks.platforms.spec import Capability, FormField, Idempotency, Limits, PaymentFeature, PlatformSpec, StandardField
 
 RESOURCES = "/fscmRestApi/resources/11.13.18.05"
 FRAMEWORK_VERSION = "4"
@@ -213,13 +213,6 @@ CREDIT_BY_HAND = ErrorRule(
     says="Oracle has no void, and this transaction cannot be reopened and deleted.",
     fix="Credit it by hand in Receivables (Credit Transaction); where the business unit may delete transactions, set allow_delete.",
 )
-INEXPRESSIBLE_PAYMENT = ErrorRule(
-    name="payment cannot be expressed",
-    action=Action.REVIEW,
-    outcome=_NO,
-    says="A standard receipt is money in; refunds, charge-backs, discounts and write-offs are booked in other ways.",
-    fix="Book it in Receivables by hand, or leave the discount to a credit note.",
-)
 OVERPAID = ErrorRule(
     name="more than is open",
     action=Action.REVIEW,
@@ -274,6 +267,16 @@ SPEC = PlatformSpec(
             Capability.PAYMENTS_OUT,
         }
     ),
+    payment_features=frozenset(
+        {
+            PaymentFeature.SEVERAL_DOCUMENTS,
+            PaymentFeature.ON_ACCOUNT,
+            PaymentFeature.EXCHANGE_RATE,
+            PaymentFeature.ALLOCATIONS_TOLD,
+            PaymentFeature.REVERSALS_TOLD,
+        }
+    ),
+    receipts_on="remittance_bank_account",
     standard_fields=(
         StandardField(name="host", label="Pod URL", placeholder="https://acme.fa.us2.oraclecloud.com"),
         StandardField(name="schema", label=""),

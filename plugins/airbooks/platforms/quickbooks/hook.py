@@ -5,13 +5,9 @@ The real API has no PUT: creates and updates are POSTs to /v3/company/{realmId}/
 
 from __future__ import annotations
 
-import logging
 from base64 import b64encode
-from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 from uuid import NAMESPACE_URL, uuid5
@@ -28,31 +24,26 @@ from airbooks.canonical import (
     RemotePayment,
 )
 from airbooks.platforms.base import PlatformHook, Preview, Sending, Sent
-from airbooks.platforms.errors import UNREADABLE_ANSWER, Action, ErrorRule, PlatformError, ReferenceMissing
-from airbooks.platforms.quickbooks import customers, mapping, payments, queries, reading
+from airbooks.platforms.errors import UNREADABLE_ANSWER, Action, ErrorRule, PlatformError, ReferenceMissing, before_sending
+from airbooks.platforms.payments import Obstacle
+from airbooks.platforms.quickbooks import customers, lists, mapping, payments, queries, reading, receipts
 from airbooks.platforms.quickbooks.refusals import refusals
 from airbooks.platforms.quickbooks.spec import (
-    BOOKED_OTHERWISE,
     CHANGED_THERE,
     DUPLICATE,
     INACTIVE_CUSTOMER,
-    INEXPRESSIBLE_PAYMENT,
     MINOR_VERSION,
     NO_MAPPING,
     PRODUCTION,
     SPEC,
-    WRONG_CURRENCY,
 )
 from airbooks.platforms.references import ReferenceItem, ReferenceKind, References
 from airbooks.platforms.tokens import Token
 from airbooks.platforms.wire import Complaint, Reply, Request, base_url, to_json
 
-log = logging.getLogger(__name__)
 Read = TypeVar("Read")
 
 NUMBERS_PER_QUERY = 30
-CHANGES_KEPT = timedelta(days=30)
-CHANGES_PER_ANSWER = 1000
 
 
 class QuickBooksHook(PlatformHook):
@@ -82,7 +73,7 @@ class QuickBooksHook(PlatformHook):
             },
             content=urlencode({"grant_type": "refresh_token", "refresh_token": self.refresh_token(newest)}).encode(),
         )
-        return self._understood(self.wire.send(request, dict, lambda: None), reading.token)
+        return self.understood(self.wire.send(request, dict, lambda: None), reading.token)
 
     def read_complaint(self, reply: Reply) -> Complaint | None:
         return reading.complaint(reply.json())
@@ -107,9 +98,9 @@ class QuickBooksHook(PlatformHook):
     def rows(self, entity: str, where: str = "", *, read: Callable[[Any], Read], order: str = "", start: int = 1) -> list[Read]:
         """One page of a SELECT, each row read by `read`; an empty QueryResponse is no rows."""
         asked = queries.select(entity, where, order=order, start=start, limit=self.page_size)
-        return self._understood(self.get("query", query=asked), lambda body: list(map(read, body["QueryResponse"].get(entity, []))))
+        return self.understood(self.get("query", query=asked), lambda body: list(map(read, body["QueryResponse"].get(entity, []))))
 
-    def _understood(self, reply: Reply, read: Callable[[Any], Read]) -> Read:
+    def understood(self, reply: Reply, read: Callable[[Any], Read]) -> Read:
         """What `read` makes of an answer; a good status with another form than documented proves nothing."""
         try:
             return read(reply.json())
@@ -118,7 +109,7 @@ class QuickBooksHook(PlatformHook):
             request_id = self.request_id(reply)
             raise PlatformError(message, platform=SPEC.slug, rule=UNREADABLE_ANSWER, status=reply.status, request_id=request_id) from None
 
-    def _error(self, rule: ErrorRule, message: str) -> PlatformError:
+    def error(self, rule: ErrorRule, message: str) -> PlatformError:
         return PlatformError(message, platform=SPEC.slug, rule=rule)
 
     def _document(self, body: Any, kind: DocumentKind) -> RemoteDocument:
@@ -129,7 +120,7 @@ class QuickBooksHook(PlatformHook):
     def test_connection(self) -> tuple[bool, str]:
         """Reads the company and its preferences and compares them with the connection's settings."""
         try:
-            company = self._understood(self.get(f"companyinfo/{self.setting('realm_id')}"), lambda body: body["CompanyInfo"])
+            company = self.understood(self.get(f"companyinfo/{self.setting('realm_id')}"), lambda body: body["CompanyInfo"])
             (preferences,) = self.rows("Preferences", read=dict)
         except PlatformError as error:
             return False, str(error)
@@ -148,7 +139,7 @@ class QuickBooksHook(PlatformHook):
         if found is None:
             found = self._create_customer(party, currency)
         if not found.get("Active", True):
-            raise self._error(INACTIVE_CUSTOMER, f"customer {found['DisplayName']} (id {found['Id']}) is inactive")
+            raise self.error(INACTIVE_CUSTOMER, f"customer {found['DisplayName']} (id {found['Id']}) is inactive")
         return str(found["Id"])
 
     def _find_customer(self, party: Party, currency: str) -> Mapping[str, Any] | None:
@@ -175,7 +166,7 @@ class QuickBooksHook(PlatformHook):
             if found is None:
                 raise
             return found
-        created: Mapping[str, Any] = self._understood(reply, lambda body: body["Customer"])
+        created: Mapping[str, Any] = self.understood(reply, lambda body: body["Customer"])
         return created
 
     def _home(self) -> str:
@@ -208,7 +199,7 @@ class QuickBooksHook(PlatformHook):
     def _row(self, remote_id: str, kind: DocumentKind) -> dict[str, Any] | None:
         entity = reading.ENTITY[kind]
         try:
-            row: dict[str, Any] = self._understood(self.get(f"{entity.lower()}/{remote_id}"), lambda body: body[entity])
+            row: dict[str, Any] = self.understood(self.get(f"{entity.lower()}/{remote_id}"), lambda body: body[entity])
         except PlatformError as error:
             if error.code == "610":
                 return None
@@ -218,14 +209,14 @@ class QuickBooksHook(PlatformHook):
     def create_invoices(self, batch: Sequence[Sending]) -> list[Sent]:
         """Create documents: one by `POST /invoice`, several by `POST /batch`. Numbers are looked up first, because whether
         QuickBooks refuses a number twice is a setting of the company; each create carries a requestid as well."""
-        with _nothing_sent():
+        with before_sending():
             taken = self.find_invoices([(each.document.number, each.document.kind) for each in batch])
         results, free = [], []
         for sending in batch:
             held = taken[sending.document.number, sending.document.kind]
             if held:
                 message = f"number {sending.document.number} is that of id {held[0].remote_id}"
-                results.append(Sent(key=sending.key, error=self._error(DUPLICATE, message)))
+                results.append(Sent(key=sending.key, error=self.error(DUPLICATE, message)))
             else:
                 free.append(sending)
         bodies = []
@@ -233,7 +224,7 @@ class QuickBooksHook(PlatformHook):
             try:
                 bodies.append((sending, mapping.document_body(sending.document, sending.references, sending.options)))
             except ReferenceMissing as missing:
-                results.append(Sent(key=sending.key, error=self._error(NO_MAPPING, str(missing))))
+                results.append(Sent(key=sending.key, error=self.error(NO_MAPPING, str(missing))))
         if len(bodies) == 1:
             return [*results, self._create_one(*bodies[0])]
         return [*results, *(self._create_many(bodies) if bodies else [])]
@@ -242,14 +233,14 @@ class QuickBooksHook(PlatformHook):
         kind = sending.document.kind
         try:
             reply = self.post(reading.ENTITY[kind].lower(), body, requestid=sending.key)
-            return Sent(key=sending.key, remote=self._understood(reply, lambda answer: self._document(answer, kind)))
+            return Sent(key=sending.key, remote=self.understood(reply, lambda answer: self._document(answer, kind)))
         except PlatformError as error:
             return Sent(key=sending.key, error=error)
 
     def _create_many(self, bodies: Sequence[tuple[Sending, Mapping[str, Any]]]) -> list[Sent]:
         """One batch; its answers are matched by bId, and a document that no answer names gets no `Sent`."""
         reply = self.post("batch", _batch_body(bodies), scope="batch", requestid=_batch_key(bodies))
-        answers = self._understood(reply, lambda body: {item["bId"]: item for item in body["BatchItemResponse"]})
+        answers = self.understood(reply, lambda body: {item["bId"]: item for item in body["BatchItemResponse"]})
         named = [(sending, answers[str(n)]) for n, (sending, _) in enumerate(bodies) if str(n) in answers]
         return [self._batch_answer(sending, answer, reply) for sending, answer in named]
 
@@ -257,7 +248,7 @@ class QuickBooksHook(PlatformHook):
         if "Fault" in answer:
             return Sent(key=sending.key, error=self.wire.error(reading.fault_complaint(answer["Fault"]), reply))
         try:
-            return Sent(key=sending.key, remote=self._understood(reply, lambda _: self._document(answer, sending.document.kind)))
+            return Sent(key=sending.key, remote=self.understood(reply, lambda _: self._document(answer, sending.document.kind)))
         except PlatformError as error:
             return Sent(key=sending.key, error=error)
 
@@ -269,21 +260,21 @@ class QuickBooksHook(PlatformHook):
             updated = self._with_fresh_token(remote, lambda row: self._update(sending, mapping.with_line_ids(body, row)))
             return Sent(key=sending.key, remote=updated)
         except ReferenceMissing as missing:
-            return Sent(key=sending.key, error=self._error(NO_MAPPING, str(missing)))
+            return Sent(key=sending.key, error=self.error(NO_MAPPING, str(missing)))
         except PlatformError as error:
             return Sent(key=sending.key, error=error)
 
     def _update(self, sending: Sending, body: Mapping[str, Any]) -> RemoteDocument:
         kind = sending.document.kind
         reply = self.post(reading.ENTITY[kind].lower(), body, requestid=sending.key)
-        return self._understood(reply, lambda answer: self._document(answer, kind))
+        return self.understood(reply, lambda answer: self._document(answer, kind))
 
     def _with_fresh_token(self, remote: RemoteDocument, write: Callable[[Mapping[str, Any]], RemoteDocument]) -> RemoteDocument:
         for attempt in (1, 2):
-            with _nothing_sent():
+            with before_sending():
                 row = self._row(remote.remote_id, remote.kind)
             if row is None:
-                raise self._error(CHANGED_THERE, f"id {remote.remote_id} was deleted")
+                raise self.error(CHANGED_THERE, f"id {remote.remote_id} was deleted")
             self._check_unchanged(remote, self._document({reading.ENTITY[remote.kind]: row}, remote.kind))
             try:
                 return write(row)
@@ -296,7 +287,7 @@ class QuickBooksHook(PlatformHook):
         for field in ("our_number", "customer_id", "currency", "total", "tax", "issue_date", *more):
             was, is_now = getattr(before, field), getattr(now, field)
             if was != is_now:
-                raise self._error(CHANGED_THERE, f"{field} of id {now.remote_id} was {was} and is {is_now}")
+                raise self.error(CHANGED_THERE, f"{field} of id {now.remote_id} was {was} and is {is_now}")
 
     def void_invoice(self, remote: RemoteDocument, *, on: date, reason: str, key: str) -> Sent:  # noqa: ARG002 a void keeps its date
         """Void an invoice: amounts become zero, number and record stay. A credit memo has no void; it is deleted.
@@ -325,9 +316,9 @@ class QuickBooksHook(PlatformHook):
         body = {"Id": remote.remote_id, "SyncToken": remote.version}
         reply = self.post(entity.lower(), body, operation="delete" if deletes else "void", requestid=key)
         if deletes:
-            gone = self._understood(reply, lambda answer: answer[entity]["status"] == "Deleted")
+            gone = self.understood(reply, lambda answer: answer[entity]["status"] == "Deleted")
             return Sent(key=key, remote=_as_void(remote) if gone else None, note="deleted")
-        voided = self._understood(reply, lambda answer: self._document(answer, remote.kind))
+        voided = self.understood(reply, lambda answer: self._document(answer, remote.kind))
         if voided.status is not DocumentStatus.VOID:
             return Sent(key=key)  # an old answer, replayed for a key that was used before: it proves nothing
         was_paid = remote.balance != remote.total
@@ -344,94 +335,25 @@ class QuickBooksHook(PlatformHook):
 
     # -- payments ---------------------------------------------------------------------------------------------------------
 
+    def payment_obstacles(self, payment: Payment) -> Iterable[Obstacle]:
+        return payments.obstacles(payment, self.settings())
+
     def list_payments(self, since: datetime) -> Iterator[RemotePayment]:
         """Payments changed since, oldest change first, then those deleted since. Deletions are known for 30 days only."""
-        seen: set[tuple[str, str]] = set()
-        moment, start = since, 1
-        while True:
-            rows = self._changed_payments(moment, start)
-            for payment in rows:
-                if (payment.remote_id, payment.version) not in seen:
-                    seen.add((payment.remote_id, payment.version))
-                    yield payment
-            if len(rows) < self.page_size:
-                break
-            # Asking by time and not by position: a payment that changes meanwhile moves to the end, and none is skipped.
-            last = rows[-1].modified_at or moment
-            moment, start = (last, 1) if last > moment else (moment, start + self.page_size)
-        yield from self._deleted_payments(since)
-
-    def _changed_payments(self, moment: datetime, start: int) -> list[RemotePayment]:
-        order = "MetaData.LastUpdatedTime"
-        return self.rows("Payment", queries.changed_since(moment), read=reading.remote_payment, order=order, start=start)
-
-    def _deleted_payments(self, since: datetime) -> list[RemotePayment]:
-        # An hour inside the limit, so that a clock that differs from the vendor's does not make the whole request invalid.
-        oldest = datetime.now(UTC) - CHANGES_KEPT + timedelta(hours=1)
-        reply = self.get("cdc", entities="Payment", changedSince=max(since, oldest).isoformat(timespec="seconds"))
-        rows = self._understood(
-            reply, lambda body: [row for part in body["CDCResponse"][0]["QueryResponse"] for row in part.get("Payment", [])]
-        )
-        if len(rows) >= CHANGES_PER_ANSWER:
-            log.warning("%s: more payments changed than one answer holds; some deletions may be missing", self.conn_id)
-        return [reading.remote_payment(row) for row in rows if row.get("status") == "Deleted"]
+        return receipts.changed_since(self, since)
 
     def apply_payment(self, payment: Payment, *, customer_id: str, key: str, references: References) -> RemotePayment:
         """Book a receipt and apply it to its invoices. It is looked for first, by the words in its private note."""
-        if not payments.is_expressible(payment):
-            raise self._error(INEXPRESSIBLE_PAYMENT, f"payment {payment.source_id} ({payment.kind.value})")
-        unfit = payments.wrong_currency(payment, self.settings())
-        if unfit:
-            raise self._error(WRONG_CURRENCY, f"payment {payment.source_id}: {unfit}")
-        booked = self._find_payment(payment, customer_id)
-        if booked is None:
-            reply = self.post("payment", mapping.payment_body(payment, customer_id, references), requestid=key)
-            booked = self._understood(reply, lambda body: reading.remote_payment(body["Payment"]))
-        otherwise = payments.difference(payment, booked)
-        if otherwise:
-            raise self._error(BOOKED_OTHERWISE, f"payment {payment.source_id} is booked (id {booked.remote_id}) {otherwise}")
-        return booked
-
-    def _find_payment(self, payment: Payment, customer_id: str) -> RemotePayment | None:
-        marker = mapping.payment_marker(payment)
-        rows = self.rows("Payment", queries.payments_of(customer_id, payment.received_on), read=dict)
-        found = [reading.remote_payment(row) for row in rows if marker in (row.get("PrivateNote") or "").splitlines()]
-        return next((each for each in found if not each.reversed), None)
+        return receipts.apply(self, payment, customer_id, key, references)
 
     # -- reference lists --------------------------------------------------------------------------------------------------
 
     def list_reference(self, kind: ReferenceKind) -> Iterator[ReferenceItem]:
-        found = [item for entity in reading.LISTS[kind] for item in self._entries(kind, entity, queries.WITH_INACTIVE)]
-        yield from _told_apart(found) if kind is ReferenceKind.DIMENSION else found
+        return lists.all_entries(self, kind)
 
     def find_reference(self, kind: ReferenceKind, codes: Collection[str]) -> list[ReferenceItem]:
         """Items are asked for by name (filtering by Sku is UNVERIFIED); the other lists are short and read whole."""
-        if kind is not ReferenceKind.ITEM:
-            return super().find_reference(kind, codes)
-        wanted = sorted(codes)
-        found: list[ReferenceItem] = []
-        for start in range(0, len(wanted), NUMBERS_PER_QUERY):
-            names = queries.is_one_of("Name", wanted[start : start + NUMBERS_PER_QUERY])
-            found += self._entries(kind, "Item", f"{names} and {queries.WITH_INACTIVE}")
-        return found
-
-    def _entries(self, kind: ReferenceKind, entity: str, where: str) -> Iterator[ReferenceItem]:
-        start = 1
-        while True:
-            items = self.rows(entity, where, read=lambda row: reading.reference_item(kind, entity, row), order="Id", start=start)
-            yield from items
-            if len(items) < self.page_size:
-                return
-            start += self.page_size
-
-
-@contextmanager
-def _nothing_sent() -> Iterator[None]:
-    """A failure in here comes before anything is sent that could be booked."""
-    try:
-        yield
-    except PlatformError as error:
-        raise error.as_not_happened() from None
+        return lists.items_named(self, codes) if kind is ReferenceKind.ITEM else super().find_reference(kind, codes)
 
 
 def _batch_body(bodies: Sequence[tuple[Sending, Mapping[str, Any]]]) -> dict[str, Any]:
@@ -448,11 +370,3 @@ def _batch_key(bodies: Sequence[tuple[Sending, Mapping[str, Any]]]) -> str:
 
 def _as_void(remote: RemoteDocument) -> RemoteDocument:
     return remote.model_copy(update={"status": DocumentStatus.VOID})
-
-
-def _told_apart(items: Sequence[ReferenceItem]) -> Iterator[ReferenceItem]:
-    """Classes and locations in one list; a location with the name of a class is called `Location:NAME`."""
-    seen = Counter(item.code for item in items)
-    for item in items:
-        doubled = seen[item.code] > 1 and item.details["list"] == "Department"
-        yield replace(item, code=f"Location:{item.code}") if doubled else item

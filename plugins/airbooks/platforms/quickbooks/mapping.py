@@ -12,8 +12,8 @@ from decimal import Decimal
 from typing import Any
 
 from airbooks.canonical import Address, AllowanceCharge, CreditNote, Delivery, Invoice, Line, LineKind, Party, Payment
+from airbooks.platforms.payments import by_document
 from airbooks.platforms.quickbooks.lines import allowances, bearers, charges, is_taxed_alike, quantity_and_price, shares
-from airbooks.platforms.quickbooks.payments import applied_amounts
 from airbooks.platforms.quickbooks.spec import CUSTOM_FIELD, DISPLAY_NAME, GLOBAL, PAYMENT_REFERENCE, US_AUTOMATED
 from airbooks.platforms.references import ReferenceItem, ReferenceKind, References, dimension_codes
 
@@ -373,7 +373,6 @@ def payment_body(payment: Payment, customer_id: str, refs: References) -> Body:
         ("", payment_marker(payment)),
         ("", payment.memo),
         ("Reference", payment.reference if len(payment.reference) > PAYMENT_REFERENCE else ""),
-        ("Bank fee", f"{payment.bank_fee:f}" if payment.bank_fee else ""),
     )
     return filled(
         {
@@ -385,7 +384,7 @@ def payment_body(payment: Payment, customer_id: str, refs: References) -> Body:
             "PaymentMethodRef": filled(ref(method)),
             "DepositToAccountRef": filled(ref(deposit)),
             "PrivateNote": _told(facts),
-            "Line": [_applied(remote_id, amount) for remote_id, amount in applied_amounts(payment).items()],
+            "Line": [_applied(remote_id, amount) for remote_id, amount in by_document(payment).items()],
         }
     )
 

@@ -2,35 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from decimal import Decimal
+from collections.abc import Iterator, Mapping
 
-from airbooks.canonical import Payment, PaymentKind, RemotePayment
-
-
-def is_expressible(payment: Payment) -> bool:
-    """Receipts of money; refunds, charge-backs, discounts and write-offs are documents of their own in QuickBooks."""
-    return payment.kind is PaymentKind.RECEIPT and not any(each.discount or each.write_off for each in payment.allocations)
+from airbooks.canonical import Payment, RemotePayment
+from airbooks.platforms.payments import Obstacle, by_document, rate_of_another_ledger
 
 
-def wrong_currency(payment: Payment, settings: Mapping[str, str]) -> str:
-    """Why its currency or rate would be booked as another one, in words; empty where it would not."""
-    home, rate = settings.get("home_currency", "USD"), payment.exchange_rate
-    if payment.currency == home:
-        return ""
-    if settings.get("multicurrency", "True").lower() == "false":
-        return f"it is in {payment.currency}, multicurrency is off, and QuickBooks would book it in {home}"
-    if rate is not None and rate.base != home:
-        return f"its exchange rate is to {rate.base}, the company's currency is {home}"
-    return ""
-
-
-def applied_amounts(payment: Payment) -> dict[str, Decimal]:
-    """What it takes off each invoice in all, by the invoice's id: QuickBooks has one line for each."""
-    amounts: dict[str, Decimal] = {}
-    for each in payment.allocations:
-        amounts[each.remote_id] = amounts.get(each.remote_id, Decimal(0)) + each.amount
-    return amounts
+def obstacles(payment: Payment, settings: Mapping[str, str]) -> Iterator[Obstacle]:
+    """Why its currency or rate would be booked as another one."""
+    home = settings.get("home_currency", "USD")
+    yield from rate_of_another_ledger(payment, home)
+    if payment.currency != home and settings.get("multicurrency", "True").lower() == "false":
+        says = f"The payment is in {payment.currency}, multicurrency is off, and QuickBooks would book it in {home}."
+        yield Obstacle("CURRENCY", "currency", payment.currency, says, "Switch multicurrency on, there and in the connection.")
 
 
 def difference(payment: Payment, booked: RemotePayment) -> str:
@@ -40,7 +24,7 @@ def difference(payment: Payment, booked: RemotePayment) -> str:
     applied = {each.remote_id: each.amount for each in booked.allocations}
     wrong = [
         f"{applied.get(remote_id, 0)} instead of {amount} on id {remote_id}"
-        for remote_id, amount in applied_amounts(payment).items()
+        for remote_id, amount in by_document(payment).items()
         if applied.get(remote_id) != amount
     ]
     return "with " + ", ".join(wrong) if wrong else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from airbooks.platforms.errors import PERIOD_CLOSED, Action, ErrorRule, Outcome
 from airbooks.platforms.references import ReferenceKind
-from airbooks.platforms.spec import Capability, FormField, Idempotency, Limits, PlatformSpec, StandardField
+from airbooks.platforms.spec import Capability, FormField, Idempotency, Limits, PaymentFeature, PlatformSpec, StandardField
 
 PRODUCTION = "https://quickbooks.api.intuit.com"
 TOKEN_URL = "https://oauth.platform.intuit.com/oauth2/v1/tokens/bearer"  # noqa: S105 an address
@@ -193,20 +193,6 @@ INACTIVE_CUSTOMER = ErrorRule(
     says="The customer was made inactive in QuickBooks.",
     fix="Make it active again there, then answer Retry.",
 )
-INEXPRESSIBLE_PAYMENT = ErrorRule(
-    name="payment cannot be expressed",
-    action=Action.REVIEW,
-    outcome=_NO,
-    says="QuickBooks books receipts of money on invoices; refunds, charge-backs, discounts and write-offs are documents of their own.",
-    fix="Book it in QuickBooks by hand, or leave the discount to a credit note.",
-)
-
-WRONG_CURRENCY = ErrorRule(
-    name="currency of the payment",
-    action=Action.REVIEW,
-    outcome=_NO,
-    fix="Correct currency and rate of the payment, or home_currency and multicurrency of the connection.",
-)
 BOOKED_OTHERWISE = ErrorRule(
     name="payment is booked otherwise",
     action=Action.REVIEW,
@@ -284,6 +270,17 @@ SPEC = PlatformSpec(
     settle_seconds=180,
     read_timeout_seconds=130.0,
     number_max=NUMBER,
+    payment_features=frozenset(
+        {
+            PaymentFeature.SEVERAL_DOCUMENTS,
+            PaymentFeature.ON_ACCOUNT,
+            PaymentFeature.BANK_ACCOUNT,
+            PaymentFeature.EXCHANGE_RATE,
+            PaymentFeature.ALLOCATIONS_TOLD,
+            PaymentFeature.REVERSALS_TOLD,
+        }
+    ),
+    receipts_on="deposit_account_id",
     customer_per_currency=True,
     verified_against=("simulator", "python-quickbooks and intuit-oauth on the simulator"),
     unverified=(

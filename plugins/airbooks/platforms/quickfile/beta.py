@@ -8,10 +8,11 @@ from decimal import Decimal
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from airbooks.canonical import DocumentKind, Payment, PaymentKind, RemotePayment
-from airbooks.platforms.errors import PlatformError
-from airbooks.platforms.quickfile import mapping, reading
-from airbooks.platforms.quickfile.spec import CHANGED_THERE, INEXPRESSIBLE_PAYMENT, NO_REST, REST_PAGE
+from airbooks.canonical import DocumentKind, Payment, RemotePayment
+from airbooks.platforms.errors import Outcome, PlatformError
+from airbooks.platforms.payments import Obstacle, by_document, together
+from airbooks.platforms.quickfile import payments, reading
+from airbooks.platforms.quickfile.spec import CHANGED_THERE, INEXPRESSIBLE_PAYMENT, NO_REST, PAYMENT_NOTES, REST_PAGE
 from airbooks.platforms.references import References
 from airbooks.platforms.wire import Request, base_url, to_json
 
@@ -87,38 +88,68 @@ class Beta:
         return self.call("GET", f"/client_payments/{payment_id}", reading.rest_payment)
 
     def apply(self, payment: Payment, customer_id: str, references: References) -> RemotePayment:
-        """Book a receipt once: replies show no note of ours, so one of this client, day, amount, currency and invoice is taken for it."""
-        allocations = payment.allocations
-        whole = not allocations or (len(allocations) == 1 and not payment.unapplied)
-        if payment.kind is not PaymentKind.RECEIPT or not whole or any(each.discount or each.write_off for each in allocations):
-            raise self.hook.error(INEXPRESSIBLE_PAYMENT, f"payment {payment.source_id} ({payment.kind.value})")
-        found = self._find(payment, customer_id)
-        if found is not None:
-            return found
-        self._check_invoices(payment)
-        self.hook.require_live(f"payment {payment.source_id}")
-        body = mapping.payment_body(payment, customer_id, references)
-        return self.call("POST", "/client_payments", reading.rest_payment, body=body)
+        """Book a receipt once, one payment of QuickFile for each invoice and one for what no invoice claims.
 
-    def _check_invoices(self, payment: Payment) -> None:
-        """Raises PlatformError (REVIEW) unless each is an invoice in the payment's currency: what becomes of another is not documented."""
-        for each in payment.allocations:
-            invoice = self.hook.get_invoice(each.remote_id, DocumentKind.INVOICE)
+        Replies show no note of ours: one of this client, day, amount, currency and invoice is taken for a part that was booked before.
+        Raises PlatformError, of unknown outcome where a part is booked.
+        """
+        parts = _parts(payment)
+        booked = self._booked(payment, parts, customer_id)
+        try:
+            missing = {invoice: amount for invoice, amount in parts.items() if invoice not in booked}
+            self._check_invoices(payment, missing, customer_id)
+            self.hook.require_live(f"payment {payment.source_id}")
+            for invoice, amount in missing.items():
+                body = payments.payment_body(payment, invoice, amount, customer_id, references)
+                booked[invoice] = self.call("POST", "/client_payments", reading.rest_payment, body=body)
+        except PlatformError as error:
+            if booked and error.outcome is Outcome.DID_NOT_HAPPEN:
+                raise error.as_unknown(f"{len(booked)} of its {len(parts)} parts are booked") from None
+            raise
+        return together([booked[each] for each in parts])
+
+    def _check_invoices(self, payment: Payment, parts: Mapping[str, Decimal], customer_id: str) -> None:
+        """Raises PlatformError (REVIEW) unless each is the client's invoice in the payment's currency with that much open on it: what
+        becomes of another is not documented."""
+        for remote_id, amount in parts.items():
+            if not remote_id:
+                continue
+            invoice = self.hook.get_invoice(remote_id, DocumentKind.INVOICE)
             if invoice is None:
-                raise self.hook.error(CHANGED_THERE, f"id {each.remote_id} was deleted")
-            if (invoice.kind, invoice.currency) != (DocumentKind.INVOICE, payment.currency):
-                what = f"{invoice.kind.value.replace('_', ' ')} {invoice.number} in {invoice.currency}"
+                raise self.hook.error(CHANGED_THERE, f"id {remote_id} was deleted")
+            if (invoice.kind, invoice.currency, invoice.customer_id) != (DocumentKind.INVOICE, payment.currency, customer_id):
+                what = f"{invoice.kind.value.replace('_', ' ')} {invoice.number} of client {invoice.customer_id} in {invoice.currency}"
                 raise self.hook.error(INEXPRESSIBLE_PAYMENT, f"{payment.currency} was received for {what}")
+            if invoice.balance is not None and amount > invoice.balance:
+                says = f"{amount} {payment.currency} for {invoice.number}, on which {invoice.balance} is open"
+                raise self.hook.error(INEXPRESSIBLE_PAYMENT, says)
 
-    def _find(self, payment: Payment, customer_id: str) -> RemotePayment | None:
-        """The payment as booked before; one that is listed and cannot be read may be it, and is an error."""
+    def _booked(self, payment: Payment, parts: Mapping[str, Decimal], customer_id: str) -> dict[str, RemotePayment]:
+        """The parts that were booked before; a payment that is listed and cannot be read may be one, and is an error."""
         day = payment.received_on.isoformat()
-        wanted = (customer_id, payment.amount, payment.currency)
-        invoices = [each.remote_id for each in payment.allocations]
+        wanted = {(customer_id, amount, payment.currency) for amount in parts.values()}
         rows = list(self._listed(date_from=day, date_to=day))
-        equal = self.hook.sound(lambda: [int(row["id"]) for row in rows if _facts(row) == wanted])
-        held = map(self._read, equal)
-        return next((each for each in held if [part.remote_id for part in each.allocations] == invoices), None)
+        alike = self.hook.sound(lambda: [int(row["id"]) for row in rows if _facts(row) in wanted])
+        found: dict[str, RemotePayment] = {}
+        for held in map(self._read, alike):
+            on = [each.remote_id for each in held.allocations] or [""]
+            if len(on) == 1 and parts.get(on[0]) == held.amount and not held.reversed:
+                found.setdefault(on[0], held)
+        return found
+
+
+def obstacles(payment: Payment) -> Iterator[Obstacle]:
+    """The notes must hold what a payment is known by; QuickFile refuses longer ones."""
+    length = len(payments.payment_notes(payment))
+    if length > PAYMENT_NOTES:
+        says = f"Its reference and memo make {length} characters, and QuickFile's notes take {PAYMENT_NOTES}."
+        yield Obstacle("REFERENCE", "reference", payment.reference, says, "Shorten the memo or the reference.")
+
+
+def _parts(payment: Payment) -> dict[str, Decimal]:
+    """What each invoice gets, by its id, and under no id what none of them claims."""
+    shares = by_document(payment)
+    return {**shares, "": payment.unapplied} if payment.unapplied else shares
 
 
 def _facts(row: Mapping[str, Any]) -> tuple[str, Decimal, str]:

@@ -6,8 +6,7 @@
 from __future__ import annotations
 
 import re
-import secrets as random_secrets
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, TypeVar
@@ -26,8 +25,9 @@ from airbooks.canonical import (
 )
 from airbooks.platforms.base import PlatformHook, Preview, Sending, Sent, one_by_one
 from airbooks.platforms.errors import UNREADABLE_ANSWER, ErrorRule, PlatformError, ReferenceMissing
-from airbooks.platforms.quickfile import customers, mapping, reading
-from airbooks.platforms.quickfile.beta import Beta
+from airbooks.platforms.payments import Obstacle
+from airbooks.platforms.quickfile import customers, lists, mapping, reading
+from airbooks.platforms.quickfile.beta import Beta, obstacles
 from airbooks.platforms.quickfile.envelope import Body, Credentials, SigningWire, Submission, envelope, path_of
 from airbooks.platforms.quickfile.refusals import refusals
 from airbooks.platforms.quickfile.spec import (
@@ -189,32 +189,7 @@ class QuickFileHook(PlatformHook):
     # -- customers --------------------------------------------------------------------------------------------------------
 
     def ensure_customer(self, party: Party, currency: str) -> str:
-        """The id of a client: found by our code, else by name and e-mail, else created."""
-        found = self._client_with_code(party) or self._client_with_name(party)
-        if found is not None:
-            return self.sound(lambda: str(int(found["ClientID"])))
-        self.require_live(f"client {party.code}")
-        # The contact's portal password is asked for, and never needed again: the client sets an own one.
-        body = mapping.client_body(party, currency, random_secrets.token_hex(8))
-        return self.rpc("Client_Create", body, lambda answer: str(int(answer["ClientID"])))
-
-    def _client_with_code(self, party: Party) -> Row | None:
-        rows = self.records("Client_Search", customers.page_of_clients(AccountReference=party.code))
-        return self.sound(lambda: customers.with_our_code(map(self._with_reference, rows), party))
-
-    def _client_with_name(self, party: Party) -> Row | None:
-        if not party.contact.email:
-            return None
-        asked = {"CompanyName": mapping.clean(party.name), "Email": party.contact.email}
-        rows = self.records("Client_Search", customers.page_of_clients(**asked))
-        return self.sound(lambda: customers.unambiguous(map(self._with_reference, rows), party))
-
-    def _with_reference(self, row: Row) -> Row:
-        """The record with its account reference, which a search may leave out."""
-        if "AccountReference" in row:
-            return row
-        details = self.rpc("Client_Get", {"ClientID": row["ClientID"]}, lambda body: dict(body["ClientDetails"]), read=True)
-        return {**row, "AccountReference": details.get("AccountReference") or ""}
+        return customers.ensure(self, party, currency)
 
     # -- sales documents --------------------------------------------------------------------------------------------------
 
@@ -386,28 +361,23 @@ class QuickFileHook(PlatformHook):
 
     # -- payments ---------------------------------------------------------------------------------------------------------
 
+    def payment_obstacles(self, payment: Payment) -> Iterable[Obstacle]:
+        return obstacles(payment)
+
     def list_payments(self, since: datetime) -> Iterator[RemotePayment]:
-        """Payments by payment date, some days further back than `since`: QuickFile keeps no time of change, and lists no deleted ones."""
+        """Payments by payment date, some days further back than `since`: QuickFile keeps no time of change. It lists no deleted ones
+        either; who keeps what was listed finds them missing on days that are listed again, and their invoices open."""
         return self.beta.payments(since)
 
     def apply_payment(self, payment: Payment, *, customer_id: str, key: str, references: References) -> RemotePayment:  # noqa: ARG002
-        """Book a receipt on one invoice, or unallocated on the client's account; looked for first, for there is no idempotency key."""
+        """Book a receipt on its invoices, the rest on the client's account; looked for first, for there is no idempotency key."""
+        self.require_bookable(payment, references)
         return self.beta.apply(payment, customer_id, references)
 
     # -- reference lists --------------------------------------------------------------------------------------------------
 
     def list_reference(self, kind: ReferenceKind) -> Iterator[ReferenceItem]:
-        if kind is ReferenceKind.TAX_CODE:
-            yield from reading.tax_entries()
-        elif kind is ReferenceKind.ITEM:
-            yield reading.one_off()
-            rows = self.records("Item_Search", {"OrderResultsBy": "ItemName", "OrderDirection": "ASC"})
-            yield from map(reading.item_entry, rows)
-        elif kind is ReferenceKind.ACCOUNT:
-            nominals: list[Row] = self.rpc(
-                "Report_ChartOfAccounts", None, lambda body: reading.entries(body["Nominals"]["Nominal"]), read=True
-            )
-            yield from map(reading.account_entry, nominals)
+        return lists.entries(self, kind)
 
     def find_reference(self, kind: ReferenceKind, codes: Collection[str]) -> list[ReferenceItem]:
         if kind is ReferenceKind.ITEM and set(codes) == {ONE_OFF}:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from airbooks.canonical import AllowanceCharge, CreditNote, Delivery, Invoice, Line, Party, Payment
+from airbooks.canonical import AllowanceCharge, CreditNote, Delivery, Invoice, Line, Party
 from airbooks.platforms.errors import AirbooksError
 from airbooks.platforms.quickfile.lines import bearers, line_taxes, quantity_and_price, signed, taxes, with_comments
 from airbooks.platforms.quickfile.spec import (
@@ -20,7 +20,6 @@ from airbooks.platforms.quickfile.spec import (
     DISCOUNT_LINE,
     ITEM_NAME,
     ONE_OFF,
-    PAYMENT_NOTES,
     PURCHASE_REFERENCE,
     TITLE,
     TREATMENTS,
@@ -340,7 +339,7 @@ def _negative(line: Mapping[str, Any], vat: Decimal) -> Body:
     )
 
 
-# -- customers and payments -----------------------------------------------------------------------------------------------------
+# -- customers ------------------------------------------------------------------------------------------------------------------
 
 
 def client_body(party: Party, currency: str, password: str) -> Body:
@@ -376,22 +375,3 @@ def contact_body(party: Party, password: str) -> Body:
     first, _, surname = (contact.name or party.name).partition(" ")
     numbers = {"Telephone": [contact.phone]} if contact.phone else {}
     return filled({"FirstName": first, "Surname": surname, "Email": contact.email, "Password": password, "TelephoneNumbers": numbers})
-
-
-def payment_body(payment: Payment, customer_id: str, refs: References) -> Body:
-    """The body of `POST /client_payments` (REST beta): a payment of one invoice, or without allocation a credit on the account."""
-    account = ReferenceKind.ACCOUNT, payment.bank_account
-    bank = refs.get(*account).remote_id if refs.has(*account) else refs.settings.get("bank_nominal_code", "1200")
-    facts = (payment.reference, payment.method, f"[{payment.source} {payment.source_id}]", payment.memo)
-    return filled(
-        {
-            "type": "payment" if payment.allocations else "credit",
-            "date": payment.received_on.isoformat(),
-            "invoice_id": int(payment.allocations[0].remote_id) if payment.allocations else None,
-            "client_id": int(customer_id),
-            "amount": payment.amount,
-            "currency": payment.currency,
-            "nominal_code": int(bank),
-            "notes": " ".join(fact for fact in facts if fact)[:PAYMENT_NOTES],
-        }
-    )

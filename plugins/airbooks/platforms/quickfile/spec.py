@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from airbooks.platforms.errors import PERIOD_CLOSED, Action, ErrorRule, Outcome
 from airbooks.platforms.references import ReferenceKind
-from airbooks.platforms.spec import Capability, FormField, Idempotency, Limits, PlatformSpec, StandardField
+from airbooks.platforms.spec import Capability, FormField, Idempotency, Limits, PaymentFeature, PlatformSpec, StandardField
 
 PRODUCTION = "https://api.quickfile.co.uk"
 REST_BETA = "https://api-beta.quickfile.co.uk"
@@ -16,6 +16,7 @@ VERSION = "1_2"
 # Longest texts and largest counts the API takes; PURCHASE_REFERENCE is the search filter's length.
 NUMBER, ITEM_NAME, LINE_TEXT, PURCHASE_REFERENCE = 20, 20, 20_000, 25
 TITLE, COMPANY_NAME, CUSTOMER_CODE, PAYMENT_NOTES = 35, 100, 30, 100
+PAYMENT_NAME = 40  # of the notes, for what a payment of ours is known by
 LINES, TAGS, TAG = 500, 5, 30
 PAGE = 200
 REST_PAGE = 100
@@ -193,8 +194,8 @@ INEXPRESSIBLE_PAYMENT = ErrorRule(
     name="payment cannot be expressed",
     action=Action.REVIEW,
     outcome=_NO,
-    says="QuickFile books a receipt on one invoice as a whole, or on the client's account; nothing else is a payment there.",
-    fix="Split the payment by invoice, or book it in QuickFile by hand.",
+    says="QuickFile books receipts on invoices, in their currency and up to what is open of them.",
+    fix="Correct the allocations, or book it in QuickFile by hand.",
 )
 
 SPEC = PlatformSpec(
@@ -266,6 +267,15 @@ SPEC = PlatformSpec(
     ),
     reference_kinds=(ReferenceKind.ITEM, ReferenceKind.ACCOUNT, ReferenceKind.TAX_CODE),
     errors=ERRORS,
+    payment_features=frozenset(
+        {
+            PaymentFeature.SEVERAL_DOCUMENTS,  # one payment of QuickFile for each
+            PaymentFeature.ON_ACCOUNT,
+            PaymentFeature.BANK_ACCOUNT,
+            PaymentFeature.ALLOCATIONS_TOLD,
+        }
+    ),
+    receipts_on="bank_nominal_code",
     settle_seconds=180,
     read_timeout_seconds=100.0,
     number_max=NUMBER,
@@ -282,7 +292,7 @@ SPEC = PlatformSpec(
         "Reply fields of item/search (ItemID, ItemName) and report/chartofaccounts (Nominals.Nominal).",
         "Whether client/search shows AccountReference without being asked; client/get is read where it does not.",
         "The REST status of a payment; deleted payments are not listed and so not seen.",
-        "REST replies do not show a payment's notes: one is known again by client, date, amount, currency and invoice.",
+        "REST replies show no notes: a payment is known by client, date, amount, currency and invoice, two equal ones are taken for one.",
         "No method that changes a client is used: one that a person made is taken over by name and e-mail address, unmarked.",
         "Whether REST calls count against the daily limit of v1.2 (assumed they do).",
     ),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from typing import Any
@@ -28,10 +28,11 @@ from airbooks.canonical import (
 )
 from airbooks.platforms.base import PlatformHook, Preview, Sending, Sent, one_by_one
 from airbooks.platforms.errors import Action, ConfigurationError, PlatformError, ReferenceMissing
+from airbooks.platforms.payments import Obstacle
 from airbooks.platforms.reckon_one import checks, mapping, reading
 from airbooks.platforms.reckon_one.client import ReckonOneClient, Row
 from airbooks.platforms.reckon_one.customers import Customers
-from airbooks.platforms.reckon_one.receipts import Receipts
+from airbooks.platforms.reckon_one.receipts import Receipts, obstacles
 from airbooks.platforms.reckon_one.refusals import refusals
 from airbooks.platforms.reckon_one.spec import (
     CHANGED_THERE,
@@ -280,12 +281,17 @@ class ReckonOneHook(PlatformHook):
 
     # -- receipts ---------------------------------------------------------------------------------------------------------
 
+    def payment_obstacles(self, payment: Payment) -> Iterable[Obstacle]:
+        return obstacles(payment, self._currency())
+
     def list_payments(self, since: datetime) -> Iterator[RemotePayment]:
-        """Receipts by their date, some days further back than `since`: they have no time of change, and deleted ones are not told."""
+        """Receipts by their date, some days further back than `since`: they have no time of change. Deleted ones are not told: who keeps
+        what was listed finds them missing on days that are listed again, and their invoices open."""
         return self.receipts.since(since, timedelta(days=int(self.setting("payment_lookback_days"))))
 
     def apply_payment(self, payment: Payment, *, customer_id: str, key: str, references: References) -> RemotePayment:  # noqa: ARG002
         """One receipt for the whole payment; what it does not allocate stays the customer's credit."""
+        self.require_bookable(payment, references)
         return self.receipts.apply(payment, references, customer_id, self.customers.name(customer_id))
 
     # -- reference lists --------------------------------------------------------------------------------------------------

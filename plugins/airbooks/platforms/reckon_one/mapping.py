@@ -16,8 +16,9 @@ from babel import Locale
 
 from airbooks.canonical import Address, AllowanceCharge, CreditNote, DocumentKind, Invoice, Line, Party, Payment
 from airbooks.platforms.errors import AirbooksError, ReferenceMissing
+from airbooks.platforms.payments import by_document, name_of
 from airbooks.platforms.reckon_one.lines import Document, Part, Priced, parts, priced, restated
-from airbooks.platforms.reckon_one.spec import COUNTRY, EXCLUSIVE, INCLUSIVE, OURS, PO_FIELD
+from airbooks.platforms.reckon_one.spec import COUNTRY, EXCLUSIVE, INCLUSIVE, OURS, PO_FIELD, RECEIPT_NAME
 from airbooks.platforms.reckon_one.texts import charge_text, clean, line_text, notes
 from airbooks.platforms.references import ReferenceItem, ReferenceKind, References, dimension_codes
 
@@ -254,12 +255,11 @@ def country(address: Address) -> str:
 
 def receipt_reference(payment: Payment) -> str:
     """The payment's own reference, and the words by which it is known again: receipts have no number of ours."""
-    return clean(f"{payment.reference} [{payment.source} {payment.source_id}]")
+    return clean(f"{payment.reference} [{name_of(payment, RECEIPT_NAME)}]")
 
 
 def receipt_notes(payment: Payment) -> str:
-    fee = f"fee {payment.bank_fee:f}" if payment.bank_fee else ""
-    return clean(", ".join(word for word in (payment.method, fee, payment.memo) if word))
+    return clean(", ".join(word for word in (payment.method, payment.memo) if word))
 
 
 def receipt_body(payment: Payment, refs: References, customer: str) -> Body:
@@ -275,8 +275,8 @@ def receipt_body(payment: Payment, refs: References, customer: str) -> Body:
             "reference": receipt_reference(payment),
             "notes": receipt_notes(payment),
             "transactionLinks": [
-                {"transactionId": each.remote_id, "transactionAmount": each.amount, "transactionType": "Invoice"}
-                for each in payment.allocations
+                {"transactionId": remote_id, "transactionAmount": amount, "transactionType": "Invoice"}
+                for remote_id, amount in by_document(payment).items()
             ],
         }
     )

@@ -7,11 +7,13 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import partial
 
-from airbooks.canonical import DocumentKind, DocumentStatus, Payment, PaymentKind, RemotePayment
+from airbooks.canonical import DocumentKind, DocumentStatus, Payment, RemotePayment
 from airbooks.platforms.errors import PlatformError
+from airbooks.platforms.payments import Obstacle, by_document
 from airbooks.platforms.reckon_one import mapping, reading
 from airbooks.platforms.reckon_one.client import ReckonOneClient, Row
 from airbooks.platforms.reckon_one.spec import (
+    BOOKED_OTHERWISE,
     CHANGED_THERE,
     INEXPRESSIBLE_PAYMENT,
     OVERPAYMENT,
@@ -43,13 +45,13 @@ class Receipts:
 
     def apply(self, payment: Payment, refs: References, customer_id: str, customer: str) -> RemotePayment:
         """Book a receipt once: it is looked for by its reference first."""
-        self._check_expressible(payment)
         body = mapping.receipt_body(payment, refs, customer)
         held = self._held(payment, customer_id)
         if held is not None:
             return held
-        for each in payment.allocations:
-            self._check_outstanding(each.remote_id, each.document_number, each.amount, customer_id)
+        numbers = {each.remote_id: each.document_number for each in payment.allocations}
+        for remote_id, amount in by_document(payment).items():
+            self._check_outstanding(remote_id, numbers[remote_id], amount, customer_id)
         made = self._client.create("receipts", body)
         try:
             row = self._client.one("receipts", made)
@@ -58,19 +60,6 @@ class Receipts:
         if row is None:
             raise self._client.error(UNREAD, f"receipt {made} is not found")
         return self._read(row)
-
-    def _check_expressible(self, payment: Payment) -> None:
-        plain = payment.kind is PaymentKind.RECEIPT and not any(each.discount or each.write_off for each in payment.allocations)
-        if not plain or payment.unapplied < 0 or payment.currency != self._currency:
-            message = f"payment {payment.source_id} ({payment.kind.value}, {payment.currency}; the book is kept in {self._currency})"
-            raise self._client.error(INEXPRESSIBLE_PAYMENT, message)
-        texts = {
-            "reference": (mapping.receipt_reference(payment), RECEIPT_REFERENCE),
-            "notes": (mapping.receipt_notes(payment), RECEIPT_NOTES),
-        }
-        for field, (text, limit) in texts.items():
-            if len(text) > limit:
-                raise self._client.error(INEXPRESSIBLE_PAYMENT, f"its {field} takes {limit} characters, and this would be {len(text)}")
 
     def _held(self, payment: Payment, customer_id: str) -> RemotePayment | None:
         reference = mapping.receipt_reference(payment)
@@ -82,10 +71,11 @@ class Receipts:
         return None
 
     def _same(self, held: RemotePayment, payment: Payment, customer_id: str) -> RemotePayment:
-        if (held.amount, held.customer_id) != (payment.amount, customer_id):
-            raise self._client.error(
-                CHANGED_THERE, f"receipt {held.remote_id} with our reference is of {held.amount}, not {payment.amount}"
-            )
+        linked = {each.remote_id: each.amount for each in held.allocations}
+        lacking = [remote_id for remote_id, amount in by_document(payment).items() if linked.get(remote_id) != amount]
+        if (held.amount, held.customer_id) != (payment.amount, customer_id) or lacking:
+            says = f"receipt {held.remote_id} with our reference is of {held.amount}, linked {linked}; ours is {payment.amount}"
+            raise self._client.error(BOOKED_OTHERWISE, says)
         return held
 
     def _check_outstanding(self, remote_id: str, number: str, amount: Decimal, customer_id: str) -> None:
@@ -98,3 +88,18 @@ class Receipts:
             raise self._client.error(INEXPRESSIBLE_PAYMENT, f"invoice {number} (id {remote_id}) {state}")
         if invoice.balance is not None and invoice.balance < amount:
             raise self._client.error(OVERPAYMENT, f"{amount} is to be paid on invoice {number}, of which {invoice.balance} is outstanding")
+
+
+def obstacles(payment: Payment, currency: str) -> Iterator[Obstacle]:
+    """A receipt has no currency but the book's, and is known by its reference, which must not be cut."""
+    if payment.currency != currency:
+        says = f"The payment is in {payment.currency}, and the book is kept in {currency}."
+        yield Obstacle("CURRENCY", "currency", payment.currency, says, "Book it in Reckon One by hand.")
+    texts = {
+        "reference": (mapping.receipt_reference(payment), RECEIPT_REFERENCE),
+        "memo": (mapping.receipt_notes(payment), RECEIPT_NOTES),
+    }
+    for field, (text, limit) in texts.items():
+        if len(text) > limit:
+            says = f"Reckon One takes {limit} characters of it, and this would be {len(text)}."
+            yield Obstacle(field.upper(), field, text, says, "Shorten it.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from airbooks.platforms.errors import PERIOD_CLOSED, Action, ErrorRule, Outcome
 from airbooks.platforms.references import ReferenceKind
-from airbooks.platforms.spec import Capability, FormField, Idempotency, Limits, PlatformSpec, StandardField
+from airbooks.platforms.spec import Capability, FormField, Idempotency, Limits, PaymentFeature, PlatformSpec, StandardField
 
 PRODUCTION = "https://api.reckon.com"
 BASE_PATH = "/r1/v2"
@@ -14,6 +14,7 @@ TOKEN_URL = "https://identity.reckon.com/connect/token"  # noqa: S105 an address
 NUMBER = 50
 CUSTOMER_NAME, BUSINESS_NUMBER, EMAIL, ADDRESS, POSTCODE, COUNTRY, PHONE = 100, 20, 100, 80, 30, 30, 30
 RECEIPT_REFERENCE, RECEIPT_NOTES = 200, 255
+RECEIPT_NAME = 100  # of the reference, for what a payment of ours is known by
 PRICE_DECIMALS, QUANTITY_DECIMALS = 8, 4  # of a quantity: UNVERIFIED
 
 CURRENCIES = {"AU": "AUD", "NZ": "NZD", "GB": "GBP", "UK": "GBP"}
@@ -190,8 +191,15 @@ INACTIVE_CUSTOMER = _refused(
 NO_TYPES = _refused("no contact types", says="The book lists no types for addresses, phones or e-mail.", fix="Add one in Reckon One.")
 INEXPRESSIBLE_PAYMENT = _refused(
     "payment cannot be expressed",
-    says="A receipt of Reckon One is money received in the currency of the book: no refund, discount or write-off.",
-    fix="Book it in Reckon One by hand, or leave the discount to a credit note.",
+    says="A receipt of Reckon One settles approved invoices of its customer.",
+    fix="Correct the allocations, or book it in Reckon One by hand.",
+)
+BOOKED_OTHERWISE = ErrorRule(
+    name="payment is booked otherwise",
+    action=Action.REVIEW,
+    outcome=Outcome.HAPPENED,
+    says="Reckon One has a receipt with our reference, over another amount or on other invoices.",
+    fix="Compare the two and correct the one that is wrong.",
 )
 OVERPAYMENT = _refused(
     "more than is outstanding", says="The payment is more than is still to be paid.", fix="Correct the allocation to what is outstanding."
@@ -302,6 +310,15 @@ SPEC = PlatformSpec(
         ReferenceKind.DIMENSION,
     ),
     errors=ERRORS,
+    payment_features=frozenset(
+        {
+            PaymentFeature.SEVERAL_DOCUMENTS,
+            PaymentFeature.ON_ACCOUNT,
+            PaymentFeature.BANK_ACCOUNT,
+            PaymentFeature.ALLOCATIONS_TOLD,
+        }
+    ),
+    receipts_on="bank_account",
     settle_seconds=180,
     read_timeout_seconds=60.0,
     number_max=NUMBER,

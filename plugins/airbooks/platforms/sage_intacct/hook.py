@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any, ClassVar, NoReturn
 from urllib.parse import urlsplit
@@ -14,12 +13,22 @@ from lxml import etree
 
 from airbooks.canonical import CreditNote, DocumentKind, DocumentStatus, Finding, Invoice, Party, Payment, RemoteDocument, RemotePayment
 from airbooks.platforms.base import PlatformHook, Preview, Sending, Sent
-from airbooks.platforms.errors import UNREADABLE_ANSWER, Action, ErrorRule, Outcome, PlatformError, ReferenceMissing
+from airbooks.platforms.errors import UNREADABLE_ANSWER, Action, ErrorRule, Outcome, PlatformError, ReferenceMissing, before_sending
+from airbooks.platforms.payments import Obstacle, rate_of_another_ledger
 from airbooks.platforms.references import ReferenceItem, ReferenceKind, References
-from airbooks.platforms.sage_intacct import envelope, mapping, money, queries, reading
+from airbooks.platforms.sage_intacct import customers, envelope, lists, mapping, reading, receipts
 from airbooks.platforms.sage_intacct.envelope import Function, Result, element
 from airbooks.platforms.sage_intacct.obstacles import obstacles
 from airbooks.platforms.sage_intacct.queries import Query, equal, one_of
+from airbooks.platforms.sage_intacct.rules import (
+    CHANGED_THERE,
+    LEFT_DRAFT,
+    NOT_ANSWERED,
+    NOT_EXPRESSIBLE,
+    NOT_REVERSED,
+    NUMBER_SPENT,
+    READ_BACK,
+)
 from airbooks.platforms.sage_intacct.spec import DUPLICATES, GATEWAY, SCHEMA, SPEC
 from airbooks.platforms.spec import PlatformSpec
 from airbooks.platforms.tokens import Token
@@ -27,25 +36,6 @@ from airbooks.platforms.wire import Complaint, Reply, Request
 
 XML = {"Content-Type": "application/xml"}
 VENDOR_DOMAIN = ".intacct.com"
-READ_BACK = ErrorRule(name="booked but not read back", action=Action.LOOK_UP, outcome=Outcome.UNKNOWN)
-NOT_ANSWERED = ErrorRule(name="no result for this document", action=Action.LOOK_UP, outcome=Outcome.UNKNOWN)
-NOT_REVERSED = ErrorRule(name="reversal answered, not done", action=Action.LOOK_UP, outcome=Outcome.UNKNOWN)
-LEFT_DRAFT = ErrorRule(
-    name="left as a draft",
-    action=Action.REVIEW,
-    outcome=Outcome.DID_NOT_HAPPEN,
-    says="It is in Sage Intacct as a draft, not in the books.",
-    fix="Post the draft there, or delete it, then answer Retry.",
-)
-CHANGED_THERE = ErrorRule(name="changed in Sage Intacct since", action=Action.REREAD, outcome=Outcome.DID_NOT_HAPPEN)
-NOT_EXPRESSIBLE = ErrorRule(name="not expressible", action=Action.REVIEW, outcome=Outcome.DID_NOT_HAPPEN)
-NUMBER_SPENT = ErrorRule(
-    name="number spent",
-    action=Action.REVIEW,
-    outcome=Outcome.DID_NOT_HAPPEN,
-    says="A reversed document carries this number, and Sage Intacct does not give it out again.",
-    fix="Send the document under a new number.",
-)
 
 
 class SessionEnded(Exception):  # noqa: N818 a signal between two functions, not an error that anyone sees
@@ -79,7 +69,7 @@ class SageIntacctHook(PlatformHook):
         request = Request(method="POST", url=f"{self.root()}{GATEWAY}", headers=XML, content=content, read=True)
         reply = self.wire.send(request, self.authorisation, self._sign_in_refused)
         response = envelope.parse(reply.content)
-        api = self._good(envelope.results(response)[0], reply).data
+        api = self.good(envelope.results(response)[0], reply).data
         ends = response.findtext("operation/authentication/sessiontimeout")
         return Token(
             access=(api.findtext("api/sessionid") or "") if api is not None else "",
@@ -104,7 +94,7 @@ class SageIntacctHook(PlatformHook):
         rule = ErrorRule(name="strange end point", action=Action.STOP, outcome=Outcome.DID_NOT_HAPPEN)
         raise PlatformError(f"the session points to {there.hostname}, which is not the vendor's", platform=SPEC.slug, rule=rule)
 
-    def _run(self, functions: Sequence[Function], *, unique: bool = False, read: bool = False) -> tuple[list[Result], Reply]:
+    def run(self, functions: Sequence[Function], *, unique: bool = False, read: bool = False) -> tuple[list[Result], Reply]:
         """One request; raises PlatformError when it failed as a whole. A stale session is renewed once."""
         try:
             reply = self._post(functions, self._session_ended, unique=unique, read=read)
@@ -136,32 +126,32 @@ class SageIntacctHook(PlatformHook):
     def _error(self, result: Result, reply: Reply) -> PlatformError:
         return self.wire.error(result.complaint or Complaint(), reply)
 
-    def _good(self, result: Result, reply: Reply) -> Result:
+    def good(self, result: Result, reply: Reply) -> Result:
         if result.complaint is not None:
             raise self._error(result, reply)
         return result
 
-    def _read(self, result: Result, reply: Reply) -> Result:
+    def read(self, result: Result, reply: Reply) -> Result:
         """A reading function leaves nothing in doubt, whatever its error says."""
         if result.complaint is not None:
             raise self._error(result, reply).as_not_happened()
         return result
 
-    def _rows(self, *wanted: Query) -> list[list[reading.Row]]:
+    def rows(self, *wanted: Query) -> list[list[reading.Row]]:
         """All records of several queries, asked for together and page by page."""
         rows: list[list[reading.Row]] = [[] for _ in wanted]
         left = {str(position): query for position, query in enumerate(wanted)}
         while left:
-            results, reply = self._run([Function(name, query.call()) for name, query in left.items()], read=True)
-            found = {each.control_id: self._read(each, reply) for each in results}
+            results, reply = self.run([Function(name, query.call()) for name, query in left.items()], read=True)
+            found = {each.control_id: self.read(each, reply) for each in results}
             if not found.keys() >= left.keys():
-                raise self._problem(UNREADABLE_ANSWER, "the answer has no result for a query")
+                raise self.problem(UNREADABLE_ANSWER, "the answer has no result for a query")
             for name in left:
                 rows[int(name)] += found[name].rows
             left = {name: query.next() for name, query in left.items() if found[name].remaining}
         return rows
 
-    def _query(self, name: str, fields: Sequence[str], *where: etree._Element) -> Query:
+    def query(self, name: str, fields: Sequence[str], *where: etree._Element) -> Query:
         private = not self.setting("entity_id")
         return Query(name=name, fields=tuple(fields), where=where, private=private)
 
@@ -170,13 +160,13 @@ class SageIntacctHook(PlatformHook):
     def test_connection(self) -> tuple[bool, str]:
         solution = str(self.setting("tax_solution_id") or "")
         wanted = (
-            self._query("LOCATION", ("LOCATIONID", "NAME")),
-            self._query("TAXSOLUTION", ("SOLUTIONID", "TAXMETHOD")),
-            self._query("ARINVOICE", reading.document_fields(self.settings()), equal("RECORDNO", "0")),  # do all our fields exist?
+            self.query("LOCATION", ("LOCATIONID", "NAME")),
+            self.query("TAXSOLUTION", ("SOLUTIONID", "TAXMETHOD")),
+            self.query("ARINVOICE", reading.document_fields(self.settings()), equal("RECORDNO", "0")),  # do all our fields exist?
         )
         try:
             self.renew_token()
-            locations, solutions, _ = self._rows(*wanted)
+            locations, solutions, _ = self.rows(*wanted)
         except PlatformError as error:
             return False, f"{error} {error.rule.says} {error.rule.fix}".strip()
         known = [row["SOLUTIONID"] for row in solutions]
@@ -190,28 +180,7 @@ class SageIntacctHook(PlatformHook):
         return obstacles(document, self.settings())
 
     def ensure_customer(self, party: Party, currency: str) -> str:  # noqa: ARG002 a customer here takes every currency
-        fields = ("CUSTOMERID", "NAME", "DISPLAYCONTACT.EMAIL1")
-        names = (equal("CUSTOMERID", party.code), equal("NAME", party.name[: money.NAME_MAX]))
-        by_code, by_name = self._rows(*(self._query("CUSTOMER", fields, each) for each in names))
-        if by_code:
-            return by_code[0]["CUSTOMERID"]
-        mail = party.contact.email.lower()
-        same = [row for row in by_name if mail and row["DISPLAYCONTACT.EMAIL1"].lower() == mail]
-        return same[0]["CUSTOMERID"] if len(same) == 1 else self._create_customer(party)
-
-    def _create_customer(self, party: Party) -> str:
-        """Create it; where its contact's name is taken, once more with a contact name of its own."""
-        try:
-            return self._created_customer(money.customer_function(party))
-        except PlatformError as error:
-            if error.rule.name not in DUPLICATES:
-                raise
-        [there] = self._rows(self._query("CUSTOMER", ("CUSTOMERID",), equal("CUSTOMERID", party.code)))
-        return party.code if there else self._created_customer(money.customer_function(party, f"{party.name[:150]} {party.code}"))
-
-    def _created_customer(self, call: etree._Element) -> str:
-        [result], reply = self._run([Function(uuid4().hex, call)])
-        return self._good(result, reply).rows[0]["CUSTOMERID"]
+        return customers.ensure(self, party)
 
     def find_invoice(self, number: str, kind: DocumentKind) -> list[RemoteDocument]:
         return [each for each in self._with_number(number, kind) if each.status is not DocumentStatus.VOID]
@@ -228,23 +197,23 @@ class SageIntacctHook(PlatformHook):
         """The documents that match any of the conditions, each once, with what their lines say."""
         settings = self.settings()
         fields = reading.document_fields(settings)
-        found = self._rows(*(self._query(reading.OBJECTS[kind], fields, each) for each in conditions))
-        with self._understanding():
+        found = self.rows(*(self.query(reading.OBJECTS[kind], fields, each) for each in conditions))
+        with self.understanding():
             heads = {row["RECORDNO"]: row for rows in found for row in rows if not reading.is_reversal(row)}
         if not heads:
             return []
-        [items] = self._rows(self._query(reading.items_of(kind), reading.ITEM_FIELDS, one_of("RECORDKEY", list(heads))))
-        with self._understanding():
+        [items] = self.rows(self.query(reading.items_of(kind), reading.ITEM_FIELDS, one_of("RECORDKEY", list(heads))))
+        with self.understanding():
             lines = {key: [item for item in items if item["RECORDKEY"] == key] for key in heads}
             return [reading.remote_document(kind, row, lines[key], settings) for key, row in heads.items()]
 
     @contextmanager
-    def _understanding(self) -> Iterator[None]:
+    def understanding(self) -> Iterator[None]:
         """Records of another form than documented say nothing about what was booked."""
         try:
             yield
         except (LookupError, ValueError, ArithmeticError) as error:
-            raise self._problem(UNREADABLE_ANSWER, f"a record lacks or misspells {error}") from None
+            raise self.problem(UNREADABLE_ANSWER, f"a record lacks or misspells {error}") from None
 
     # -- documents ------------------------------------------------------------------------------------------------------------
 
@@ -259,7 +228,7 @@ class SageIntacctHook(PlatformHook):
             try:
                 functions[each.key] = self._function(each)
             except ReferenceMissing as error:
-                sent.append(Sent(key=each.key, error=self._problem(NOT_EXPRESSIBLE, str(error))))
+                sent.append(Sent(key=each.key, error=self.problem(NOT_EXPRESSIBLE, str(error))))
         return sent + self._create([each for each in batch if each.key in functions], functions)
 
     def _function(self, sending: Sending) -> Function:
@@ -269,7 +238,7 @@ class SageIntacctHook(PlatformHook):
         if not batch:
             return []
         try:
-            results, reply = self._run([functions[each.key] for each in batch], unique=True)
+            results, reply = self.run([functions[each.key] for each in batch], unique=True)
         except PlatformError as error:
             if error.rule.name != SCHEMA:
                 raise
@@ -294,21 +263,21 @@ class SageIntacctHook(PlatformHook):
 
     def _sent_one(self, sending: Sending, result: Result | None, back: Mapping[str, RemoteDocument] | PlatformError, reply: Reply) -> Sent:
         if result is None:
-            return Sent(key=sending.key, error=self._problem(NOT_ANSWERED, "the answer has no result for this document"))
+            return Sent(key=sending.key, error=self.problem(NOT_ANSWERED, "the answer has no result for this document"))
         if result.complaint is not None:
             return self._refused(sending, self._error(result, reply))
         remote = None if isinstance(back, PlatformError) else back.get(result.key)
         if remote is None:
-            return Sent(key=sending.key, error=self._problem(READ_BACK, f"record {result.key} was booked, but not read back"))
+            return Sent(key=sending.key, error=self.problem(READ_BACK, f"record {result.key} was booked, but not read back"))
         return self._there(sending, remote)
 
     def _there(self, sending: Sending, remote: RemoteDocument, note: str = "") -> Sent:
         """A document that is there: booked, unless it is a draft that nobody asked for."""
         if remote.status is DocumentStatus.DRAFT and not sending.options.get("draft"):
-            return Sent(key=sending.key, remote=remote, error=self._problem(LEFT_DRAFT, f"{remote.number} is a draft"))
+            return Sent(key=sending.key, remote=remote, error=self.problem(LEFT_DRAFT, f"{remote.number} is a draft"))
         return Sent(key=sending.key, remote=remote, note=note)
 
-    def _problem(self, rule: ErrorRule, message: str) -> PlatformError:
+    def problem(self, rule: ErrorRule, message: str) -> PlatformError:
         return PlatformError(message, platform=SPEC.slug, rule=rule)
 
     def _read_back(self, made: Sequence[tuple[DocumentKind, str]]) -> dict[str, RemoteDocument] | PlatformError:
@@ -333,7 +302,7 @@ class SageIntacctHook(PlatformHook):
         live = [each for each in holders if each.status is not DocumentStatus.VOID]
         if len(live) == 1:
             return self._there(sending, live[0], "was there already")
-        return Sent(key=sending.key, error=self._problem(NUMBER_SPENT, error.message) if holders and not live else error)
+        return Sent(key=sending.key, error=self.problem(NUMBER_SPENT, error.message) if holders and not live else error)
 
     def wants_draft(self, options: Mapping[str, Any]) -> bool:
         return bool(options.get("draft"))
@@ -346,30 +315,30 @@ class SageIntacctHook(PlatformHook):
             return Sent(key=sending.key, error=error)
 
     def _updated(self, sending: Sending, remote: RemoteDocument) -> RemoteDocument | None:
-        with _before_sending():
+        with before_sending():
             now = self.get_invoice(remote.remote_id, remote.kind)
             there = self._line_count(remote)
         if now is None or (remote.version and now.version != remote.version):
-            raise self._problem(CHANGED_THERE, f"{remote.kind.value} {remote.number} was changed in Sage Intacct at {now and now.version}")
+            raise self.problem(CHANGED_THERE, f"{remote.kind.value} {remote.number} was changed in Sage Intacct at {now and now.version}")
         if len(mapping.entries(sending.document, sending.references)) < there:
-            raise self._problem(NOT_EXPRESSIBLE, "Sage Intacct cannot remove lines from a document: reverse it and send a new one")
+            raise self.problem(NOT_EXPRESSIBLE, "Sage Intacct cannot remove lines from a document: reverse it and send a new one")
         call = mapping.update_function(sending.document, sending.references, remote.remote_id, there)
-        [result], reply = self._run([Function(sending.key, call)], unique=True)
-        self._good(result, reply)
-        with self._reading_back(f"record {remote.remote_id}"):
+        [result], reply = self.run([Function(sending.key, call)], unique=True)
+        self.good(result, reply)
+        with self.reading_back(f"record {remote.remote_id}"):
             return self.get_invoice(remote.remote_id, remote.kind)
 
     @contextmanager
-    def _reading_back(self, what: str) -> Iterator[None]:
+    def reading_back(self, what: str) -> Iterator[None]:
         """Whatever stops the reading after a change: the change was made, and is to be looked up."""
         try:
             yield
         except PlatformError as error:
-            raise self._problem(READ_BACK, f"{what} was changed or booked, but not read back: {error.message}") from None
+            raise self.problem(READ_BACK, f"{what} was changed or booked, but not read back: {error.message}") from None
 
     def _line_count(self, remote: RemoteDocument) -> int:
         """How many lines the platform counts, document discounts and sales tax included."""
-        [items] = self._rows(self._query(reading.items_of(remote.kind), reading.ITEM_FIELDS, equal("RECORDKEY", remote.remote_id)))
+        [items] = self.rows(self.query(reading.items_of(remote.kind), reading.ITEM_FIELDS, equal("RECORDKEY", remote.remote_id)))
         return sum(1 for item in items if not item["PARENTENTRY"])
 
     def void_invoice(self, remote: RemoteDocument, *, on: date, reason: str, key: str) -> Sent:
@@ -384,88 +353,39 @@ class SageIntacctHook(PlatformHook):
 
     def _voided_now(self, remote: RemoteDocument, on: date, reason: str, key: str) -> Sent:
         deleted = remote.status is DocumentStatus.DRAFT or remote.kind is DocumentKind.CREDIT_NOTE
-        call = self._delete(remote) if deleted else self._reverse(remote, on, reason)
-        [result], reply = self._run([Function(key, call)], unique=True)
-        self._good(result, reply)
-        with self._reading_back(f"record {remote.remote_id}"):
+        call = mapping.delete_function(remote) if deleted else mapping.reverse_function(remote, on, reason)
+        [result], reply = self.run([Function(key, call)], unique=True)
+        self.good(result, reply)
+        with self.reading_back(f"record {remote.remote_id}"):
             after = None if deleted else self.get_invoice(remote.remote_id, remote.kind)
         if after is not None and after.status is not DocumentStatus.VOID:
-            raise self._problem(NOT_REVERSED, f"{after.number} is {after.status.value} after its reversal")
+            raise self.problem(NOT_REVERSED, f"{after.number} is {after.status.value} after its reversal")
         return Sent(key=key, remote=after or _voided(remote), note="deleted" if deleted else f"reversed on {on}")
-
-    def _delete(self, remote: RemoteDocument) -> etree._Element:
-        name = "delete_invoice" if remote.kind is DocumentKind.INVOICE else "delete_aradjustment"
-        return element(name, key=remote.remote_id)
-
-    def _reverse(self, remote: RemoteDocument, on: date, reason: str) -> etree._Element:
-        day = [element("year", f"{on.year:04}"), element("month", f"{on.month:02}"), element("day", f"{on.day:02}")]
-        parts = [element("datereversed", day), *envelope.present("description", reason[: mapping.TEXT_MAX])]
-        return element("reverse_invoice", parts, key=remote.remote_id)
 
     # -- payments -------------------------------------------------------------------------------------------------------------
 
-    def list_payments(self, since: datetime) -> Iterator[RemotePayment]:
-        query = self._query("ARPYMT", reading.PAYMENT_FIELDS, queries.since("WHENMODIFIED", since))
-        while True:
-            results, reply = self._run([Function("payments", query.call())], read=True)
-            page = self._read(results[0], reply)
-            with self._understanding():
-                rows = [row for row in page.rows if reading.is_receipt(row)]
-            yield from self._payments(rows)
-            if not page.remaining:
-                return
-            query = query.next()
+    def payment_obstacles(self, payment: Payment) -> Iterable[Obstacle]:
+        return rate_of_another_ledger(payment, str(self.setting("base_currency")))
 
-    def _payments(self, rows: Sequence[reading.Row]) -> list[RemotePayment]:
-        if not rows:
-            return []
-        with self._understanding():
-            keys = [row["RECORDNO"] for row in rows]
-            [details] = self._rows(self._query("ARPYMTDETAIL", reading.DETAIL_FIELDS, one_of("PAYMENTKEY", keys)))
-            return [reading.remote_payment(row, [each for each in details if each["PAYMENTKEY"] == row["RECORDNO"]]) for row in rows]
+    def receipts_account(self, currency: str) -> str:  # noqa: ARG002 one for all of them
+        return str(self.setting("bank_account_id") or self.setting("undeposited_account_no") or "")
+
+    def list_payments(self, since: datetime) -> Iterator[RemotePayment]:
+        return receipts.changed_since(self, since)
 
     def apply_payment(self, payment: Payment, *, customer_id: str, key: str, references: References) -> RemotePayment:
         """Book it once: one that is there already (our mark, or the same number; day and amount) is given back instead."""
-        if reason := money.payment_obstacle(payment, str(self.setting("base_currency"))):
-            raise self._problem(NOT_EXPRESSIBLE, f"payment {payment.reference or payment.source_id}: {reason}")
-        known = replace(references, settings=self.settings())
-        with _before_sending():
-            there = self._booked_payment(payment, customer_id)
-        if there is not None:
-            return there
-        [result], reply = self._run([Function(key, money.payment_function(payment, customer_id, known))], unique=True)
-        good = self._good(result, reply)
-        with self._reading_back(f"payment {money.number(payment)}"), self._understanding():
-            record = good.key or good.rows[0]["RECORDNO"]
-            [rows] = self._rows(self._query("ARPYMT", reading.PAYMENT_FIELDS, equal("RECORDNO", record)))
-            return self._payments(rows)[0]
-
-    def _booked_payment(self, payment: Payment, customer_id: str) -> RemotePayment | None:
-        day = equal("RECEIPTDATE", queries.day_text(payment.received_on))
-        [rows] = self._rows(self._query("ARPYMT", reading.PAYMENT_FIELDS, equal("CUSTOMERID", customer_id), day))
-        with self._understanding():
-            marked = [row for row in rows if reading.is_receipt(row) and money.is_marked(row, payment)]
-        live = [each for each in self._payments(marked) if not each.reversed]
-        return next((each for each in live if (each.amount, each.currency) == (payment.amount, payment.currency)), None)
+        self.require_bookable(payment, references)
+        return receipts.apply(self, payment, customer_id, key, references)
 
     # -- lists ----------------------------------------------------------------------------------------------------------------
 
     def list_reference(self, kind: ReferenceKind) -> Iterator[ReferenceItem]:
-        return self._list(kind, lambda _: ())
+        return lists.entries(self, kind, lambda _: ())
 
     def find_reference(self, kind: ReferenceKind, codes: Collection[str]) -> list[ReferenceItem]:
-        found = self._list(kind, lambda field: (one_of(field, sorted(codes)),))
+        found = lists.entries(self, kind, lambda field: (one_of(field, sorted(codes)),))
         return [item for item in found if item.code in codes]
-
-    def _list(self, kind: ReferenceKind, where: Callable[[str], tuple[etree._Element, ...]]) -> Iterator[ReferenceItem]:
-        if kind is ReferenceKind.PAYMENT_METHOD:
-            yield from (ReferenceItem(kind=kind, code=name, name=name, remote_id=name) for name in reading.PAYMENT_METHODS)
-        told: set[str] = set()  # a code that two dimensions share is told once: our dimension's name says which one is meant
-        for source, code, name, details in reading.LISTS.get(kind, ()):
-            fields = tuple(dict.fromkeys(("RECORDNO", "STATUS", code, name, *details)))
-            [rows] = self._rows(self._query(source, fields, *where(code)))
-            yield from (reading.reference_item(kind, row, code, name, details, source) for row in rows if row[code] not in told)
-            told |= {row[code] for row in rows}
 
     def preview(self, batch: Sequence[Sending]) -> list[Preview]:
         text = etree.tostring(envelope.content(map(self._function, batch)), encoding="unicode", pretty_print=True)
@@ -474,12 +394,3 @@ class SageIntacctHook(PlatformHook):
 
 def _voided(remote: RemoteDocument) -> RemoteDocument:
     return remote.model_copy(update={"status": DocumentStatus.VOID, "balance": None})
-
-
-@contextmanager
-def _before_sending() -> Iterator[None]:
-    """What fails in here fails before anything was sent: the outcome is certain."""
-    try:
-        yield
-    except PlatformError as error:
-        raise error.as_not_happened() from None

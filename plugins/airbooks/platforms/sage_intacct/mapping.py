@@ -16,7 +16,18 @@ from typing import Any
 
 from lxml import etree
 
-from airbooks.canonical import AllowanceCharge, CreditNote, Delivery, Invoice, Line, LineKind, TaxCategory, round_amount
+from airbooks.canonical import (
+    AllowanceCharge,
+    CreditNote,
+    Delivery,
+    DocumentKind,
+    Invoice,
+    Line,
+    LineKind,
+    RemoteDocument,
+    TaxCategory,
+    round_amount,
+)
 from airbooks.platforms.references import ReferenceKind, References, dimension_codes
 from airbooks.platforms.sage_intacct.envelope import element, present
 
@@ -333,3 +344,13 @@ def tax_targets(
     for each in document.tax_breakdown:
         stated[each.category, each.rate] = stated.get((each.category, each.rate), ZERO) + each.tax_amount
     return {key: stated.get(key, computed) for key, computed in targets.items()}
+
+
+def delete_function(remote: RemoteDocument) -> etree._Element:
+    return element("delete_invoice" if remote.kind is DocumentKind.INVOICE else "delete_aradjustment", key=remote.remote_id)
+
+
+def reverse_function(remote: RemoteDocument, on: date, reason: str) -> etree._Element:
+    """A second record with negative totals, dated `on`."""
+    day = [element("year", f"{on.year:04}"), element("month", f"{on.month:02}"), element("day", f"{on.day:02}")]
+    return element("reverse_invoice", [element("datereversed", day), *present("description", reason[:TEXT_MAX])], key=remote.remote_id)

@@ -8,7 +8,7 @@ from decimal import Decimal
 from babel import Locale
 from lxml import etree
 
-from airbooks.canonical import Allocation, Party, Payment, PaymentKind
+from airbooks.canonical import Allocation, Party, Payment
 from airbooks.platforms.references import ReferenceKind, References
 from airbooks.platforms.sage_intacct.envelope import element, present
 from airbooks.platforms.sage_intacct.queries import day_text
@@ -53,21 +53,6 @@ def _address(party: Party) -> list[etree._Element]:
     return [made for name, text in fields for made in present(name, text)]
 
 
-def payment_obstacle(payment: Payment, base: str) -> str:
-    """Why a payment cannot be booked, in words; empty when it can."""
-    if payment.kind is not PaymentKind.RECEIPT:
-        return f"a {payment.kind.value.replace('_', ' ')} cannot be booked from here; reverse the payment in Sage Intacct"
-    rate = payment.exchange_rate
-    if rate is not None and payment.currency != base and rate.base != base:
-        return f"its exchange rate is given in {rate.base}, and the books are kept in {base}"
-    for each in payment.allocations:
-        if not each.remote_id:
-            return f"document {each.document_number} is not known in Sage Intacct"
-        if each.write_off:
-            return f"the write-off {each.write_off} on {each.document_number} has no field; book an adjustment"
-    return ""
-
-
 def payment_function(payment: Payment, customer_id: str, references: References) -> etree._Element:
     """ARPYMT for money that settles invoices (the rest is an overpayment), or an advance where it settles none."""
     if payment.allocations:
@@ -96,11 +81,11 @@ def _applied(payment: Payment, customer_id: str, references: References) -> etre
     settings = references.settings
     base, rate = settings["base_currency"], payment.exchange_rate
     parts = [
-        _account(payment, settings, "FINANCIALENTITY", "UNDEPOSITEDACCOUNTNO"),
+        _account(settings, "FINANCIALENTITY", "UNDEPOSITEDACCOUNTNO"),
         element("PAYMENTMETHOD", _method(payment, references)),
         element("CUSTOMERID", customer_id),
         element("DOCNUMBER", number(payment)),
-        element("DESCRIPTION", "; ".join(filter(None, (mark(payment), payment.memo, _fee(payment))))),
+        element("DESCRIPTION", "; ".join(filter(None, (mark(payment), payment.memo)))),
         *([element("EXCHANGE_RATE", f"{rate.rate:f}")] if rate is not None and payment.currency != base else ()),
         element("RECEIPTDATE", day_text(payment.received_on)),
         element("CURRENCY", payment.currency),
@@ -134,7 +119,7 @@ def _advance(payment: Payment, customer_id: str, references: References) -> etre
     parts = [
         element("customerid", customer_id),
         element("paymentamount", _amount(payment.amount)),
-        _account(payment, settings, "bankaccountid", "undepfundsacct"),
+        _account(settings, "bankaccountid", "undepfundsacct"),
         element("refid", number(payment)),
         *present("overpaylocid", settings.get("default_location") or settings.get("entity_id") or ""),
         element("datereceived", received),
@@ -150,17 +135,13 @@ def _rate_type(settings: Mapping[str, str]) -> etree._Element:
     return element("exchratetype", settings.get("exchange_rate_type", "Intacct Daily Rate"))
 
 
-def _account(payment: Payment, settings: Mapping[str, str], bank: str, undeposited: str) -> etree._Element:
-    account = payment.bank_account or settings.get("bank_account_id", "")
+def _account(settings: Mapping[str, str], bank: str, undeposited: str) -> etree._Element:
+    account = settings.get("bank_account_id", "")
     return element(bank, account) if account else element(undeposited, settings.get("undeposited_account_no", ""))
 
 
 def _method(payment: Payment, references: References) -> str:
     return references.get(ReferenceKind.PAYMENT_METHOD, payment.method).remote_id if payment.method else "EFT"
-
-
-def _fee(payment: Payment) -> str:
-    return f"bank fee {payment.bank_fee} {payment.currency}" if payment.bank_fee else ""
 
 
 def _amount(value: Decimal) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from airbooks.platforms.errors import PERIOD_CLOSED, Action, ErrorRule, Outcome
 from airbooks.platforms.references import ReferenceKind
-from airbooks.platforms.spec import Capability, FormField, Idempotency, Limits, PlatformSpec, StandardField
+from airbooks.platforms.spec import Capability, FormField, Idempotency, Limits, PaymentFeature, PlatformSpec, StandardField
 
 GATEWAY = "/ia/xml/xmlgw.phtml"
 SCHEMA = "request does not fit the schema"
@@ -193,6 +193,17 @@ SPEC = PlatformSpec(
         ReferenceKind.PAYMENT_METHOD,
     ),
     errors=ERRORS,
+    payment_features=frozenset(
+        {
+            PaymentFeature.SEVERAL_DOCUMENTS,
+            PaymentFeature.ON_ACCOUNT,
+            PaymentFeature.DISCOUNT,  # its account is set in Sage Intacct
+            PaymentFeature.EXCHANGE_RATE,
+            PaymentFeature.ALLOCATIONS_TOLD,
+            PaymentFeature.REVERSALS_TOLD,
+        }
+    ),
+    receipts_on="bank_account_id",
     settle_seconds=360,
     read_timeout_seconds=120.0,
     number_max=45,

@@ -13,14 +13,14 @@ from urllib.parse import urlsplit
 
 from airbooks.canonical import CreditNote, DocumentKind, Finding, Invoice, Party, Payment, RemoteDocument, RemotePayment
 from airbooks.platforms.base import PlatformHook, Preview, Sending, Sent
-from airbooks.platforms.errors import AirbooksError, ConfigurationError, PlatformError
+from airbooks.platforms.errors import AirbooksError, ConfigurationError, PlatformError, before_sending
 from airbooks.platforms.licence import Licence, ended_already
 from airbooks.platforms.references import ReferenceItem, ReferenceKind, References
 from airbooks.platforms.sap_business_one import catalogue, customers, multipart, receipts, refusals
 from airbooks.platforms.sap_business_one.client import JSON, Client, quoted
 from airbooks.platforms.sap_business_one.documents import Documents
 from airbooks.platforms.sap_business_one.mapping import number_field
-from airbooks.platforms.sap_business_one.posting import Posting, before_sending, parts_of
+from airbooks.platforms.sap_business_one.posting import Posting, parts_of
 from airbooks.platforms.sap_business_one.reading import Currencies, complaint
 from airbooks.platforms.sap_business_one.spec import OLDEST_VERSION, SPEC
 from airbooks.platforms.spec import PlatformSpec
@@ -249,6 +249,7 @@ class SapBusinessOneHook(PlatformHook):
 
     def apply_payment(self, payment: Payment, *, customer_id: str, key: str, references: References) -> RemotePayment:  # noqa: ARG002
         """Book it as a bank transfer; our mark in its remarks, not the key, tells it when it is sent again."""
+        self.require_bookable(payment, references)
         return self._receipts.book(payment, customer_id, references)
 
 

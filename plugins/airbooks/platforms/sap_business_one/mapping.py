@@ -7,11 +7,13 @@ are sent. A credit note stands on its own: it is reconciled with its invoice in 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from airbooks.canonical import Address, CreditNote, DocumentKind, ExchangeRate, Party, Payment
+from airbooks.platforms.payments import by_document
 from airbooks.platforms.references import ReferenceItem, ReferenceKind, References
 from airbooks.platforms.sap_business_one.lines import (
     Body,
@@ -212,6 +214,9 @@ def payment_body(payment: Payment, customer: str, currency: ReferenceItem, setti
     """
     local = is_local(currency)
     day = payment.received_on.isoformat()
+    discounts: dict[str, Decimal] = defaultdict(Decimal)
+    for each in payment.allocations:
+        discounts[each.remote_id] += each.discount
     body: Body = {
         "DocType": "rCustomer",
         "CardCode": customer,
@@ -224,7 +229,9 @@ def payment_body(payment: Payment, customer: str, currency: ReferenceItem, setti
         "Remarks": payment_remarks(payment),
         "JournalRemarks": f"Receipt {payment.reference or payment.source_id}"[:JOURNAL],
         "PaymentInvoices": [
-            _payment_row(each.remote_id, each.amount, each.discount, local) for each in payment.allocations if each.amount or each.discount
+            _payment_row(remote_id, amount, discounts[remote_id], local)
+            for remote_id, amount in by_document(payment).items()
+            if amount or discounts[remote_id]
         ],
     }
     if payment.exchange_rate and not local:
@@ -235,8 +242,7 @@ def payment_body(payment: Payment, customer: str, currency: ReferenceItem, setti
 
 
 def payment_remarks(payment: Payment) -> str:
-    fee = f"bank fee {payment.bank_fee} {payment.currency}" if payment.bank_fee else ""
-    words = (payment_mark(payment), payment.reference, payment.method, fee, payment.memo)
+    words = (payment_mark(payment), payment.reference, payment.method, payment.memo)
     return plain(" | ".join(each for each in words if each))[:REMARKS]
 
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 from airbooks.canonical import DocumentStatus, RemoteDocument
 from airbooks.platforms.base import Sending, Sent, ends_the_round
-from airbooks.platforms.errors import Action, ErrorRule, Outcome, PlatformError, ReferenceMissing
+from airbooks.platforms.errors import Action, ErrorRule, Outcome, PlatformError, ReferenceMissing, before_sending
 from airbooks.platforms.references import ReferenceKind
 from airbooks.platforms.sap_business_one.client import Client, Row
 from airbooks.platforms.sap_business_one.documents import Documents, Wanted, place
@@ -70,15 +70,6 @@ CHANGEABLE = frozenset({"Comments", "NumAtCard", "DocDueDate"})  # of a posted d
 _AMBIGUOUS = frozenset({NOT_FOUND, "code unknown there"})
 
 Outcomes = dict[str, PlatformError | None]
-
-
-@contextmanager
-def before_sending() -> Iterator[None]:
-    """What fails in here fails before anything was sent: the documents' outcome is certain."""
-    try:
-        yield
-    except PlatformError as error:
-        raise error.as_not_happened() from None
 
 
 def problem(rule: ErrorRule, message: str, field: str = "") -> PlatformError:

@@ -7,17 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from airbooks.canonical import DocumentKind, Payment, PaymentKind, RemotePayment
-from airbooks.platforms.errors import UNREADABLE_ANSWER, Action, ConfigurationError, ErrorRule, Outcome, PlatformError
+from airbooks.canonical import DocumentKind, Payment, RemotePayment
+from airbooks.platforms.errors import UNREADABLE_ANSWER, Action, ConfigurationError, ErrorRule, Outcome, PlatformError, before_sending
+from airbooks.platforms.payments import by_document
 from airbooks.platforms.references import ReferenceItem, ReferenceKind, References
 from airbooks.platforms.sap_business_one.catalogue import currency_items
 from airbooks.platforms.sap_business_one.client import Client, Row, any_of, chunks, quoted
 from airbooks.platforms.sap_business_one.mapping import OBJECT_TYPES, is_local, payment_body, payment_mark
-from airbooks.platforms.sap_business_one.posting import before_sending, problem
+from airbooks.platforms.sap_business_one.posting import problem
 from airbooks.platforms.sap_business_one.reading import Currencies, payment
 from airbooks.platforms.sap_business_one.spec import ENTRY_EXISTS, EXISTS, NOT_FOUND, SPEC
 
@@ -88,15 +88,12 @@ class Receipts:
         return self._read(self.client.create("IncomingPayments", body))
 
     def _account(self, received: Payment, references: References) -> str:
-        """The account code of the bank that the money came in on: the connection's, or what the payment's own is mapped to."""
-        if not received.bank_account:
-            if not self.settings.get("transfer_account"):
-                raise ConfigurationError(f"{SPEC.title}: payments need 'transfer_account' in the connection: the account code of the bank.")
-            return self.settings["transfer_account"]
-        if not references.has(ReferenceKind.ACCOUNT, received.bank_account):
-            says = f"the payment's bank account {received.bank_account!r} has no mapping to an account there"
-            raise problem(replace(CANNOT, fix="Map it as an account of this connection, or leave it out."), says)
-        return references.get(ReferenceKind.ACCOUNT, received.bank_account).remote_id
+        """The account code of the bank that the money came in on: what the payment's own is mapped to, or the connection's."""
+        if references.has(ReferenceKind.ACCOUNT, received.bank_account):
+            return references.get(ReferenceKind.ACCOUNT, received.bank_account).remote_id
+        if not self.settings.get("transfer_account"):
+            raise ConfigurationError(f"{SPEC.title}: payments need 'transfer_account' in the connection: the account code of the bank.")
+        return self.settings["transfer_account"]
 
     def _currency(self, iso: str, references: References) -> ReferenceItem:
         if references.has(ReferenceKind.CURRENCY, iso):
@@ -116,7 +113,7 @@ class Receipts:
         rows = self.client.rows("IncomingPayments", filter=condition, orderby="DocEntry")
         found = [self._read(row) for row in rows if str(row.get("Remarks") or "").split(" | ")[0] == mark]
         live = [each for each in found if not each.reversed]
-        if found and (len(live) != 1 or (live[0].amount, live[0].currency) != (received.amount, received.currency)):
+        if found and (len(live) != 1 or not _is_equal(live[0], received)):
             says = ", ".join(f"{each.amount} {each.currency}{' (cancelled)' if each.reversed else ''}" for each in found)
             raise problem(OTHERWISE, f"payment {received.source_id} of {customer} is there with {says}; ours is {received.amount}")
         return live[0] if live else None
@@ -132,17 +129,20 @@ class Receipts:
             raise problem(CANNOT, obstacle)
 
 
+def _is_equal(there: RemotePayment, received: Payment) -> bool:
+    applied = {each.remote_id: each.amount for each in there.allocations}
+    settles = {remote_id: amount for remote_id, amount in by_document(received).items() if amount}
+    return (there.amount, there.currency, applied) == (received.amount, received.currency, settles)
+
+
 def _obstacles(received: Payment, currency: ReferenceItem) -> Iterator[str]:
-    if received.kind is not PaymentKind.RECEIPT:
-        yield f"an incoming payment is a receipt, not a {received.kind.replace('_', ' ')}"
+    """What the company's own currency decides, and which documents there are."""
     rate, local = received.exchange_rate, currency.details.get("local")
     if rate is not None and not is_local(currency) and rate.base != local:
         yield f"the payment's rate is in {rate.base}, the books are kept in {local}"
     for each in received.allocations:
         if not each.remote_id.startswith(f"{OBJECT_TYPES[DocumentKind.INVOICE]}-"):
             yield f"document {each.document_number} is no invoice that is known there"
-        if each.write_off:
-            yield f"the write-off {each.write_off} on {each.document_number} has no field"
         if each.discount and not is_local(currency):
             yield f"the discount on {each.document_number} is in a foreign currency"
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from airbooks.platforms.errors import PERIOD_CLOSED, Action, ErrorRule, Outcome
 from airbooks.platforms.references import ReferenceKind
-from airbooks.platforms.spec import Capability, FormField, Idempotency, Limits, PlatformSpec, StandardField
+from airbooks.platforms.spec import Capability, FormField, Idempotency, Limits, PaymentFeature, PlatformSpec, StandardField
 
 NUMBER_FIELD = "U_ExtInvNo"
 MAX_NUMBER = 50  # the size that the user-defined field is to be made with
@@ -255,6 +255,18 @@ SPEC = PlatformSpec(
         ReferenceKind.DIMENSION,
     ),
     errors=(*_ACCESS, *_PASSING, *_POSTING, *_DATA),
+    payment_features=frozenset(
+        {
+            PaymentFeature.SEVERAL_DOCUMENTS,
+            PaymentFeature.ON_ACCOUNT,
+            PaymentFeature.DISCOUNT,  # in local currency; its account is set in Business One
+            PaymentFeature.BANK_ACCOUNT,
+            PaymentFeature.EXCHANGE_RATE,
+            PaymentFeature.ALLOCATIONS_TOLD,
+            PaymentFeature.REVERSALS_TOLD,
+        }
+    ),
+    receipts_on="transfer_account",
     settle_seconds=330,
     read_timeout_seconds=180.0,
     number_max=MAX_NUMBER,

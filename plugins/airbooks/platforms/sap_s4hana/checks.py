@@ -7,7 +7,7 @@ from airbooks.platforms.sap_s4hana import lists, reading
 from airbooks.platforms.sap_s4hana.client import Client
 from airbooks.platforms.sap_s4hana.odata import CUBE, equal, stripped
 
-ACCOUNT_SETTINGS = ("revenue_gl", "discount_gl", "freight_gl", "bank_gl", "reconciliation_account")
+ACCOUNT_SETTINGS = ("revenue_gl", "discount_gl", "freight_gl", "bank_gl", "bank_fee_gl", "reconciliation_account")
 
 
 def examine(client: Client) -> tuple[bool, str]:

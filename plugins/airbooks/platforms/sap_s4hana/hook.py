@@ -10,7 +10,7 @@ client certificates and OAuth; the Basic authentication of the communication use
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from functools import cached_property
 
@@ -19,8 +19,9 @@ from lxml import etree
 from airbooks.canonical import CreditNote, DocumentKind, DocumentStatus, Finding, Invoice, Party, Payment, RemoteDocument, RemotePayment
 from airbooks.platforms.base import PlatformHook, Preview, Sending, Sent, in_turn
 from airbooks.platforms.errors import Action, ConfigurationError, ErrorRule, Outcome, PlatformError, ReferenceMissing
+from airbooks.platforms.payments import Obstacle
 from airbooks.platforms.references import ReferenceItem, ReferenceKind, References
-from airbooks.platforms.sap_s4hana import checks, lists, mapping, reading
+from airbooks.platforms.sap_s4hana import checks, lists, mapping, reading, settlements
 from airbooks.platforms.sap_s4hana.client import Client
 from airbooks.platforms.sap_s4hana.customers import Customers
 from airbooks.platforms.sap_s4hana.documents import Documents, Wanted
@@ -205,12 +206,18 @@ class SapS4HanaHook(PlatformHook):
 
     # -- payments -------------------------------------------------------------------------------------------------------------
 
+    def payment_obstacles(self, payment: Payment) -> Iterable[Obstacle]:
+        return settlements.obstacles(payment, self.settings())
+
     def list_payments(self, since: datetime) -> Iterator[RemotePayment]:
         return self._receipts.since(since)
 
-    def apply_payment(self, payment: Payment, *, customer_id: str, key: str, references: References) -> RemotePayment:  # noqa: ARG002
-        """Book it on the connection's bank account (methods of payment have no master there) and clear it with its invoices."""
-        return self._receipts.apply(payment, customer_id, key)
+    def apply_payment(self, payment: Payment, *, customer_id: str, key: str, references: References) -> RemotePayment:
+        """Book it on its mapped bank account or the connection's (methods of payment have no master there), and clear its invoices."""
+        self.require_bookable(payment, references)
+        account = ReferenceKind.ACCOUNT, payment.bank_account
+        bank = references.get(*account).remote_id if references.has(*account) else ""
+        return self._receipts.apply(payment, customer_id, key, bank)
 
     @property
     def _receipts(self) -> Receipts:

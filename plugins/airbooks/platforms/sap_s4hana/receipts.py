@@ -15,10 +15,9 @@ from airbooks.platforms.errors import Action, ErrorRule, Outcome, PlatformError
 from airbooks.platforms.sap_s4hana import reading, settlements
 from airbooks.platforms.sap_s4hana.client import Client
 from airbooks.platforms.sap_s4hana.documents import Documents, portions
-from airbooks.platforms.sap_s4hana.mapping import ASSIGNMENT_MAX
 from airbooks.platforms.sap_s4hana.odata import Row, either, equal, one_of, since, stripped
 from airbooks.platforms.sap_s4hana.reading import DocumentKey
-from airbooks.platforms.sap_s4hana.soap import clean, message_id
+from airbooks.platforms.sap_s4hana.soap import message_id
 
 T = TypeVar("T")
 # Seconds before each look at an item that was just posted, and at one whose clearing was asked for.
@@ -56,20 +55,18 @@ class Receipts:
 
     # -- booking and applying ---------------------------------------------------------------------------------------------------
 
-    def apply(self, payment: Payment, customer: str, key: str) -> RemotePayment:
+    def apply(self, payment: Payment, customer: str, key: str, bank: str) -> RemotePayment:
         """Book the receipt unless it is there, ask for the clearings that are missing, and wait a few looks for them.
 
         Raises PlatformError of unknown outcome where the clearing takes longer: the money is booked then, as a payment on account.
         """
-        if reason := settlements.obstacle(payment, self.settings):
-            raise self.client.error(NOT_BOOKABLE, f"payment {payment.reference or payment.source_id}: {reason}")
         reference = settlements.mark(f"{payment.source}:{payment.source_id}")
         items = self._booked(reference)
         if items:
             self._check_same(items, payment, customer)
         else:
             self._check(payment, customer)
-            items = self._book(payment, customer, reference, key)
+            items = self._book(payment, customer, reference, key, bank)
         return self._after_booking(lambda: self._payment(self._settled(payment, items, reference)))
 
     def _after_booking(self, act: Callable[[], T]) -> T:
@@ -106,8 +103,8 @@ class Receipts:
             if reason := _unpayable(remote, part.amount, payment, customer):
                 raise self.client.error(NOT_BOOKABLE, f"invoice {part.number}: {reason}")
 
-    def _book(self, payment: Payment, customer: str, reference: str, key: str) -> list[Row]:
-        entry = settlements.receipt_entry(payment, customer, reference, self.settings)
+    def _book(self, payment: Payment, customer: str, reference: str, key: str, bank: str) -> list[Row]:
+        entry = settlements.receipt_entry(payment, customer, reference, self.settings, bank)
         posted = self.client.post(entry, message_id(key, "AP-"))
         for pause in SEEN_AFTER:
             time.sleep(pause)
@@ -185,7 +182,7 @@ def _facts(items: Sequence[Row]) -> tuple[Decimal, str, str]:
 
 def _item_for(items: Sequence[Row], part: settlements.Part) -> Row | None:
     """The item of a payment that is meant for an invoice."""
-    number = clean(part.number)[:ASSIGNMENT_MAX].strip()
+    number = settlements.assignment(part.number)
     return next((row for row in items if row["AssignmentReference"] == number and -reading.amount(row) == part.amount), None)
 
 

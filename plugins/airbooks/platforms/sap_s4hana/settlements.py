@@ -7,13 +7,14 @@ order of elements in the clearing request, and the sign of its partial amounts, 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from lxml import etree
 
-from airbooks.canonical import Payment, PaymentKind
+from airbooks.canonical import Payment
+from airbooks.platforms.payments import Obstacle, rate_of_another_ledger
 from airbooks.platforms.sap_s4hana import reading
 from airbooks.platforms.sap_s4hana.mapping import (
     ASSIGNMENT_MAX,
@@ -29,7 +30,7 @@ from airbooks.platforms.sap_s4hana.mapping import (
     side,
 )
 from airbooks.platforms.sap_s4hana.odata import Row
-from airbooks.platforms.sap_s4hana.soap import element, present
+from airbooks.platforms.sap_s4hana.soap import clean, element, present
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,25 +56,32 @@ def parts(payment: Payment) -> list[Part]:
     return [each for each in found.values() if each.amount]
 
 
-def obstacle(payment: Payment, settings: Mapping[str, str]) -> str:
-    """Why a payment cannot be booked, in words; empty when it can."""
-    if payment.kind is not PaymentKind.RECEIPT:
-        return f"a {payment.kind.value.replace('_', ' ')} cannot be booked from here: reset and reverse the payment in SAP S/4HANA"
+def obstacles(payment: Payment, settings: Mapping[str, str]) -> Iterator[Obstacle]:
+    """What the connection's accounts and the journal's fields do not allow."""
+    yield from rate_of_another_ledger(payment, settings["home_currency"])
     if not settings.get("bank_gl"):
-        return "the connection has no bank account for payments (bank_gl)"
-    for each in payment.allocations:
-        if reading.DocumentKey.of(each.remote_id) is None:
-            return f"the allocation to {each.document_number} does not say which document that is in SAP S/4HANA"
-        if each.discount or each.write_off:
-            return f"the discount or write-off on {each.document_number} must be cleared by hand in SAP S/4HANA"
-    numbers = [each.number for each in parts(payment)]
-    if len(numbers) != len(set(numbers)):
-        return "two allocations name different documents of the same number"
-    return "the allocations are more than the payment" if payment.unapplied < 0 else ""
+        says = "The connection has no bank account for payments (bank_gl)."
+        yield Obstacle("ACCOUNT", "bank_account", payment.bank_account, says, "Set bank_gl of the connection.")
+    if payment.bank_fee and not settings.get("bank_fee_gl"):
+        says = "The connection has no account for bank fees (bank_fee_gl)."
+        yield Obstacle("FEE", "bank_fee", str(payment.bank_fee), says, "Set bank_fee_gl of the connection.")
+    for at, each in enumerate(payment.allocations):
+        if each.remote_id and reading.DocumentKey.of(each.remote_id) is None:
+            says = f"The allocation to {each.document_number} does not say which document that is in SAP S/4HANA."
+            yield Obstacle("DOCUMENT", f"allocations[{at}].remote_id", each.remote_id, says, "Deliver the document before its payment.")
+    names = [assignment(each.number) for each in parts(payment)]
+    if len(names) != len(set(names)):
+        says = f"Two documents of the payment have the same number in the {ASSIGNMENT_MAX} characters by which its items are told apart."
+        yield Obstacle("DOCUMENTS", "allocations", ", ".join(names), says, "Give each document a payment of its own.")
 
 
-def receipt_entry(payment: Payment, customer: str, reference: str, settings: Mapping[str, str]) -> etree._Element:
-    """The receipt (DZ): the bank is debited, the customer credited."""
+def assignment(number: str) -> str:
+    """A document's number as an item of a payment bears it."""
+    return clean(number)[:ASSIGNMENT_MAX].strip()
+
+
+def receipt_entry(payment: Payment, customer: str, reference: str, settings: Mapping[str, str], bank: str = "") -> etree._Element:
+    """The receipt (DZ): the bank is debited (`bank`, or the connection's own) and what it kept, the customer credited."""
     allocated = parts(payment)
     left = payment.amount - sum((each.amount for each in allocated), ZERO)
     owed = [*allocated, *([Part("", "", left)] if left else ())]
@@ -88,29 +96,41 @@ def receipt_entry(payment: Payment, customer: str, reference: str, settings: Map
         *_rate(payment, settings),
         *present("Reference1InDocumentHeader", payment.source_id, REFERENCE_MAX),
     ]
-    return element("JournalEntry", [*head, _bank_item(payment, len(owed) + 1, settings), *items])
+    return element("JournalEntry", [*head, *_bank_items(payment, len(owed) + 1, settings, bank or settings["bank_gl"]), *items])
 
 
 def _rate(payment: Payment, settings: Mapping[str, str]) -> list[etree._Element]:
     rate = payment.exchange_rate
-    if rate is None or payment.currency == settings["home_currency"] or rate.base != settings["home_currency"]:
+    if rate is None or payment.currency == settings["home_currency"]:
         return []
     return [element("ExchangeRate", rate_text(rate.rate))]
 
 
-def _bank_item(payment: Payment, number: int, settings: Mapping[str, str]) -> etree._Element:
+def _bank_items(payment: Payment, number: int, settings: Mapping[str, str], bank: str) -> Iterator[etree._Element]:
+    """What the bank credited, on its account, and what it kept, on that of its fees; the text names the method, which has no field."""
+    text = " ".join(word for word in (payment.reference, payment.method) if word)
+    own = bank == settings["bank_gl"]
     content = [
         element("ReferenceDocumentItem", str(number)),
-        element("GLAccount", padded(settings["bank_gl"])),
-        money("AmountInTransactionCurrency", payment.amount, payment.currency),
-        side(payment.amount, zero="S"),
-        *present("DocumentItemText", payment.reference, TEXT_MAX),
+        element("GLAccount", padded(bank)),
+        money("AmountInTransactionCurrency", payment.amount - payment.bank_fee, payment.currency),
+        side(payment.amount - payment.bank_fee, zero="S"),
+        *present("DocumentItemText", text, TEXT_MAX),
         *present("AssignmentReference", payment.reference, ASSIGNMENT_MAX),
         element("ValueDate", payment.received_on.isoformat()),
-        *present("HouseBank", settings.get("house_bank", ""), 5),
-        *present("HouseBankAccount", settings.get("house_bank_account", ""), 5),
+        *present("HouseBank", settings.get("house_bank", "") if own else "", 5),
+        *present("HouseBankAccount", settings.get("house_bank_account", "") if own else "", 5),
     ]
-    return element("Item", content)
+    yield element("Item", content)
+    if payment.bank_fee:
+        fee = [
+            element("ReferenceDocumentItem", str(number + 1)),
+            element("GLAccount", padded(settings["bank_fee_gl"])),
+            money("AmountInTransactionCurrency", payment.bank_fee, payment.currency),
+            side(payment.bank_fee, zero="S"),
+            *present("DocumentItemText", f"Bank fee {payment.reference}", TEXT_MAX),
+        ]
+        yield element("Item", fee)
 
 
 def _customer_item(part: Part, number: int, payment: Payment, customer: str) -> etree._Element:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from airbooks.platforms.errors import PERIOD_CLOSED, Action, ErrorRule, Outcome
 from airbooks.platforms.references import ReferenceKind
-from airbooks.platforms.spec import Capability, FormField, Idempotency, Limits, PlatformSpec, StandardField
+from airbooks.platforms.spec import Capability, FormField, Idempotency, Limits, PaymentFeature, PlatformSpec, StandardField
 
 POST_PATH = "/sap/bc/srt/scs_ext/sap/journalentrycreaterequestconfi"
 CLEARING_PATH = "/sap/bc/srt/scs_ext/sap/journalentrybulkclearingreques"
@@ -178,6 +178,7 @@ FORM = (
         name="send_material", label="Send item code and quantity", kind="boolean", default=False, help="Our item codes must be materials."
     ),
     FormField(name="bank_gl", label="Bank account for payments", help="G/L account of the bank (clearing) account, for example 11001060."),
+    FormField(name="bank_fee_gl", label="Account for bank fees", help="Takes the fee of a payment; without it such payments are refused."),
     FormField(name="house_bank", label="House bank", help="Of the bank account, for example USBK1."),
     FormField(name="house_bank_account", label="House bank account", help="For example USAC1."),
     FormField(name="bp_grouping", label="Grouping of new customers", default="BP02"),
@@ -226,6 +227,18 @@ SPEC = PlatformSpec(
     form=FORM,
     reference_kinds=(ReferenceKind.ACCOUNT, ReferenceKind.TAX_CODE, ReferenceKind.DIMENSION),
     errors=(*_ACCESS, *_PASSING, *_POSTING),
+    payment_features=frozenset(
+        {
+            PaymentFeature.SEVERAL_DOCUMENTS,
+            PaymentFeature.ON_ACCOUNT,
+            PaymentFeature.BANK_FEE,
+            PaymentFeature.BANK_ACCOUNT,
+            PaymentFeature.EXCHANGE_RATE,
+            PaymentFeature.ALLOCATIONS_TOLD,
+            PaymentFeature.REVERSALS_TOLD,
+        }
+    ),
+    receipts_on="bank_gl",
     settle_seconds=600,
     read_timeout_seconds=150.0,
     poll_seconds=5.0,

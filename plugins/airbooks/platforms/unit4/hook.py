@@ -6,7 +6,7 @@ out a ticket, and what became of it is read. Every call carries the tenant; the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar
 from urllib.parse import urlencode
@@ -20,6 +20,7 @@ from airbooks.platforms.errors import (
     PlatformError,
     classify,
 )
+from airbooks.platforms.payments import Obstacle
 from airbooks.platforms.references import ReferenceItem, ReferenceKind, References
 from airbooks.platforms.tokens import Token
 from airbooks.platforms.unit4 import answers, customers, mapping, reading, receipts, staging
@@ -260,11 +261,15 @@ class Unit4Hook(PlatformHook):
 
     # -- payments ---------------------------------------------------------------------------------------------------------
 
+    def payment_obstacles(self, payment: Payment) -> Iterable[Obstacle]:
+        return receipts.obstacles(payment, self.settings())
+
     def list_payments(self, since: datetime) -> Iterator[RemotePayment]:
         return receipts.listed(self, since)
 
     def apply_payment(self, payment: Payment, *, customer_id: str, key: str, references: References) -> RemotePayment:  # noqa: ARG002
         """Post a payment through GL07 and look for it a few times; it is found again by its source and source id."""
+        self.require_bookable(payment, references)
         return receipts.book(self, payment, customer_id, references)
 
     # -- reference lists --------------------------------------------------------------------------------------------------

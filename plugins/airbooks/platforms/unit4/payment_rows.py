@@ -42,17 +42,28 @@ def payment_batch(payment: Payment, customer: str, settled: Sequence[Posted], ra
         rate=rate,
         direction=settings.get("rate_direction", COMPANY_UNITS),
     )
-    rows = [*_bank_postings(payment, settings, exchange), *_credits(payment, customer, settled, refs, exchange)]
-    rows += postings.rounding(rows, settings.get("rounding_account", "") or settings["bank_account"])
+    rows = [*_bank_postings(payment, refs, exchange), *_credits(payment, customer, settled, refs, exchange)]
+    rows += postings.rounding(rows, settings.get("rounding_account", "") or bank_account(payment, refs))
     return Batch(top.interface, marker, payment.reference, postings.batch_rows(top, rows, exchange))
 
 
-def _bank_postings(payment: Payment, settings: Settings, exchange: Conversion) -> Iterator[Posting]:
-    fee = payment.bank_fee if settings.get("bank_fee_account") else ZERO
-    parts = ((settings["bank_account"], payment.amount - fee), (settings.get("bank_fee_account", ""), fee))
+def _bank_postings(payment: Payment, refs: References, exchange: Conversion) -> Iterator[Posting]:
+    """What the bank credited, on the account that the money came in on, and what it kept, on that of fees."""
+    unlisted = "" if refs.has(ReferenceKind.PAYMENT_METHOD, payment.method) else payment.method
+    text = plain(f"{payment_text(payment)} {unlisted}").strip()[:TEXT]
+    parts = (
+        (bank_account(payment, refs), payment.amount - payment.bank_fee),
+        (refs.settings.get("bank_fee_account", ""), payment.bank_fee),
+    )
     for account, value in parts:
         if value:
-            yield Posting(line_type="GL", text=payment_text(payment), account=account, value=value, amount=exchange.amount(value))
+            yield Posting(line_type="GL", text=text, account=account, value=value, amount=exchange.amount(value))
+
+
+def bank_account(payment: Payment, refs: References) -> str:
+    """The account that ours is mapped to, else the connection's."""
+    account = ReferenceKind.ACCOUNT, payment.bank_account
+    return code_of(refs.get(*account)) if refs.has(*account) else refs.settings["bank_account"]
 
 
 def payment_text(payment: Payment) -> str:

@@ -216,11 +216,12 @@ def status(found: Posted) -> DocumentStatus:
     return DocumentStatus.OPEN if found.rest == found.value else DocumentStatus.PARTIALLY_PAID
 
 
-def remote_payment(rows: Sequence[Posted], vouchers: Mapping[tuple[str, str], str]) -> RemotePayment:
-    """The rows of one payment voucher; `vouchers` names the invoice behind (customer, invoice number). What is matched is allocated."""
+def remote_payment(rows: Sequence[Posted], vouchers: Mapping[tuple[str, str], str], *, is_reversed: bool) -> RemotePayment:
+    """The rows of one payment voucher; `vouchers` names the invoice behind (customer, invoice number). What is matched is allocated,
+    unless it was taken back; a voucher that takes money back is reversed itself."""
     total = -sum((each.value for each in rows), ZERO)
     settled = [(vouchers.get((each.customer, each.number)), abs(each.value) - abs(each.rest)) for each in rows]
-    first = rows[0]
+    first, gone = rows[0], is_reversed or total < 0
     return RemotePayment(
         remote_id=first.voucher,
         customer_id=first.customer,
@@ -228,8 +229,8 @@ def remote_payment(rows: Sequence[Posted], vouchers: Mapping[tuple[str, str], st
         amount=abs(total),
         currency=first.currency,
         reference=first.text,
-        allocations=tuple(RemoteAllocation(remote_id=voucher, amount=amount) for voucher, amount in settled if voucher and amount),
-        reversed=total < 0,
+        allocations=() if gone else tuple(RemoteAllocation(remote_id=to, amount=amount) for to, amount in settled if to and amount),
+        reversed=gone,
         modified_at=max((each.updated for each in rows if each.updated), default=None),
     )
 

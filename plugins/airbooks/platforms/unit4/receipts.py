@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from airbooks.canonical import Payment, PaymentKind, RemotePayment
+from airbooks.canonical import Payment, RemotePayment
 from airbooks.platforms.errors import ConfigurationError, Outcome, PlatformError
-from airbooks.platforms.references import References
+from airbooks.platforms.payments import Obstacle, rate_of_another_ledger
+from airbooks.platforms.references import ReferenceKind, References
 from airbooks.platforms.unit4 import payment_rows, reading, staging
 from airbooks.platforms.unit4.mapping import Batch
 from airbooks.platforms.unit4.reading import Posted
-from airbooks.platforms.unit4.rules import BOOKED_OTHERWISE, INEXPRESSIBLE_PAYMENT, NO_RATE, OVERPAID, STILL_STAGED
+from airbooks.platforms.unit4.rules import BOOKED_OTHERWISE, NO_RATE, OVERPAID, STILL_STAGED
 from airbooks.platforms.unit4.settings import is_on, payment_types
 
 if TYPE_CHECKING:
@@ -25,22 +26,40 @@ PAUSES = (0.05, 0.2, 0.5, 1.0, 2.0)
 
 
 def listed(hook: Unit4Hook, since: datetime) -> Iterator[RemotePayment]:
-    """Payment vouchers with a row that changed since, each read as a whole: a later matching changes one row of it alone."""
+    """Payment vouchers with a row that changed since, each read as a whole: a later matching changes one row of it alone.
+
+    A voucher that takes a payment back is listed as reversed itself, and so is the payment, whether it has changed or not.
+    """
     fields = reading.status_fields(hook.settings())
     changed = f"{fields['updated']} ge '{since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}'"
     for voucher_type in payment_types(hook.settings()):
-        last = ""
-        for row in hook.transactions({"type": voucher_type}, also=changed):
-            if row.voucher != last:
-                last = row.voucher
-                yield _whole(hook, hook.transactions({"voucher": row.voucher, "type": voucher_type}))
+        for voucher in dict.fromkeys(row.voucher for row in hook.transactions({"type": voucher_type}, also=changed)):
+            rows = list(hook.transactions({"voucher": voucher, "type": voucher_type}))
+            yield _whole(hook, rows)
+            for taken_back in _taken_back_by(hook, rows):
+                yield _whole(hook, list(hook.transactions({"voucher": taken_back})))
 
 
-def _whole(hook: Unit4Hook, rows: Iterator[Posted]) -> RemotePayment:
-    found = list(rows)
-    settled = {(each.customer, each.number) for each in found if each.number and each.rest != each.value}
+def _whole(hook: Unit4Hook, rows: Sequence[Posted]) -> RemotePayment:
+    """One payment voucher by its customer rows."""
+    settled = {(each.customer, each.number) for each in rows if each.number and each.rest != each.value}
     vouchers = {(customer, number): _invoice(hook, customer, number) for customer, number in settled}
-    return reading.remote_payment(found, vouchers)
+    return reading.remote_payment(rows, vouchers, is_reversed=rows[0].voucher in _reversed_among(hook, rows[0]))
+
+
+def _taken_back_by(hook: Unit4Hook, rows: Sequence[Posted]) -> frozenset[str]:
+    return _reversed_among(hook, rows[0]) if sum(each.value for each in rows) > 0 else frozenset()
+
+
+def _reversed_among(hook: Unit4Hook, row: Posted) -> frozenset[str]:
+    """The payments that vouchers of the opposite amount take back, among those that bear the number (or reference) of this row."""
+    where = {"number": row.number} if row.number else {"reference": row.reference}
+    if not any(where.values()):
+        return frozenset()
+    kinds = payment_types(hook.settings())
+    found = [each for each in hook.transactions({"customer": row.customer, **where}) if each.voucher_type in kinds]
+    alike = [each for each in found if each.reference == row.reference]
+    return reading.reversed_vouchers([each for each in alike if each.value < 0], [each for each in alike if each.value > 0])
 
 
 def _invoice(hook: Unit4Hook, customer: str, number: str) -> str:
@@ -55,9 +74,7 @@ def _invoice(hook: Unit4Hook, customer: str, number: str) -> str:
 def book(hook: Unit4Hook, payment: Payment, customer: str, references: References) -> RemotePayment:
     """Post one payment, once: its rows bear a marker that is looked for first. Raises PlatformError, of unknown outcome while GL07 has
     not posted it yet."""
-    if payment.kind is not PaymentKind.RECEIPT or any(each.discount or each.write_off for each in payment.allocations):
-        raise hook.problem(INEXPRESSIBLE_PAYMENT, f"payment {payment.source_id} ({payment.kind.value})")
-    if not hook.setting("bank_account"):
+    if not (hook.setting("bank_account") or references.has(ReferenceKind.ACCOUNT, payment.bank_account)):
         raise ConfigurationError(f"Connection {hook.conn_id!r} posts payments and names no bank_account.")
     marker = payment_rows.payment_marker(payment, hook.company)
     found = _find(hook, marker)
@@ -78,8 +95,12 @@ def _check_same(hook: Unit4Hook, found: RemotePayment, payment: Payment, custome
 
 
 def _find(hook: Unit4Hook, marker: str) -> RemotePayment | None:
-    rows = list(hook.transactions({"reference": marker}))
-    return _whole(hook, iter(rows)) if rows else None
+    """The live voucher that bears the marker: one that was taken back, and what took it back, bear it too."""
+    vouchers: dict[str, list[Posted]] = {}
+    for row in hook.transactions({"reference": marker}):
+        vouchers.setdefault(row.voucher, []).append(row)
+    found = (_whole(hook, rows) for rows in vouchers.values())
+    return next((each for each in found if not each.reversed), None)
 
 
 def _open_item(hook: Unit4Hook, payment: Payment, customer: str, position: int) -> Posted:
@@ -133,3 +154,11 @@ def _look(hook: Unit4Hook, batch: Batch, marker: str, job: str) -> RemotePayment
         staging.withdraw(hook, batch)
         raise hook.rejection(told, batch.batch_id)
     return found
+
+
+def obstacles(payment: Payment, settings: Mapping[str, str]) -> Iterator[Obstacle]:
+    """What the connection's accounts do not allow."""
+    yield from rate_of_another_ledger(payment, settings.get("home_currency", "GBP"))
+    if payment.bank_fee and not settings.get("bank_fee_account"):
+        says = "The connection has no account for bank fees (bank_fee_account)."
+        yield Obstacle("FEE", "bank_fee", str(payment.bank_fee), says, "Set bank_fee_account of the connection.")

@@ -189,13 +189,6 @@ CHANGED_THERE = ErrorRule(
     says="The voucher that is to be reversed cannot be read in the ledger as it was posted.",
     fix="Reverse it in ERPx by hand. Without the names of the tenant's ledger objects in the connection no voucher can be read.",
 )
-INEXPRESSIBLE_PAYMENT = ErrorRule(
-    name="payment cannot be expressed",
-    action=Action.REVIEW,
-    outcome=_NO,
-    says="Only money in is booked here; refunds, charge-backs, discounts and write-offs need accounts that a person must choose.",
-    fix="Book it in ERPx by hand, or leave the discount to a credit note.",
-)
 OVERPAID = ErrorRule(
     name="more than is open",
     action=Action.REVIEW,

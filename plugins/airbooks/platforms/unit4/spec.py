@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from airbooks.platforms.references import ReferenceKind
-from airbooks.platforms.spec import Capability, FormField, Idempotency, Limits, PlatformSpec, StandardField
+from airbooks.platforms.spec import Capability, FormField, Idempotency, Limits, PaymentFeature, PlatformSpec, StandardField
 from airbooks.platforms.unit4.rules import ERRORS
 
 # Longest texts and largest whole number of the vendor.
@@ -103,7 +103,7 @@ SPEC = PlatformSpec(
         FormField(
             name="bank_fee_account",
             label="Account of bank fees",
-            help="Takes the fee of a payment; empty: the whole amount goes to the bank, and its statement brings the fee.",
+            help="Takes the fee of a payment; without it such payments are refused.",
         ),
         FormField(name="tax_system", label="Tax system", help="Where the tax code's own entry names none, for example UK."),
         FormField(
@@ -198,6 +198,18 @@ SPEC = PlatformSpec(
     ),
     reference_kinds=(ReferenceKind.ACCOUNT, ReferenceKind.TAX_CODE, ReferenceKind.DIMENSION),
     errors=ERRORS,
+    payment_features=frozenset(
+        {
+            PaymentFeature.SEVERAL_DOCUMENTS,
+            PaymentFeature.ON_ACCOUNT,
+            PaymentFeature.BANK_FEE,
+            PaymentFeature.BANK_ACCOUNT,
+            PaymentFeature.EXCHANGE_RATE,
+            PaymentFeature.ALLOCATIONS_TOLD,
+            PaymentFeature.REVERSALS_TOLD,
+        }
+    ),
+    receipts_on="bank_account",
     settle_seconds=300,  # a call may take 220 seconds there; then GL07 and the objects need a moment
     read_timeout_seconds=230.0,
     poll_seconds=10.0,
@@ -205,6 +217,7 @@ SPEC = PlatformSpec(
     number_max=NUMBER_MAX,
     unverified=(
         "letter of the customer ledger type",
+        "how a payment looks that somebody took back: a voucher of its type with the opposite amount and the same numbers is taken for it",
         "object and property names of customer transactions, ledger rows, accounts, tax codes and dimension values",
         "how a ledger object filters numbers and times (in quotes here; 'ge' for times)",
         "reading a report job by its Location, its status letters and where its report tells errors",

@@ -311,10 +311,8 @@ class WaveHook(PlatformHook):
 
     def apply_payment(self, payment: Payment, *, customer_id: str, key: str, references: References) -> RemotePayment:  # noqa: ARG002
         """One manual payment for each invoice that the payment settles, looked for first by the words in its memo."""
-        try:
-            return payments.apply(self, payment, customer_id, references)
-        except ReferenceMissing as missing:
-            raise self.error(NO_MAPPING, str(missing)) from None
+        self.require_bookable(payment, references)
+        return payments.apply(self, payment, customer_id, references)
 
     # -- reference lists ----------------------------------------------------------------------------------------------------
 

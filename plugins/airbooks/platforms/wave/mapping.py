@@ -311,8 +311,7 @@ def payment_marker(payment: Payment) -> str:
 
 
 def payment_memo(payment: Payment) -> str:
-    fee = number(payment.bank_fee) if payment.bank_fee else ""
-    return _told((("", payment_marker(payment)), ("Reference", payment.reference), ("", payment.memo), ("Bank fee", fee)))
+    return _told((("", payment_marker(payment)), ("Reference", payment.reference), ("", payment.memo)))
 
 
 def payment_input(payment: Payment, invoice_id: str, amount: Decimal, account_id: str, rate: Decimal, refs: References) -> Body:

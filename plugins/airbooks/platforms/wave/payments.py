@@ -7,11 +7,12 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from airbooks.canonical import Payment, PaymentKind, RemotePayment
-from airbooks.platforms.errors import ConfigurationError, PlatformError
+from airbooks.canonical import Payment, RemotePayment
+from airbooks.platforms.errors import ConfigurationError, Outcome, PlatformError
+from airbooks.platforms.payments import by_document, together
 from airbooks.platforms.references import ReferenceKind, References
 from airbooks.platforms.wave import mapping, queries, reading
-from airbooks.platforms.wave.spec import INEXPRESSIBLE_PAYMENT
+from airbooks.platforms.wave.spec import BOOKED_OTHERWISE, INEXPRESSIBLE_PAYMENT
 
 if TYPE_CHECKING:
     from airbooks.platforms.wave.hook import WaveHook
@@ -22,7 +23,8 @@ Row = Mapping[str, Any]
 def list_payments(hook: WaveHook, since: datetime) -> Iterator[RemotePayment]:
     """Payments that changed since: those of the invoices that changed, each of which has to be read alone.
 
-    Once a day, in the reading that goes back to before midnight (UTC), the invoices of the last weeks are searched as well.
+    Once a day, in the reading that goes back to before midnight (UTC), the invoices of the last weeks are searched as well. A deleted
+    payment is gone from its invoice and told nowhere: the invoice has changed, and its balance is read again.
     """
     changed = hook.pages(queries.INVOICES_CHANGED, "invoices", after=mapping.moment(since))
     rows = {each["id"]: each for each in changed}
@@ -48,33 +50,26 @@ def _payments_of(row: Row | None) -> list[Row]:
 
 
 def apply(hook: WaveHook, payment: Payment, customer_id: str, references: References) -> RemotePayment:
-    """Book a receipt: one Wave payment for each invoice, none twice. Its remote id is all of their ids, separated by blanks.
+    """Book a receipt: one Wave payment for each invoice, none twice. Its remote id is all of their ids, joined by commas.
 
-    Everything is checked before the first one is booked. Raises PlatformError.
+    Everything is checked before the first one is booked. Raises PlatformError, of unknown outcome where a part is booked.
     """
-    _check_expressible(hook, payment)
-    amounts = _per_invoice(payment)
+    amounts = by_document(payment)
     invoices = {each: _payable(hook, payment, each, customer_id) for each in amounts}
-    held = {each: _find(row, payment, each) for each, row in invoices.items()}
-    _check_due(hook, payment, [(invoices[each], amount) for each, amount in amounts.items() if held[each] is None])
-    account = _deposit_account(hook, payment, references)
-    rate = _rate(hook, payment, account)
-    booked = []
-    for invoice_id, amount in amounts.items():
-        found = held[invoice_id]
-        if found is None:
+    booked = {each: found for each, row in invoices.items() if (found := _find(hook, row, payment, each, amounts[each])) is not None}
+    try:
+        missing = {each: amount for each, amount in amounts.items() if each not in booked}
+        _check_due(hook, payment, [(invoices[each], amount) for each, amount in missing.items()])
+        account = _deposit_account(hook, payment, references)
+        rate = _rate(hook, payment, account)
+        for invoice_id, amount in missing.items():
             change = mapping.payment_input(payment, invoice_id, amount, account, rate, references)
-            found = hook.change(queries.PAYMENT_CREATE, change, _read_created)
-        booked.append(found)
-    return _together(booked)
-
-
-def _per_invoice(payment: Payment) -> dict[str, Decimal]:
-    """What each invoice gets of a payment, however many allocations name it: the memo tells payments apart, not parts of one."""
-    amounts: dict[str, Decimal] = {}
-    for each in payment.allocations:
-        amounts[each.remote_id] = amounts.get(each.remote_id, Decimal(0)) + each.amount
-    return amounts
+            booked[invoice_id] = hook.change(queries.PAYMENT_CREATE, change, _read_created)
+    except PlatformError as error:
+        if booked and error.outcome is Outcome.DID_NOT_HAPPEN:
+            raise error.as_unknown(f"{len(booked)} of its {len(amounts)} parts are booked") from None
+        raise
+    return together([booked[each] for each in amounts])
 
 
 def _read_created(answer: Row) -> RemotePayment:
@@ -82,32 +77,15 @@ def _read_created(answer: Row) -> RemotePayment:
     return reading.remote_payment(row, row["invoice"]["id"])
 
 
-def _together(booked: list[RemotePayment]) -> RemotePayment:
-    first = booked[0]
-    return first.model_copy(
-        update={
-            "remote_id": " ".join(each.remote_id for each in booked),
-            "amount": sum((each.amount for each in booked), Decimal(0)),
-            "allocations": tuple(allocation for each in booked for allocation in each.allocations),
-        }
-    )
-
-
-def _find(invoice: Row, payment: Payment, invoice_id: str) -> RemotePayment | None:
+def _find(hook: WaveHook, invoice: Row, payment: Payment, invoice_id: str, amount: Decimal) -> RemotePayment | None:
     """The payment that was booked before, known by the first line of its memo."""
     marker = mapping.payment_marker(payment)
     rows = [each for each in _payments_of(invoice) if marker in (each.get("memo") or "").splitlines()]
-    found = [reading.remote_payment(each, invoice_id) for each in rows]
-    return next((each for each in found if not each.reversed), None)
-
-
-def _check_expressible(hook: WaveHook, payment: Payment) -> None:
-    if payment.kind is not PaymentKind.RECEIPT:
-        raise _inexpressible(hook, payment, f"a {payment.kind.value.replace('_', ' ')}")
-    if any(each.discount or each.write_off for each in payment.allocations):
-        raise _inexpressible(hook, payment, "a discount or write-off with the payment")
-    if payment.unapplied or not payment.allocations:
-        raise _inexpressible(hook, payment, f"{payment.unapplied} {payment.currency} that no invoice claims")
+    found = next((each for row in rows if not (each := reading.remote_payment(row, invoice_id)).reversed), None)
+    if found is not None and found.amount != amount:
+        says = f"payment {payment.source_id} is on invoice {invoice['invoiceNumber']} with {found.amount} instead of {amount}"
+        raise hook.error(BOOKED_OTHERWISE, says)
+    return found
 
 
 def _payable(hook: WaveHook, payment: Payment, invoice_id: str, customer_id: str) -> Row:

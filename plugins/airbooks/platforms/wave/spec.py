@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from airbooks.platforms.errors import Action, ErrorRule, Outcome
 from airbooks.platforms.references import ReferenceKind
-from airbooks.platforms.spec import Capability, FormField, Idempotency, Limits, PlatformSpec, StandardField
+from airbooks.platforms.spec import Capability, FormField, Idempotency, Limits, PaymentFeature, PlatformSpec, StandardField
 
 PRODUCTION = "https://gql.waveapps.com/graphql/public"
 ENDPOINT = "/graphql/public"
@@ -142,6 +142,13 @@ INEXPRESSIBLE_PAYMENT = _found_out(
     "Wave books money received on approved invoices, in their currency, and nothing else.",
     "Book it in Wave by hand, or correct the allocations.",
 )
+BOOKED_OTHERWISE = ErrorRule(
+    name="payment is booked otherwise",
+    action=Action.REVIEW,
+    outcome=Outcome.HAPPENED,
+    says="Wave has this payment, with another amount.",
+    fix="Compare the two and correct the one that is wrong.",
+)
 TOKEN_REFUSED = ErrorRule(
     name="access token refused",
     action=Action.STOP,
@@ -243,6 +250,15 @@ SPEC = PlatformSpec(
     ),
     reference_kinds=(ReferenceKind.ITEM, ReferenceKind.TAX_CODE),
     errors=ERRORS,
+    payment_features=frozenset(
+        {
+            PaymentFeature.SEVERAL_DOCUMENTS,  # one payment of Wave for each
+            PaymentFeature.BANK_ACCOUNT,
+            PaymentFeature.EXCHANGE_RATE,
+            PaymentFeature.ALLOCATIONS_TOLD,
+        }
+    ),
+    receipts_on="deposit_account_id",
     settle_seconds=120,
     read_timeout_seconds=60.0,
     unverified=(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from base64 import b64encode
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -26,13 +26,13 @@ from airbooks.canonical import (
 )
 from airbooks.platforms.base import PlatformHook, Preview, Sending, Sent, ends_the_round, unsent
 from airbooks.platforms.errors import ConfigurationError, Outcome, PlatformError, ReferenceMissing
+from airbooks.platforms.payments import Obstacle
 from airbooks.platforms.references import ReferenceItem, ReferenceKind, References
 from airbooks.platforms.tokens import Token
 from airbooks.platforms.wire import Complaint, Reply, Request, base_url, to_json
-from airbooks.platforms.xero import mapping, reading
+from airbooks.platforms.xero import mapping, reading, receipts
 from airbooks.platforms.xero.client import Row, XeroClient
 from airbooks.platforms.xero.contacts import Contacts
-from airbooks.platforms.xero.receipts import Receipts
 from airbooks.platforms.xero.refusals import refusals
 from airbooks.platforms.xero.spec import (
     API,
@@ -335,6 +335,9 @@ class XeroHook(PlatformHook):
 
     # -- payments ---------------------------------------------------------------------------------------------------------
 
+    def payment_obstacles(self, payment: Payment) -> Iterable[Obstacle]:
+        return receipts.obstacles(payment, str(self.setting("home_currency")))
+
     def list_payments(self, since: datetime) -> Iterator[RemotePayment]:
         """Receipts on invoices changed since, deleted ones too. Credit notes, prepayments and overpayments are no payments at Xero: what
         they settle shows in the invoices' balances only."""
@@ -346,9 +349,10 @@ class XeroHook(PlatformHook):
             if error.status != 304:
                 raise
 
-    def apply_payment(self, payment: Payment, *, customer_id: str, key: str, references: References) -> RemotePayment:  # noqa: ARG002
+    def apply_payment(self, payment: Payment, *, customer_id: str, key: str, references: References) -> RemotePayment:
         """Book a receipt: one Xero payment for each invoice it settles (the invoice names the customer), none of them twice."""
-        return Receipts(self.client).apply(payment, key, references)
+        self.require_bookable(payment, references)
+        return receipts.Receipts(self.client).apply(payment, customer_id, key, references)
 
     # -- reference lists --------------------------------------------------------------------------------------------------
 

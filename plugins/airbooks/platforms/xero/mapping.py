@@ -15,6 +15,7 @@ from typing import Any
 
 from airbooks.canonical import Address, AllowanceCharge, CreditNote, Invoice, Line, LineKind, Party, Payment
 from airbooks.platforms.errors import AirbooksError
+from airbooks.platforms.payments import by_document
 from airbooks.platforms.references import ReferenceItem, ReferenceKind, References, dimension_codes
 from airbooks.platforms.xero.money import Part, Priced, parts, priced
 from airbooks.platforms.xero.spec import OURS, TRACKING_PER_LINE
@@ -322,9 +323,8 @@ def payment_marker(payment: Payment) -> str:
 
 
 def payment_reference(payment: Payment) -> str:
-    """There is no payment method and no fee: the reference names them."""
-    fee = f"fee {payment.bank_fee:f}" if payment.bank_fee else ""
-    words = (payment.reference, payment.method, fee, payment.memo, payment_marker(payment))
+    """There is no payment method: the reference names it."""
+    words = (payment.reference, payment.method, payment.memo, payment_marker(payment))
     return clean(" ".join(word for word in words if word))
 
 
@@ -332,9 +332,6 @@ def payment_bodies(payment: Payment, refs: References) -> list[Body]:
     """The elements of `PUT /Payments`: one for each invoice the payment settles, however many of its allocations name it."""
     account = ReferenceKind.ACCOUNT, payment.bank_account
     where = {"AccountID": refs.get(*account).remote_id} if refs.has(*account) else {"Code": refs.settings["payment_account_code"]}
-    amounts: dict[str, Decimal] = {}
-    for each in payment.allocations:
-        amounts[each.remote_id] = amounts.get(each.remote_id, Decimal(0)) + each.amount
     return [
         filled(
             {
@@ -346,5 +343,5 @@ def payment_bodies(payment: Payment, refs: References) -> list[Body]:
                 "Reference": payment_reference(payment),
             }
         )
-        for invoice_id, amount in amounts.items()
+        for invoice_id, amount in by_document(payment).items()
     ]

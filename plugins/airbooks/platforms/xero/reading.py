@@ -124,20 +124,6 @@ def payment_on(invoice: Row, marker: str) -> RemotePayment | None:
     return None
 
 
-def together(payments: Iterable[RemotePayment]) -> RemotePayment:
-    """One payment of ours that Xero holds as one payment per invoice: their ids, joined by commas."""
-    found = list(payments)
-    if len(found) == 1:
-        return found[0]
-    return found[0].model_copy(
-        update={
-            "remote_id": ",".join(each.remote_id for each in found),
-            "amount": sum((each.amount for each in found), Decimal(0)),
-            "allocations": tuple(allocation for each in found for allocation in each.allocations),
-        }
-    )
-
-
 # -- contacts -----------------------------------------------------------------------------------------------------------
 
 

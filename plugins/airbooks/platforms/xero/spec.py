@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from airbooks.platforms.errors import PERIOD_CLOSED, Action, ErrorRule, Outcome
 from airbooks.platforms.references import ReferenceKind
-from airbooks.platforms.spec import Capability, FormField, Idempotency, Limits, PlatformSpec, StandardField
+from airbooks.platforms.spec import Capability, FormField, Idempotency, Limits, PaymentFeature, PlatformSpec, StandardField
 
 PRODUCTION = "https://api.xero.com"
 TOKEN_URL = "https://identity.xero.com/connect/token"  # noqa: S105 an address
@@ -200,6 +200,14 @@ ARCHIVED_CONTACT = ErrorRule(
     says="The contact was archived in Xero.",
     fix="Restore it there, then answer Retry.",
 )
+PAYS_TOO_MUCH = next(rule for rule in ERRORS if rule.name == "pays too much")
+BOOKED_OTHERWISE = ErrorRule(
+    name="payment is booked otherwise",
+    action=Action.REVIEW,
+    outcome=Outcome.HAPPENED,
+    says="Xero has this payment, with another amount.",
+    fix="Compare the two and correct the one that is wrong.",
+)
 INEXPRESSIBLE_PAYMENT = ErrorRule(
     name="payment cannot be expressed",
     action=Action.REVIEW,
@@ -289,6 +297,16 @@ SPEC = PlatformSpec(
     ),
     errors=ERRORS,
     # Longer than an Idempotency-Key is remembered: a stored 5xx answer is never replayed to the next attempt.
+    payment_features=frozenset(
+        {
+            PaymentFeature.SEVERAL_DOCUMENTS,  # one payment of Xero for each
+            PaymentFeature.BANK_ACCOUNT,
+            PaymentFeature.EXCHANGE_RATE,
+            PaymentFeature.ALLOCATIONS_TOLD,
+            PaymentFeature.REVERSALS_TOLD,
+        }
+    ),
+    receipts_on="payment_account_code",
     settle_seconds=420,
     read_timeout_seconds=90.0,
     number_max=NUMBER,

@@ -7,7 +7,7 @@ the upsert by that field; an upsert that meets an existing document overwrites i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from functools import partial
 from typing import Any
@@ -32,10 +32,11 @@ from airbooks.platforms.errors import (
     PlatformError,
     ReferenceMissing,
 )
+from airbooks.platforms.payments import Obstacle, rate_of_another_ledger
 from airbooks.platforms.references import ReferenceItem, ReferenceKind, References
 from airbooks.platforms.tokens import Token
 from airbooks.platforms.wire import Complaint, Reply, Request, base_url, to_json
-from airbooks.platforms.zoho_books import customers, mapping, reading, receipts
+from airbooks.platforms.zoho_books import customers, lists, mapping, reading, receipts
 from airbooks.platforms.zoho_books.reading import Read, Row, documented
 from airbooks.platforms.zoho_books.refusals import refusals
 from airbooks.platforms.zoho_books.spec import (
@@ -46,7 +47,6 @@ from airbooks.platforms.zoho_books.spec import (
     MARKED_UNSEEN,
     NO_MAPPING,
     NUMBER_OF_A_VOID,
-    PAYMENT_MODES,
     SPEC,
     STILL_DRAFT,
     UNKNOWN_CURRENCY,
@@ -356,8 +356,12 @@ class ZohoBooksHook(PlatformHook):
 
     # -- payments ---------------------------------------------------------------------------------------------------------
 
+    def payment_obstacles(self, payment: Payment) -> Iterable[Obstacle]:
+        return rate_of_another_ledger(payment, str(self.setting("home_currency")))
+
     def list_payments(self, since: datetime) -> Iterator[RemotePayment]:
-        """Payments changed since. A deleted payment is listed nowhere; the balance of its invoices tells."""
+        """Payments changed since. Zoho Books lists a deleted one nowhere and keeps no trace of it: deleting it changes its invoices
+        (`last_modified_time`), whose balances are read again."""
         return receipts.changed_since(self, since)
 
     def apply_payment(self, payment: Payment, *, customer_id: str, key: str, references: References) -> RemotePayment:
@@ -368,27 +372,13 @@ class ZohoBooksHook(PlatformHook):
     # -- reference lists --------------------------------------------------------------------------------------------------
 
     def list_reference(self, kind: ReferenceKind) -> Iterator[ReferenceItem]:
-        """The lists behind a kind; terms and units are free text in Zoho Books, payment modes a fixed list that takes others as well."""
-        for path, key, params in reading.LISTS.get(kind, ()):
-            for row in self.rows(path, key, **params):
-                yield reading.reference_item(kind, path, row)
-        if kind is ReferenceKind.DIMENSION:
-            yield from self._tag_options()
-        elif kind is ReferenceKind.PAYMENT_METHOD:
-            yield from (ReferenceItem(kind=kind, code=mode, name=mode, remote_id=mode) for mode in PAYMENT_MODES)
-
-    def _tag_options(self) -> Iterator[ReferenceItem]:
-        for tag in self.rows("reportingtags", "tags"):
-            for option in self.rows(f"reportingtags/{tag['tag_id']}/options/all", "results"):
-                if option["option_id"] != "untagged":
-                    yield reading.tag_option(tag, option)
+        return lists.entries(self, kind)
 
     def find_reference(self, kind: ReferenceKind, codes: Collection[str]) -> list[ReferenceItem]:
         """A few items are searched for (no filter by SKU is documented, so the SKU is compared here); else the lists are read whole."""
         if kind is not ReferenceKind.ITEM or len(codes) > SEARCHED_ONE_BY_ONE:
             return super().find_reference(kind, codes)
-        found = (reading.reference_item(kind, "items", row) for code in codes for row in self.rows("items", "items", search_text=code))
-        return [item for item in found if item.code in codes]
+        return lists.items(self, codes)
 
 
 def _page(reply: Reply, read: Callable[[Row], Read]) -> tuple[Read, bool]:

@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from airbooks.canonical import Address, AllowanceCharge, CreditNote, Delivery, DocumentKind, Invoice, Line, LineKind, Party, Payment
+from airbooks.platforms.payments import by_document
 from airbooks.platforms.references import ReferenceItem, ReferenceKind, References, dimension_codes
 from airbooks.platforms.zoho_books.lines import (
     allowances,
@@ -327,10 +328,8 @@ def payment_marker(payment: Payment) -> str:
 def payment_body(payment: Payment, customer_id: str, refs: References, key: str) -> Body:
     """The body of `POST /customerpayments`; what no invoice claims stays as the customer's credit (`unused_amount`)."""
     account, method = (ReferenceKind.ACCOUNT, payment.bank_account), (ReferenceKind.PAYMENT_METHOD, payment.method)
+    unlisted = "" if refs.has(*method) else payment.method
     long = payment.reference if len(payment.reference) > REFERENCE else ""
-    applied: dict[str, Decimal] = {}
-    for each in payment.allocations:
-        applied[each.remote_id] = applied.get(each.remote_id, Decimal(0)) + each.amount
     return filled(
         {
             "customer_id": customer_id,
@@ -338,11 +337,11 @@ def payment_body(payment: Payment, customer_id: str, refs: References, key: str)
             "amount": payment.amount,
             "date": payment.received_on.isoformat(),
             "reference_number": payment.reference[:REFERENCE].strip(),
-            "description": told((("", payment_marker(payment)), ("", payment.memo), ("Reference", long))),
+            "description": told((("", payment_marker(payment)), ("", payment.memo), ("Reference", long), ("Paid by", unlisted))),
             "account_id": refs.get(*account).remote_id if refs.has(*account) else refs.settings.get("deposit_account_id", ""),
             "exchange_rate": _rate(payment, refs.settings),
             "bank_charges": payment.bank_fee or None,
-            "invoices": [{"invoice_id": invoice, "amount_applied": amount} for invoice, amount in applied.items()],
+            "invoices": [{"invoice_id": invoice, "amount_applied": amount} for invoice, amount in by_document(payment).items()],
             "custom_fields": external_id(refs.settings.get("external_id_field", ""), key),
         }
     )

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from airbooks.canonical import Payment, PaymentKind, RemotePayment
+from airbooks.canonical import Payment, RemotePayment
 from airbooks.platforms.errors import PlatformError
+from airbooks.platforms.payments import by_document
 from airbooks.platforms.references import References
 from airbooks.platforms.zoho_books import mapping, reading
 from airbooks.platforms.zoho_books.reading import Row, documented
-from airbooks.platforms.zoho_books.spec import INEXPRESSIBLE_PAYMENT, WRONG_CURRENCY
+from airbooks.platforms.zoho_books.spec import BOOKED_OTHERWISE, WRONG_CURRENCY
 
 if TYPE_CHECKING:
     from airbooks.platforms.zoho_books.hook import ZohoBooksHook
@@ -38,16 +39,26 @@ def _sorted_page(body: Row) -> tuple[list[Row], bool]:
 
 
 def apply(hook: ZohoBooksHook, payment: Payment, customer_id: str, key: str, references: References) -> RemotePayment:
-    if payment.kind is not PaymentKind.RECEIPT or any(each.discount or each.write_off for each in payment.allocations):
-        raise hook.error(INEXPRESSIBLE_PAYMENT, f"payment {payment.source_id} ({payment.kind.value})")
+    """Book a receipt and apply it to its invoices, unless it is there. Raises PlatformError."""
+    hook.require_bookable(payment, references)
     found = booked(hook, payment, customer_id)
     if found is not None:
-        return found
+        return _same(hook, found, payment)
     _check_currency(hook, payment, customer_id)
     field = str(hook.setting("external_id_field") or "")
     body = mapping.payment_body(payment, customer_id, references, key)
     reply = hook.write("PUT" if field else "POST", "customerpayments", body, mapping.upsert_headers(field, key))
     return documented(lambda: reading.remote_payment(reply.json()["payment"]))
+
+
+def _same(hook: ZohoBooksHook, found: RemotePayment, payment: Payment) -> RemotePayment:
+    """The payment with our words must be ours in what it settles too; what it is in excess may have been applied by a person since."""
+    applied = {each.remote_id: each.amount for each in found.allocations}
+    lacking = [remote_id for remote_id, amount in by_document(payment).items() if applied.get(remote_id) != amount]
+    if found.amount != payment.amount or lacking:
+        says = f"payment {payment.source_id} is there (id {found.remote_id}) with {found.amount}, and {applied} settled"
+        raise hook.error(BOOKED_OTHERWISE, says)
+    return found
 
 
 def _check_currency(hook: ZohoBooksHook, payment: Payment, customer_id: str) -> None:
@@ -58,7 +69,7 @@ def _check_currency(hook: ZohoBooksHook, payment: Payment, customer_id: str) -> 
 
 
 def booked(hook: ZohoBooksHook, payment: Payment, customer_id: str) -> RemotePayment | None:
-    """The payment that carries our words: each of this customer, day and amount is read for its description."""
+    """The payment that carries our words: each of this customer and day is read for its description."""
     marker = mapping.payment_marker(payment)
     for page in hook.pages("customerpayments", reading.payment_rows, customer_id=customer_id):
         for listed in page:
@@ -86,5 +97,4 @@ def as_payment(row: Row) -> RemotePayment:
 
 def _alike(listed: Row, payment: Payment, customer_id: str) -> bool:
     """A list whose filter was not understood holds everybody's payments."""
-    same_day = listed["date"] == payment.received_on.isoformat()
-    return bool(str(listed["customer_id"]) == customer_id and same_day and reading.amount(listed["amount"]) == payment.amount)
+    return bool(str(listed["customer_id"]) == customer_id and listed["date"] == payment.received_on.isoformat())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from airbooks.platforms.errors import PERIOD_CLOSED, Action, ErrorRule, Outcome
 from airbooks.platforms.references import ReferenceKind
-from airbooks.platforms.spec import Capability, FormField, Idempotency, Limits, PlatformSpec, StandardField
+from airbooks.platforms.spec import Capability, FormField, Idempotency, Limits, PaymentFeature, PlatformSpec, StandardField
 
 API_VERSION = "v3"
 # API host and accounts (OAuth) host of each data centre: an account works on its own pair only. The cn pair is from memory.
@@ -214,12 +214,12 @@ WRONG_CURRENCY = ErrorRule(
     says="Zoho Books books a payment in the currency of its customer, and this one is in another.",
     fix="Allocate it to documents in its own currency, or book it in Zoho Books by hand.",
 )
-INEXPRESSIBLE_PAYMENT = ErrorRule(
-    name="payment cannot be expressed",
+BOOKED_OTHERWISE = ErrorRule(
+    name="payment is booked otherwise",
     action=Action.REVIEW,
-    outcome=_NO,
-    says="Zoho Books books receipts of money on invoices; refunds, charge-backs, discounts and write-offs are documents of their own.",
-    fix="Book it in Zoho Books by hand, or leave the discount to a credit note.",
+    outcome=Outcome.HAPPENED,
+    says="Zoho Books has this payment, with another amount or on other invoices.",
+    fix="Compare the two and correct the one that is wrong.",
 )
 
 SPEC = PlatformSpec(
@@ -292,6 +292,17 @@ SPEC = PlatformSpec(
     ),
     reference_kinds=(ReferenceKind.ITEM, ReferenceKind.TAX_CODE, ReferenceKind.CURRENCY, ReferenceKind.DIMENSION),
     errors=ERRORS,
+    payment_features=frozenset(
+        {
+            PaymentFeature.SEVERAL_DOCUMENTS,
+            PaymentFeature.ON_ACCOUNT,
+            PaymentFeature.BANK_FEE,  # bank_charges
+            PaymentFeature.BANK_ACCOUNT,
+            PaymentFeature.EXCHANGE_RATE,
+            PaymentFeature.ALLOCATIONS_TOLD,
+        }
+    ),
+    receipts_on="deposit_account_id",
     settle_seconds=180,
     read_timeout_seconds=60.0,
     number_max=NUMBER,

@@ -89,6 +89,7 @@ def release(company: Company, row: Row) -> None:
         _check_document(company, row, each, ("DocumentsToApply", position), errors)
     if errors:
         raise Invalid(errors)
+    row["_discounts"] = {}
     for each in row["DocumentsToApply"]:
         found = company.document(each.get("DocType") or "Invoice", each["ReferenceNbr"])
         assert found is not None  # noqa: S101 it was checked
@@ -97,6 +98,7 @@ def release(company: Company, row: Row) -> None:
             {"DocType": "Payment", "number": row["ReferenceNbr"], "amount": each["AmountPaid"], "date": row["ApplicationDate"]}
         )
         company.settle(entity, document, each["AmountPaid"] + each["CashDiscountTaken"])
+        row["_discounts"][f"{document['Type']}/{document['ReferenceNbr']}"] = each["CashDiscountTaken"]
         row["ApplicationHistory"].append(
             {
                 "DisplayDocType": document["Type"],
@@ -113,13 +115,14 @@ def release(company: Company, row: Row) -> None:
 
 
 def void(company: Company, number: str) -> None:
-    """As a person voids a released payment: its applications are taken back."""
+    """As a person voids a released payment: its applications are taken back, and the discounts that came with them."""
     row = company.table("Payment")[f"Payment/{number}"]
     for each in row["ApplicationHistory"]:
+        name = f"{each['DisplayDocType']}/{each['DisplayRefNbr']}"
         for entity in DOCUMENTS:
-            document = company.table(entity).get(f"{each['DisplayDocType']}/{each['DisplayRefNbr']}")
+            document = company.table(entity).get(name)
             if document is not None:
-                company.settle(entity, document, -each["AmountPaid"])
+                company.settle(entity, document, -each["AmountPaid"] - row["_discounts"][name])
     row["Status"] = "Voided"
     company.put("Payment", company.touched(row))
 

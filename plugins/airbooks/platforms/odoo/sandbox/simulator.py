@@ -171,5 +171,5 @@ class OdooSimulator(Simulator):
             "login": LOGIN,
             "password": api_key(LOGIN),
             "port": None,
-            "extra": {"transport": "json2", "company_id": 1},
+            "extra": {"transport": "json2", "company_id": 1, "discount_account": "4800"},
         }

@@ -13,7 +13,7 @@ from decimal import Decimal
 from lxml import etree
 
 from airbooks.platforms.sap_s4hana.sandbox.company import COMPANY, plain
-from airbooks.platforms.sap_s4hana.sandbox.journal import ZERO, Journal, clear, key_of
+from airbooks.platforms.sap_s4hana.sandbox.journal import ZERO, Journal, clear, debts, key_of
 from airbooks.platforms.sap_s4hana.sandbox.posting import Struck
 from airbooks.sandbox.kit import Row
 
@@ -58,6 +58,16 @@ class Clearing:
             if request["due"] <= now:
                 self._waiting.discard(message)
                 self.requests[message] = {**request, **self._done(request)}
+
+    def reset(self, payment: str) -> None:
+        """What a person does before a payment can be reversed: its clearings are taken back, and all their items are open again."""
+        row = self.journal.find(payment)
+        groups = {_clearing(item) for item in debts(row) if item["cleared"]} if row else set()
+        for each in list(self.journal.documents.values()):
+            for item in (found := [item for item in debts(each) if item["cleared"] and _clearing(item) in groups]):
+                item.update({"cleared": False, "clearing_document": "", "clearing_year": "", "applied": {}})
+            if found:
+                self.journal.save(each)
 
     def _done(self, request: Row) -> Row:
         try:
@@ -122,6 +132,10 @@ class Clearing:
         for row, item in pairs:
             clear(item, number, year, request["on"], self.journal.context.clock.today())
             self.journal.save(row)
+
+
+def _clearing(item: Row) -> tuple[str, str]:
+    return item["clearing_document"], item["clearing_year"]
 
 
 def _pour(amount: Decimal, owed: dict[str, Decimal]) -> dict[str, Decimal]:

@@ -27,6 +27,7 @@ ACCOUNTS: Final = (
     ("4100", "Service income", "P"),
     ("4800", "Discounts given", "P"),
     ("4900", "Freight income", "P"),
+    ("6200", "Bank charges", "P"),
 )
 TAX_ACCOUNT = "2200"
 TAX_CODES: Mapping[str, Decimal] = {"A1": Decimal(19), "A2": Decimal(7), "A5": Decimal(0), "A0": Decimal(0)}
