@@ -28,7 +28,7 @@ class Tuning:
     wait_days: int = 5
     most_in_a_sum: int = 6
     items_in_a_sum: int = 24
-    chance_of_a_sum: Decimal = Decimal("0.005")
+    chance_of_a_sum: Decimal = Decimal("0.001")
     most_in_a_range: int = 60
     name_alike: int = 88  # of 100: from here on a payer's name may be that customer's
     name_certain: int = 95  # of 100: from here on it is, if no other customer's name is nearly as like
