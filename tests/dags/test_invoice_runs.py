@@ -192,7 +192,9 @@ def test_a_connection_that_documents_are_routed_to_gets_them(story: Story) -> No
 
 @pytest.mark.airflow
 def test_every_document_that_is_not_in_the_books_is_an_exception_with_words(story: Story) -> None:
-    waiting = story.rows("SELECT number, says, fix FROM airbooks.exception WHERE state = 'open' AND severity = 'error'")
+    waiting = story.rows(
+        "SELECT number, says, fix FROM airbooks.exception WHERE state = 'open' AND severity = 'error' AND number NOT LIKE 'PAY-%%'"
+    )
     missing = story.business.numbers - story.business.good - Counter([story.business.damaged["closed_period"]])
     assert {number for number, _, _ in waiting} == set(missing)
     assert all(says and fix for _, says, fix in waiting)

@@ -13,7 +13,6 @@ from airflow.sdk import Asset, get_current_context, task
 
 from airbooks.config import load_config
 from airbooks.operators.steps import run_id, staging
-from airbooks.staging.database import STAGING
 
 if TYPE_CHECKING:
     import psycopg
@@ -139,25 +138,18 @@ def match() -> dict[str, int]:
 
 @task(trigger_rule="all_done")
 def read_back() -> dict[str, int]:
-    """Read the payments that changed on every platform, whoever booked them; a platform that fails is read by the next run."""
+    """Read the payments that changed on every platform, whoever booked them; a platform that fails is read by the next run.
+
+    What a platform does not tell of payments that were taken back is found once a day, and at month-end, by reading all of them again.
+    """
     from collections import Counter
 
-    from airbooks.operators.delivering import workplace
-    from airbooks.platforms.errors import AirbooksError
-    from airbooks.platforms.spec import Urgency
-    from airbooks.staging import platform_payments
+    from airbooks.operators.payment_reading import read_connection
 
     config = load_config()
     tally: Counter[str] = Counter()
-    first = datetime.now(UTC) - LOOK_BACK
     for name in config.connections:
-        try:
-            with workplace(config, name, STAGING, {}, Urgency.DAILY) as work:
-                noticed = platform_payments.read_payments(work.database, work.hook, name, run_id(), first=first)
-        except AirbooksError as error:
-            log.warning("%s: its payments are read by the next run: %s", name, error)
-            noticed = Counter({"platforms not read": 1})
-        tally += noticed
+        tally += read_connection(config, name, run_id(), LOOK_BACK, whole=bool(get_current_context()["params"].get("ends_on")))
     log.info("payments on the platforms: %s", ", ".join(f"{count} {what}" for what, count in sorted(tally.items())) or "nothing new")
     return dict(tally)
 
@@ -204,11 +196,13 @@ def reconcile() -> dict[str, int]:
 
 
 def _reconcile(database: psycopg.Connection, division: str, ledger: LedgerConfig | None, period: Period) -> int:
+    from airbooks.operators.payment_reading import balances_of
     from airbooks.payments.differences import Setting
     from airbooks.payments.reconciling import reconcile_division
 
     setting = Setting(division=division, starts_on=period.starts_on, ends_on=period.ends_on, tolerance=period.tolerance)
-    stored = reconcile_division(database, setting, ledger.open() if ledger else None, run_id())
+    asks = balances_of(load_config()) if period.lock else None  # a balance that only the platform knows is asked for before a lock
+    stored = reconcile_division(database, setting, ledger.open() if ledger else None, run_id(), open_hook=asks)
     _report(database, division, stored)
     if period.lock:
         _lock(database, division, period)
