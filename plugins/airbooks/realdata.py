@@ -22,7 +22,7 @@ from airbooks.config import load_config
 from airbooks.runtime.airflow_api import AirflowApi
 from airbooks.runtime.console import Console
 from airbooks.runtime.control import Run, clean, running
-from airbooks.runtime.demo import connections, failures, follow, guarded, trigger, wait_for_dags
+from airbooks.runtime.demo import HOURLY, connections, failures, follow, guarded, trigger, wait_for_dags
 from airbooks.runtime.errors import SetupError
 from airbooks.runtime.memory import MemoryWatch
 from airbooks.runtime.report import aligned
@@ -102,10 +102,10 @@ def _run(run: Run, console: Console) -> str:
         rows = connections(place, {name: each.platform for name, each in load_config(CONFIG).connections.items()})
         airflow.put_connections(_in_company(row) if row["connection_id"] == CONNECTION else row for row in rows)
         wait_for_dags(run, airflow, console)
-        run_id = trigger(airflow, console)
-        state = follow(run, airflow, run_id, console)
+        run_id = trigger(airflow, HOURLY, console)
+        state = follow(run, airflow, HOURLY, run_id, console)
         if state != "success":
-            console.plain(failures(airflow, run_id))
+            console.plain(failures(airflow, HOURLY, run_id))
     return state
 
 

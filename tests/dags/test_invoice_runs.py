@@ -19,12 +19,13 @@ from tests.main_business import MAIN, main_business
 from airbooks.config import load_config
 from airbooks.erp.generate import fill
 from airbooks.paths import DAGS
+from airbooks.runtime.money import deposit
 from airbooks.runtime.postgres import Cluster
 from airbooks.sandbox.requests import Asked, secrets_of
 from airbooks.sandbox.server import Sandbox, running
 from airbooks.staging import audit
 
-HOURLY, DAILY = "hourly_invoice_sync", "daily_invoice_batch"
+HOURLY, DAILY, PAYMENTS = "hourly_invoice_sync", "daily_invoice_batch", "payment_reconciliation"
 PLATFORMS = {name: load_config().connections[name].platform for name in MAIN}
 Amounts = dict[str, tuple[Decimal, str]]  # by document number
 
@@ -56,6 +57,7 @@ class Story:
     sandbox: Sandbox
     staging: str
     chosen: list[str]
+    erp: str
 
     def log(self, run: str) -> str:
         """What the tasks of a run logged."""
@@ -91,14 +93,17 @@ def story(
         environment = settings(home, make_metadata(), DAGS, **connections) | {
             "AIRBOOKS_TIME_SCALE": "60",
             "AIRBOOKS_CONFIG": str(main_business(home / "config")),
+            "AIRBOOKS_STATE": str(home / "state"),
         }
         first = run_module(environment, "tests.dags.invoices_in_airflow", json.dumps(UNSENT))
         chosen = waiting(module_postgres_url, "quickbooks_us")[:2]
         elsewhere = waiting(module_postgres_url, "odoo_au")[:1]  # chosen, but its connection is not
         later = steps(chosen, elsewhere, business.damaged["closed_period"])
         printed = first + run_module(environment, "tests.dags.invoices_in_airflow", json.dumps(later))
+        assert deposit(erp, home / "state" / "bank") == 4
+        printed += run_module(environment, "tests.dags.invoices_in_airflow", json.dumps(PAID))
         runs = {name: run for part in re.findall("^OUTCOME (.*)$", printed, re.MULTILINE) for name, run in json.loads(part).items()}
-        yield Story(business, runs, printed, sandbox, module_postgres_url, chosen)
+        yield Story(business, runs, printed, sandbox, module_postgres_url, chosen, erp)
 
 
 def waiting(staging: str, connection: str) -> list[str]:
@@ -114,6 +119,17 @@ def waiting(staging: str, connection: str) -> list[str]:
 UNSENT: list[dict[str, Any]] = [
     {"name": "wrong form", "dag": HOURLY, "conf": {"posting_date": "2026-01-02"}},
     {"name": "dry run", "dag": HOURLY, "conf": {"dry_run": True}},
+]
+
+
+LOCK = {"lock": True, "reason": "January"}
+PAID: list[dict[str, Any]] = [
+    {"name": "payments", "dag": PAYMENTS},
+    {
+        "name": "payments again",
+        "dag": PAYMENTS,
+        "conf": {"ends_on": "2026-01-31", "starts_on": "2026-01-01", "lock": True, "reason": "January"},
+    },
 ]
 
 
@@ -161,7 +177,7 @@ def test_every_good_document_is_in_the_books_of_its_platform_exactly_once_and_no
 def test_the_books_agree_with_the_staging_database_to_the_cent(connection: str, story: Story) -> None:
     recorded = story.rows(
         "SELECT o.number, o.gross_total, o.currency FROM airbooks.delivery d JOIN airbooks.document o USING (document_id)"
-        " WHERE d.connection = %s AND d.state = 'delivered' AND d.confirmed_at IS NOT NULL ORDER BY 1",
+        " WHERE d.connection = %s AND d.state = 'delivered' AND d.confirmed_at IS NOT NULL AND d.operation <> 'apply' ORDER BY 1",
         connection,
     )
     assert booked(story, connection) == recorded
@@ -279,3 +295,82 @@ def test_a_posting_date_with_a_reason_opens_a_closed_period_for_one_document_and
     assert found == [
         ({"documents": [number], "posting_date": "2026-01-02", "reason": "typed too late, agreed with the auditor"},),
     ]
+
+
+# -- payments -----------------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.airflow
+def test_every_payment_is_applied_or_before_a_person(story: Story) -> None:
+    assert story.runs["payments"]["state"] == "success", story.log("payments")[-3000:]
+    states = dict(story.rows("SELECT state, count(*)::int FROM airbooks.incoming_payment GROUP BY 1"))
+    assert set(states) <= {"matched", "review", "new"}  # new: names a document that is an exception
+    assert states["matched"] > states.get("review", 0)
+    stuck = story.rows(
+        "SELECT number, last_error FROM airbooks.delivery d JOIN airbooks.document USING (document_id) WHERE operation = 'apply' AND"
+        " d.state <> 'delivered' AND NOT EXISTS (SELECT FROM airbooks.exception e WHERE e.delivery_id = d.delivery_id AND e.state = 'open')"
+    )
+    assert stuck == []
+
+
+@pytest.mark.airflow
+@pytest.mark.parametrize("connection", PLATFORMS)
+def test_the_platform_s_payments_are_those_that_were_applied_to_the_cent(connection: str, story: Story) -> None:
+    recorded = story.rows(
+        "SELECT p.gross_total, p.currency FROM airbooks.delivery d JOIN airbooks.document p USING (document_id)"
+        " WHERE d.connection = %s AND d.operation = 'apply' AND d.state = 'delivered' ORDER BY 1",
+        connection,
+    )
+    held = [(each.amount, each.currency) for each in story.sandbox.books(PLATFORMS[connection]).payments if each.status == "posted"]
+    assert sorted(held) == recorded
+    assert recorded
+
+
+@pytest.mark.airflow
+def test_no_money_is_lost_between_the_bank_and_the_allocations(story: Story) -> None:
+    wrong = story.rows(
+        """
+        SELECT i.incoming_id, i.amount + i.fee, sum(a.amount), p.amount FROM airbooks.incoming_payment i
+        JOIN airbooks.allocation a USING (incoming_id)
+        JOIN LATERAL (SELECT sum(d.gross_total) AS amount FROM airbooks.document d WHERE d.document_id IN (
+            SELECT payment_document_id FROM airbooks.allocation b WHERE b.incoming_id = i.incoming_id)) p ON true
+        WHERE a.cancelled_at IS NULL GROUP BY 1, 2, 4 HAVING p.amount <> i.amount + i.fee OR sum(a.amount) > i.amount + i.fee
+        """
+    )
+    assert wrong == []
+
+
+@pytest.mark.airflow
+def test_another_payment_run_books_nothing(story: Story) -> None:
+    assert story.runs["payments again"]["returned"]["take_in"] == {}
+    assert writes(story.asked("payments again")) == []
+
+
+@pytest.mark.airflow
+def test_every_difference_of_the_three_way_reconciliation_has_a_cause(story: Story) -> None:
+    assert story.rows("SELECT division FROM airbooks.reconciliation WHERE unexplained > 0") == []
+    assert len(story.rows("SELECT DISTINCT division FROM airbooks.reconciliation")) == 4
+
+
+@pytest.mark.airflow
+def test_a_period_that_is_explained_is_locked_by_the_form(story: Story) -> None:
+    locked = story.rows("SELECT division, locked_until::text, reason FROM airbooks.period_lock ORDER BY 1")
+    assert locked == [(division, "2026-01-31", "January") for division in ("AU", "EU", "UK", "US")], story.log("payments again")[-2000:]
+
+
+@pytest.mark.airflow
+def test_the_sales_system_knows_what_is_paid(story: Story) -> None:
+    with psycopg.connect(story.erp) as database:
+        told = database.execute("SELECT sum(paid_amount) FROM erp.sales_document").fetchone()
+    settled = story.rows(
+        "SELECT sum(a.settled) FROM airbooks.allocation a JOIN airbooks.document d USING (document_id) WHERE d.kind = 'invoice'"
+    )
+    assert told is not None
+    assert told[0] == settled[0][0] > 0
+
+
+@pytest.mark.airflow
+def test_reports_are_files_that_a_finance_person_opens(story: Story) -> None:
+    shown = story.log("payments")
+    assert "The report of US" in shown
+    assert ".xlsx and .csv in" in shown

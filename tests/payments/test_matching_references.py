@@ -68,6 +68,8 @@ def test_the_platforms_number_counts_with_its_own_customer_only() -> None:
         "US-SI-0001233",
         "UX-SI-000123",
         "Rechnung 000123 vom 01.02.2026 ueber 1.180,40",
+        "RE-NRUS-SI-000123VOM01.02.2026",
+        "/REMI/000123",
     ],
 )
 def test_however_it_is_written_with_the_right_amount_and_payer_it_is_that_invoice(text: str) -> None:
@@ -160,3 +162,29 @@ def test_every_reason_reads_as_a_sentence_with_the_invoice_in_it() -> None:
     assert "the amount is what is open" in decision.reason
     assert decision.best
     assert Decimal(0) <= decision.best.confidence <= Decimal(1)
+
+
+@pytest.mark.parametrize("words", ["all open except US-SI-000123", "ALLE OFFENEN AUSSER US-SI-000123", "Alles außer US-SI-000123"])
+def test_all_but_one_is_all_but_that_one(words: str) -> None:
+    ours = [each for each in ITEMS if each.customer_code == "C-US-0042"]
+    decision = decide(paid("1358.59", words), *ours)
+    assert set(settles(decision)) == numbers([124, 125, 126, 318])
+    assert decide(paid("500.00", words), *ours).verdict is Verdict.REVIEW
+
+
+@pytest.mark.parametrize("reference", ["20261112-000123", "PAYRUN000123", "US-SH-000123", "DN-000123"])
+def test_a_piece_of_the_payers_own_number_is_no_reference(reference: str) -> None:
+    items = [invoice(serial, "64.00") for serial in (121, 122, 123)]
+    assert decide(paid("64.00", reference), *items).verdict is Verdict.REVIEW
+    assert decide(paid("64.00", references=(reference,)), *items).verdict is Verdict.REVIEW
+
+
+def test_a_part_is_not_applied_where_more_numbers_are_named_than_are_understood() -> None:
+    decision = decide(paid("700.00", "US-SI-000123 US-SI-00031B"), *ITEMS)
+    assert decision.verdict is Verdict.REVIEW
+
+
+def test_a_number_of_somebody_elses_beside_the_right_one_does_no_harm() -> None:
+    items = [*ITEMS, invoice(105482, "12.00", currency="EUR", **HARBOUR)]
+    movement = paid("1180.40", "Your invoice 123", references=("105482",))
+    assert settles(decide(movement, *items)) == amounts(("US-SI-000123", "1180.40"))

@@ -72,7 +72,7 @@ def sales_rows(draw: st.DrawFn) -> SalesRow:
 
 @st.composite
 def holdings(draw: st.DrawFn, connection: str) -> Holding:
-    names = ("ours", "not_applied", "deducted", "theirs", "credited", "taken_back", "held", "paid_there", "credited_there")
+    names = ("ours", "not_applied", "missing", "deducted", "theirs", "credited", "taken_back", "held", "paid_there", "credited_there")
     amounts: dict[str, Any] = {name: draw(AMOUNTS | st.just(ZERO)) for name in names}
     return Holding(
         connection=connection,
@@ -210,6 +210,8 @@ def test_what_staging_and_the_platform_differ_in_has_a_cause(row: StagedRow, cau
     [
         (held(theirs="40.00", paid_there="40.00"), {Cause.BOOKED_THERE: "-40.00"}, {}),
         (held(ours="40.00", not_applied="40.00"), {Cause.NOT_APPLIED: "40.00"}, {Cause.NOT_APPLIED: "-40.00"}),
+        (held(ours="40.00", missing="40.00"), {Cause.DELETED_THERE: "40.00"}, {Cause.DELETED_THERE: "-40.00"}),
+        (held(taken_back="40.00", paid_there="40.00"), {Cause.REVERSED: "-40.00"}, {Cause.REVERSED: "40.00"}),
         (held(ours="40.00", deducted="2.00", paid_there="38.00"), {Cause.DEDUCTION: "2.00"}, {}),
         (held(ours="40.00", paid_there="35.00"), {Cause.CHANGED_THERE: "5.00"}, {Cause.CHANGED_THERE: "-5.00"}),
         (held(ours="40.00", paid_there="39.99"), {Cause.ROUNDING: "0.01"}, {Cause.ROUNDING: "-0.01"}),

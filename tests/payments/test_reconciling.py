@@ -106,7 +106,7 @@ def test_payments_that_are_not_ours_alone_are_explained(database: psycopg.Connec
     books.sell("AU-1"), books.pay([(books.sell("AU-2"), "40.00")], name="P-2"), books.pay([(books.sell("AU-3"), "30.00")], name="P-3")
     books.pay([(books.sell("AU-4"), "50.00")], name="P-4", discount="1.00")
     read = [listed("9", ("AU-1", "25.00")), listed("P-3", ("AU-3", "30.00")), listed("P-4", ("AU-4", "49.00"))]
-    store(database, CONNECTION, read, "run")
+    store(database, CONNECTION, read)
     found = reconciled(database).found
     assert causes(found, Leg.PLATFORM, Measure.PAYMENTS) == {
         "AU-1": (Cause.BOOKED_THERE, Decimal("-25.00")),
@@ -115,6 +115,31 @@ def test_payments_that_are_not_ours_alone_are_explained(database: psycopg.Connec
     }
     assert causes(found, Leg.PLATFORM, Measure.OPEN) == {"AU-2": (Cause.NOT_APPLIED, Decimal("-40.00"))}
     assert found.unreconciled == ()
+
+
+def test_what_a_foreign_payment_of_ours_settles_is_no_difference_of_rates(database: psycopg.Connection, books: Books) -> None:
+    sold = books.sell("AU-1", currency="USD", exchange_rate={"base": "AUD", "rate": "1.52"})
+    books.pay([(sold, "75.00")], name="P-1", currency="AUD")
+    database.execute("UPDATE airbooks.allocation SET settled = 50.00")
+    store(database, CONNECTION, [listed("P-1", ("AU-1", "75.00"), currency="AUD")])
+    assert reconciled(database).found.differences == ()
+
+
+def test_a_payment_of_ours_that_the_platform_never_lists_was_deleted_there(database: psycopg.Connection, books: Books) -> None:
+    books.pay([(books.sell("AU-1"), "40.00")], name="P-1")
+    database.execute("UPDATE airbooks.delivery SET delivered_at = now() - interval '1 hour' WHERE operation = 'apply'")
+    assert causes(reconciled(database).found, Leg.PLATFORM, Measure.PAYMENTS) == {"AU-1": (Cause.NOT_APPLIED, Decimal("40.00"))}
+    move_watermark(database, f"payments:{CONNECTION}", one(database, "SELECT now()"), "run")
+    assert causes(reconciled(database).found, Leg.PLATFORM, Measure.PAYMENTS) == {"AU-1": (Cause.DELETED_THERE, Decimal("40.00"))}
+
+
+def test_a_payment_that_was_taken_back_here_and_still_stands_there_is_named(database: psycopg.Connection, books: Books) -> None:
+    books.pay([(books.sell("AU-1"), "40.00")], name="P-1")
+    store(database, CONNECTION, [listed("P-1", ("AU-1", "40.00"))])
+    database.execute("UPDATE airbooks.allocation SET cancelled_at = now()")
+    found = reconciled(database).found
+    assert causes(found, Leg.PLATFORM, Measure.PAYMENTS) == {"AU-1": (Cause.REVERSED, Decimal("-40.00"))}
+    assert causes(found, Leg.PLATFORM, Measure.OPEN) == {"AU-1": (Cause.REVERSED, Decimal("40.00"))}
 
 
 # -- balances that are asked for ----------------------------------------------------------------------------------------------------------
@@ -141,7 +166,6 @@ class Platform:
             kind=DocumentKind.INVOICE,
             status=DocumentStatus.OPEN,
             balance=Decimal(balance or 0),
-            total=Decimal(100),
         )
 
 
@@ -151,9 +175,18 @@ def asking(database: psycopg.Connection, platform: Platform, most: int = 10) -> 
 
 def test_a_credit_note_that_stands_open_there_is_named(database: psycopg.Connection, books: Books) -> None:
     books.sell("AU1"), books.sell("AUC", "30.00", kind="credit_note", corrects=["AU1"])
-    found = asking(database, Platform(AU1="100.00"))
-    assert causes(found.found, Leg.PLATFORM, Measure.OPEN) == {"AU1": (Cause.CREDIT_NOT_ALLOCATED, Decimal("-30.00"))}
-    assert found.asked == 1
+    found = asking(database, Platform(AU1="100.00", AUC="30.00"))
+    assert causes(found.found, Leg.PLATFORM, Measure.OPEN) == {
+        "AU1": (Cause.CREDIT_NOT_ALLOCATED, Decimal("-30.00")),
+        "AUC": (Cause.CREDIT_NOT_ALLOCATED, Decimal("30.00")),
+    }
+    assert found.asked == 2
+
+
+def test_an_invoice_that_is_credited_in_full_is_asked_for_too(database: psycopg.Connection, books: Books) -> None:
+    books.sell("AU1"), books.sell("AUC", kind="credit_note", corrects=["AU1"])
+    found = asking(database, Platform(AU1="0.00", AUC="0.00"))
+    assert (found.asked, found.found.differences) == (2, ())
 
 
 def test_only_the_largest_open_items_are_asked_for(database: psycopg.Connection, books: Books) -> None:

@@ -46,7 +46,7 @@ providers:
 matching: { apply_from: 0.98, most_in_a_sum: 4, withholding_customers: [C-1, C-2] }
 posting:
   books_us: { write_off: 4800, discount: 4810, fee: 6000 }
-status: { type: sql, connection: erp, statement: "UPDATE invoice SET open = :open WHERE number = :number" }
+status: { source: shop, type: sql, connection: erp, statement: "UPDATE invoice SET open = :open WHERE number = :number" }
 """
 
 
@@ -92,7 +92,7 @@ def test_matching_and_posting_have_what_is_said_and_defaults_for_the_rest(config
     assert config.matching.withholding_customers == {"C-1", "C-2"}
     assert config.posting["books_us"].discount == "4810"
     assert config.status is not None
-    assert config.status.connection == "erp"
+    assert (config.status.source, config.status.connection) == ("shop", "erp")
 
 
 def test_files_are_found_by_their_pattern_and_read(tmp_path: Path) -> None:

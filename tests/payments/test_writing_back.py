@@ -17,14 +17,12 @@ from tests.sources.databases import PostgresDatabase
 from tests.staging.settling import Books
 
 from airbooks.erp.generate import create_schema
+from airbooks.paths import INCLUDE
+from airbooks.payments.settings import load_payments_config
 from airbooks.payments.writing_back import Endpoint, RestStatusWriter, SqlStatusWriter, Status, WritingError, write_back
 from airbooks.staging import audit
 
 TODAY = date(2026, 3, 20)
-STATEMENT = (
-    "UPDATE erp.sales_document SET paid_amount = :paid, open_amount = :open_amount, payment_status = :status"
-    " WHERE document_id = CAST(:source_id AS bigint)"
-)
 
 
 @pytest.fixture
@@ -63,7 +61,11 @@ def told(erp: str) -> list[tuple[Any, ...]]:
 
 
 def tell(database: psycopg.Connection, erp: str) -> int:
-    return write_back(database, SqlStatusWriter(name="erp", hook=PostgresDatabase(erp), statement=STATEMENT), "run", TODAY)
+    """As payments.yaml says."""
+    status = load_payments_config(INCLUDE / "config").status
+    assert status is not None
+    writer = SqlStatusWriter(name=status.source, hook=PostgresDatabase(erp), statement=status.statement)
+    return write_back(database, writer, "run", TODAY)
 
 
 def test_the_sales_system_learns_what_is_paid_and_open(database: psycopg.Connection, books: Books, erp: str) -> None:

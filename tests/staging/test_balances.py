@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
+from random import Random
 
 import psycopg
 import pytest
@@ -41,7 +42,7 @@ def test_open_is_the_total_less_what_settled_it(database: psycopg.Connection, bo
     sold = books.sell("AU-1", "100.00")
     books.pay([(sold, "30.00")])
     books.sell("AU-C1", "20.00", kind="credit_note", corrects=["AU-1"])
-    store(database, CONNECTION, [listed("9", ("AU-1", "25.00"))], "run")
+    store(database, CONNECTION, [listed("9", ("AU-1", "25.00"))])
     found = balance(database, "AU-1")
     assert (found.ours, found.theirs, found.credited, found.open_amount) == tuple(map(Decimal, ("30.00", "25.00", "20.00", "25.00")))
     assert why(database, "AU-1") is Why.PARTIALLY_PAID
@@ -50,7 +51,7 @@ def test_open_is_the_total_less_what_settled_it(database: psycopg.Connection, bo
 def test_a_payment_stays_with_a_document_that_is_corrected(database: psycopg.Connection, books: Books) -> None:
     books.pay([(books.sell("AU-1", "100.00"), "60.00")])
     books.sell("AU-1", "110.00", delivery="pending")
-    store(database, CONNECTION, [listed("9", ("AU-1", "10.00"))], "run")
+    store(database, CONNECTION, [listed("9", ("AU-1", "10.00"))])
     assert balance(database, "AU-1").open_amount == Decimal("40.00")
 
 
@@ -153,3 +154,31 @@ def test_the_answer_is_a_sentence_with_the_amounts(database: psycopg.Connection,
     books.pay([(books.sell("AU-1", "1200.00", due_date="2026-03-10"), "200.00")])
     (found,) = still_open(database, TODAY, numbers=["AU-1"], customers=["C-1"], divisions=["AU"])
     assert found.says == "1,000.00 AUD of 1,200.00 open: overdue, for 10 days (due 2026-03-10), 200.00 paid"
+
+
+def test_what_was_taken_back_in_part_or_paid_again_is_not_counted_twice(database: psycopg.Connection, books: Books) -> None:
+    sold = books.sell("AU-1")
+    incoming = books.pay([(sold, "100.00")])
+    database.execute("UPDATE airbooks.allocation SET cancelled_at = now()")
+    database.execute(
+        "INSERT INTO airbooks.allocation (incoming_id, connection, document_id, number, amount, settled)"
+        " VALUES (%s, %s, %s, 'AU-1', 60, 60)",
+        (incoming, CONNECTION, sold.document_id),
+    )
+    found = balance(database, "AU-1")
+    assert (found.taken_back, found.open_amount) == (Decimal("40.00"), Decimal("40.00"))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_credit_is_neither_made_nor_lost_whatever_names_what(database: psycopg.Connection, books: Books, seed: int) -> None:
+    rng = Random(seed)
+    numbers = [f"AU-{n}" for n in range(12)]
+    for number in numbers:
+        books.sell(number, f"{rng.randint(0, 200)}.{rng.randint(0, 99):02}")
+    for n in range(12):
+        books.sell(f"AU-C{n}", f"{rng.randint(1, 300)}.00", kind="credit_note", corrects=rng.sample(numbers, rng.randint(0, 4)))
+    found = list(balances(database))
+    given, taken = (sum((each.credited for each in found if each.kind == kind), Decimal(0)) for kind in ("credit_note", "invoice"))
+    assert given == taken
+    assert given > 0
+    assert all(0 <= each.credited <= each.total for each in found)

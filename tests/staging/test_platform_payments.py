@@ -76,7 +76,7 @@ def test_a_change_is_noticed_once(database: psycopg.Connection) -> None:
 
 def test_of_a_payment_that_is_listed_twice_the_last_counts(database: psycopg.Connection) -> None:
     Books(database).sell("AU-1")
-    store(database, CONNECTION, [listed("9", ("AU-1", "10.00")), listed("9", ("AU-1", "25.00"))], "run")
+    store(database, CONNECTION, [listed("9", ("AU-1", "10.00")), listed("9", ("AU-1", "25.00"))])
     assert open_amounts(database) == {"AU-1": Decimal("75.00")}
 
 
@@ -145,5 +145,25 @@ def test_a_payment_in_home_currency_settles_a_foreign_document_at_its_rate(datab
 
 def test_one_name_on_two_connections_is_two_payments(database: psycopg.Connection) -> None:
     Books(database).sell("AU-1")
-    store(database, "xero_au", [listed("9", ("AU-1", "100.00"))], "run")
+    store(database, "xero_au", [listed("9", ("AU-1", "100.00"))])
     assert [each.theirs for each in balances(database)] == [Decimal(0)]
+
+
+def test_of_a_payment_that_was_taken_back_only_its_name_need_be_told(database: psycopg.Connection) -> None:
+    Books(database).sell("AU-1")
+    read(database, Platform(listed("9", ("AU-1", "40.00"))))
+    deleted = Platform(listed("9", reversed_=True, currency="", received_on=None))
+    assert [read(database, deleted), read(database, deleted)] == [{"reversed": 1}, {}]
+    kept = "SELECT amount, currency, allocations ->> 0 IS NOT NULL, reversed FROM airbooks.platform_payment"
+    assert database.execute(kept).fetchall() == [(Decimal("40.00"), "AUD", True, True)]
+
+
+def test_a_payment_that_the_platform_keeps_per_document_is_ours_and_is_taken_back_by_parts(database: psycopg.Connection) -> None:
+    books = Books(database)
+    books.pay([(books.sell("AU-1"), "100.00"), (books.sell("AU-2"), "60.00")], name="11,12")
+    parts = listed("11", ("AU-1", "100.00")), listed("12", ("AU-2", "60.00"))
+    read(database, Platform(*parts))
+    assert open_amounts(database) == {"AU-2": Decimal("40.00")}
+    read(database, Platform(listed("12", reversed_=True)))
+    assert open_amounts(database) == {"AU-2": Decimal("100.00")}
+    assert database.execute("SELECT state FROM airbooks.incoming_payment").fetchall() == [("matched",)]

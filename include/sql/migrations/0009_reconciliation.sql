@@ -1,6 +1,8 @@
 -- Reconciliation of the sales system, staging and the platforms; periods that are locked after it; what was told back to sales systems.
 
 CREATE INDEX delivery_remote ON airbooks.delivery (connection, remote_id) WHERE remote_id <> '';
+-- Where a platform books one payment of ours per document, the delivery bears all their ids, joined by commas.
+CREATE INDEX delivery_payments ON airbooks.delivery USING gin (string_to_array(remote_id, ',')) WHERE operation = 'apply';
 CREATE INDEX platform_payment_delivery ON airbooks.platform_payment (delivery_id) WHERE delivery_id IS NOT NULL;
 CREATE INDEX allocation_payment ON airbooks.allocation (payment_document_id) WHERE payment_document_id IS NOT NULL;
 

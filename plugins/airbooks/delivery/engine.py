@@ -186,7 +186,7 @@ def _send(run: Run, claims: Sequence[outbox.Claimed], way: Way) -> Desk:
         return desk
     desk.record(held, 0.0)
     try:
-        with _lanes(run, min(len(steps), most_lanes(run.work.hook))) as lanes:
+        with _lanes(run, 1 if way.one_lane else min(len(steps), most_lanes(run.work.hook))) as lanes:
             _work_off(desk, lanes, steps)
     finally:
         desk.write()
@@ -198,10 +198,14 @@ Step = Callable[[Lane], None]
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """How claims become steps: those that can go with a verdict for each that cannot, or verdicts for all when nothing can be prepared."""
+    """How claims become steps: those that can go with a verdict for each that cannot, or verdicts for all when nothing can be prepared.
+
+    `one_lane`: one step after the other.
+    """
 
     steps: Callable[[Workplace, Sequence[outbox.Claimed]], tuple[list[Step], list[Verdict]]]
     unprepared: Callable[[Workplace, Sequence[outbox.Claimed], PlatformError | ConfigurationError], list[Verdict]]
+    one_lane: bool = False
 
 
 def _document_steps(work: Workplace, claims: Sequence[outbox.Claimed]) -> tuple[list[Step], list[Verdict]]:
@@ -221,7 +225,8 @@ def _payment_steps(work: Workplace, claims: Sequence[outbox.Claimed]) -> tuple[l
 
 
 DOCUMENTS = Way(_document_steps, unprepared)
-PAYMENTS = Way(_payment_steps, paying.unprepared)
+# Many platforms book receipts through a journal or a batch that is one for all.
+PAYMENTS = Way(_payment_steps, paying.unprepared, one_lane=True)
 
 
 def _create(batch: Sequence[Ready]) -> Step:

@@ -19,7 +19,7 @@ from airbooks.sources.bank.movement import BadMovement, StatementError
 from airbooks.sources.bank.provider import Provider, movement_told
 from airbooks.sources.bank.sql import read_sql
 from airbooks.sources.raw import Selection
-from airbooks.staging import documents, inbox, incoming, statement_files
+from airbooks.staging import advice, documents, inbox, incoming, statement_files
 
 log = logging.getLogger("airflow.task.airbooks.payments")
 
@@ -37,6 +37,8 @@ def take_in(database: psycopg.Connection, config: PaymentsConfig, run_id: str) -
         tally += _database(database, stored, run_id)
     for provider in config.providers.values():
         tally += _events(database, provider, run_id)
+    tally += Counter({"advice attached": len(advice.attach_advice(database, run_id))})
+    database.commit()
     log.info("money in: %s", ", ".join(f"{count} {what}" for what, count in sorted(tally.items())) or "nothing")
     return tally
 
@@ -51,7 +53,7 @@ def _file(database: psycopg.Connection, feed: StatementFeed, path: Any, run_id: 
     bad: list[BadMovement] = []
     try:
         for piece in _pieces(feed.read(path)):
-            tally += _store(database, piece, bad, run_id)
+            tally += (_keep_advice if feed.is_advice else _store)(database, piece, bad, run_id)
     except StatementError as wrong:
         bad.append(BadMovement(file=path.name, entry="the file", field="", value="", rule=str(wrong), fix="Fetch it from the bank again."))
     statement_files.note_bad(database, path.name, bad, run_id)
@@ -74,13 +76,24 @@ def _store(
     database: psycopg.Connection, piece: Iterable[IncomingPayment | BadMovement], bad: list[BadMovement], run_id: str
 ) -> Counter[str]:
     """Store what is good, add what is not to `bad`."""
+    return _counted(incoming.store(database, _good(piece, bad), run_id))
+
+
+def _keep_advice(
+    database: psycopg.Connection, piece: Iterable[IncomingPayment | BadMovement], bad: list[BadMovement], run_id: str
+) -> Counter[str]:
+    """What payers say is no money: it waits for the movement that it speaks of."""
+    return Counter({"advice": advice.store_advice(database, _good(piece, bad), run_id)})
+
+
+def _good(piece: Iterable[IncomingPayment | BadMovement], bad: list[BadMovement]) -> list[IncomingPayment]:
     good: list[IncomingPayment] = []
     for each in piece:
         if isinstance(each, BadMovement):
             bad.append(each)
         else:
             good.append(each)
-    return _counted(incoming.store(database, good, run_id))
+    return good
 
 
 def _counted(stored: incoming.Stored) -> Counter[str]:

@@ -10,8 +10,9 @@ from decimal import Decimal
 from airbooks.payments.decision import ZERO, Candidate, OpenItem, Stage
 from airbooks.payments.evidence import CONFLICTING, REVIEWED, Agreement, Case
 from airbooks.payments.frames import CREDIT_NOTE
-from airbooks.payments.mentions import Grade, Reading, read_number
+from airbooks.payments.mentions import read_number
 from airbooks.payments.terms import Fit, Kind, Part, discount_allowed, money, within_tolerance
+from airbooks.payments.written import Grade, Reading
 
 LINE_BY_LINE = Decimal("0.98")
 INCOMPLETE_NUMBERS = Decimal("0.96")

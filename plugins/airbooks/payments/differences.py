@@ -72,7 +72,8 @@ class Holding:
     """A document on one connection; amounts are in the document's currency.
 
     Ours: `delivery` is the state of its newest delivery, `has_exception` whether a person is asked, `ours` what our allocations settle,
-    of which `not_applied` have not been seen on the platform yet and `deducted` is discount and write-off; `theirs` is what people's
+    of which `not_applied` has not been read back from the platform yet, `missing` was booked there and is not listed any more, and
+    `deducted` is discount and write-off; `theirs` is what people's
     payments settle, `credited` what credit notes do, `taken_back` what cancelled allocations settled.
     There: `held` is the total of what the platform booked (0: nothing, or void), `paid_there` what its payments settle, `credited_there`
     what credit notes credit that it holds as well, `balance` what it says is open (None: it was not asked), `gone` that it was found to
@@ -85,6 +86,7 @@ class Holding:
     has_exception: bool = False
     ours: Decimal = ZERO
     not_applied: Decimal = ZERO
+    missing: Decimal = ZERO
     deducted: Decimal = ZERO
     theirs: Decimal = ZERO
     credited: Decimal = ZERO
@@ -96,10 +98,14 @@ class Holding:
     gone: bool = False
 
     @property
+    def expected_there(self) -> Decimal:
+        """What payments should settle there."""
+        return self.ours - self.not_applied - self.missing + self.theirs
+
+    @property
     def settled_there(self) -> Decimal:
         """What payments settle there, with the discount of ours that the platform keeps apart from them."""
-        expected = self.ours - self.not_applied + self.theirs
-        return max(self.paid_there, min(expected, self.paid_there + self.deducted))
+        return max(self.paid_there, min(self.expected_there, self.paid_there + self.deducted))
 
     @property
     def open_there(self) -> Decimal:

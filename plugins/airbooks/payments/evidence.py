@@ -10,10 +10,10 @@ from enum import Enum
 from airbooks.canonical.incoming import IncomingPayment
 from airbooks.payments.decision import Candidate, OpenItem, Stage
 from airbooks.payments.frames import PERCENT, Book
-from airbooks.payments.mentions import Grade, Mention, Reading
 from airbooks.payments.payers import Payer
 from airbooks.payments.terms import FULL, Fit, Kind, Paid, money, settled
 from airbooks.payments.tuning import Tuning
+from airbooks.payments.written import Grade, Mention, Reading
 
 
 class Agreement(Enum):
@@ -117,6 +117,7 @@ _BY_GRADE = {Grade.CERTAIN: _CERTAIN, Grade.LIKELY: _LIKELY, Grade.GUESS: _GUESS
 STRUCTURED = Decimal("0.005")
 AGREED_TAX = Decimal("0.955")
 UNKNOWN_PAYER = Decimal("0.97")
+EXCLUDED = Decimal("0.84")  # "all but" a document: it may be the one that is not paid
 DOUBTFUL_PART = Decimal("0.80")
 REVIEWED = Decimal("0.90")  # the most that a way deserves which a person must see
 CONFLICTING = Decimal("0.60")
@@ -149,8 +150,10 @@ def _of_payer(case: Case, fit: Fit, grade: Grade, positions: list[int]) -> Decim
 
 def _of_what_else_is_said(case: Case, fit: Fit, grade: Grade) -> Decimal:
     """A part, or a slip of the pen, is only believed where nothing else explains the amount or the number."""
-    if fit.kind is Kind.PART and (case.hits or case.reading.unknown or _is_rather_a_deduction(case, fit)):
+    if fit.kind is Kind.PART and (case.hits or case.reading.unknown or len(case.reading.mentions) > 1 or _is_rather_a_deduction(case, fit)):
         return DOUBTFUL_PART
+    if case.reading.excludes:
+        return EXCLUDED
     return REVIEWED if grade is Grade.GUESS and _may_be_another_document(case) else Decimal(1)
 
 

@@ -169,14 +169,23 @@ def _payments(pair: Pair) -> Amounts:
 
 
 def _payment_parts(pair: Pair, holding: Holding) -> Iterator[Part]:
-    left = holding.ours - holding.paid_there
+    left = holding.expected_there - holding.paid_there
     if holding.theirs:
         yield Part(Leg.PLATFORM, Cause.BOOKED_THERE, -holding.theirs, holding.connection, "a person booked it on the platform")
-    if holding.not_applied:
-        yield Part(Leg.PLATFORM, Cause.NOT_APPLIED, holding.not_applied, holding.connection, "not read back from the platform yet")
-    left += holding.theirs - holding.not_applied
+    yield from _absent_parts(holding, 1)
     if left:
         yield Part(Leg.PLATFORM, *_payment_reason(pair, holding, left))
+
+
+def _absent_parts(holding: Holding, direction: int) -> Iterator[Part]:
+    if holding.not_applied:
+        amount = direction * holding.not_applied
+        yield Part(Leg.PLATFORM, Cause.NOT_APPLIED, amount, holding.connection, "not read back from the platform yet")
+    if holding.missing:
+        amount = direction * holding.missing
+        yield Part(
+            Leg.PLATFORM, Cause.DELETED_THERE, amount, holding.connection, "our payment was booked there, and is not listed any more"
+        )
 
 
 def _payment_reason(pair: Pair, holding: Holding, left: Decimal) -> tuple[Cause, Decimal, str, str]:
@@ -184,7 +193,9 @@ def _payment_reason(pair: Pair, holding: Holding, left: Decimal) -> tuple[Cause,
         return Cause.DEDUCTION, left, holding.connection, "taken off, not part of the payment's amount there"
     if pair.is_small(left):
         return Cause.ROUNDING, left, holding.connection, ""
-    if holding.ours - holding.not_applied > 0:
+    if 0 < -left <= holding.taken_back:
+        return Cause.REVERSED, left, holding.connection, "taken back here, and still booked there"
+    if holding.expected_there > holding.theirs:
         return Cause.CHANGED_THERE, left, holding.connection, "the payment settles another amount there than ours"
     return Cause.UNEXPLAINED, left, holding.connection, "payments on the platform that are neither ours nor a person's"
 
@@ -251,16 +262,15 @@ def _both_open_parts(pair: Pair, holding: Holding, off: Decimal) -> Iterator[Par
         cause, says = _platform_reason(pair, holding)
         left -= changed
         yield Part(Leg.PLATFORM, Cause.ROUNDING if pair.is_small(changed) else cause, changed, holding.connection, says)
-    if holding.not_applied:
-        left += holding.not_applied
-        yield Part(Leg.PLATFORM, Cause.NOT_APPLIED, -holding.not_applied, holding.connection, "not read back from the platform yet")
+    left += holding.not_applied + holding.missing
+    yield from _absent_parts(holding, -1)
     if left:
         cause, says = _open_reason(pair, holding, left)
         yield Part(Leg.PLATFORM, cause, left, holding.connection, says)
 
 
 def _open_reason(pair: Pair, holding: Holding, left: Decimal) -> Reason:
-    settled = holding.settled_there - (holding.ours - holding.not_applied + holding.theirs)
+    more = holding.settled_there - holding.expected_there
     uncredited = holding.credited - holding.credited_there
     if pair.is_small(left):
         return Cause.ROUNDING, ""
@@ -268,7 +278,9 @@ def _open_reason(pair: Pair, holding: Holding, left: Decimal) -> Reason:
         return Cause.IN_DELIVERY, "the credit note is not there yet"
     if 0 < -left <= holding.credited:
         return Cause.CREDIT_NOT_ALLOCATED, "the credit note stands open there"
-    if settled and left == settled and holding.ours > holding.not_applied:
+    if left == more and 0 < more <= holding.taken_back:
+        return Cause.REVERSED, "taken back here, and still booked there"
+    if left == more and holding.expected_there > holding.theirs:
         return Cause.CHANGED_THERE, "the payment settles another amount there than ours"
     return Cause.UNEXPLAINED, "its balance there does not follow from the payments that were read"
 

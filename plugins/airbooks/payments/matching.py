@@ -16,13 +16,14 @@ from airbooks.payments.advice import understood
 from airbooks.payments.decision import Candidate, Decision, OpenItem, Stage, Verdict
 from airbooks.payments.evidence import Case
 from airbooks.payments.frames import Book, book_of, to_minor
-from airbooks.payments.mentions import Grade, read
+from airbooks.payments.mentions import read
 from airbooks.payments.names import key_of
 from airbooks.payments.payers import Payer, payers_of
 from airbooks.payments.reversals import decide_reversal
 from airbooks.payments.stages import candidates
 from airbooks.payments.terms import Paid
 from airbooks.payments.tuning import Known, Tuning
+from airbooks.payments.written import Grade
 
 AS_GOOD = Decimal("0.01")  # two ways whose confidence differs by less are not told apart
 NOTHING_KNOWN = Known()

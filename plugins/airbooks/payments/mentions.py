@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from enum import IntEnum
+from dataclasses import replace
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
@@ -16,80 +15,33 @@ from airbooks.payments.frames import Book
 from airbooks.payments.names import fold, is_strong, key_of, lookalike, series_of
 from airbooks.payments.payers import Payer
 from airbooks.payments.tuning import Tuning
+from airbooks.payments.written import Grade, Mention, Reading, Text, text_of
 
-MOST_RUNS = 5  # a number is written in at most so many pieces: "US SI 000 123"
 SHORTEST_SERIAL = 3  # "45" alone may be anything
 SHORTEST_TYPO = 5
+LONGEST_PREFIX = 8
 UNMISTAKABLE = 4  # a prefix of so many characters is ours, whatever digits follow
 SOON = 2_000  # a number of a document that is still to come is not further off than this
-_DATES_AND_AMOUNTS = re.compile(
-    r"(?<![\w-])(?:(?:19|20)\d\d-[01]\d-[0-3]\d|[0-3]?\d[./][01]?\d[./](?:19|20)?\d\d|[1-9]\d{0,2}(?:[.,]?\d{3})*[.,]\d{2})(?![\w-]|[.,]\d)"
-)
-_TRACES = re.compile(r"\b(?:DATE|TIME|TRN|TRACE#?|EED)\s?:\s?\S+")  # fields of wires and ACH entries that are never ours
-_RUN = re.compile(r"[A-Z0-9]+")
 _RANGE = re.compile(r"\s*(?:[-–—~]|\.{2,}|TO|BIS|THRU|THROUGH|UNTIL|UP TO)\s*")
+_FIELDS = re.compile(r"\b(?:EREF|KREF)\+([^\s+]+)")  # the payer's own reference in a German bank's text: a field by itself
+_EXCLUDING = re.compile(
+    r"\b(?:EXCEPT\w*|EXCL\w*|ALL BUT|OTHER THAN|WITHOUT|AUSSER|AUSGENOMMEN|OHNE|SAUF|EXCEPTO|SALVO|DISPUTE\w*|NOT PAY\w*)\b"
+)
+_WORDS = "INV INVOICE INVOICES BILL BILLS REF RE RG RNR RN NR NO N NUM RECHNUNG RECHNUNGEN FACTURE FACT FAC FATTURA FACTUUR"
+_BEFORE_NUMBERS = frozenset(_WORDS.split())
+_YEAR = re.compile(r"(?:19|20)\d\d")
 _ENDING = re.compile(r"(.*?)(\d+)")
+_DIGITS = re.compile(r"\d+")
+_ENDING_DIGITS = re.compile(r"([A-Z]*)\d*$")
 _LETTERS_DIGITS = re.compile(r"([A-Z]*)(\d+)")
-
-
-class Grade(IntEnum):
-    """How surely a mention means its document."""
-
-    GUESS = 1  # a letter or digit away from a document of the payer
-    LIKELY = 2  # incomplete, or with look-alike letters
-    CERTAIN = 3  # the whole number
-
-
-@dataclass(frozen=True, slots=True)
-class Mention:
-    """What was written, and the positions that it may mean. `structured`: in a field made for it."""
-
-    written: str
-    positions: tuple[int, ...]
-    grade: Grade
-    structured: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """All that a payer names: documents, other sets where he wrote a range, and numbers that look like ours but are not open."""
-
-    mentions: tuple[Mention, ...] = ()
-    ranges: tuple[tuple[int, ...], ...] = ()
-    unknown: tuple[str, ...] = ()
-
-
-@dataclass(slots=True)
-class _Text:
-    """A text in runs of letters and digits, and which of them are understood already."""
-
-    text: str
-    runs: list[re.Match[str]]
-    taken: set[int] = field(default_factory=set)
-    found: list[tuple[int, int, Mention]] = field(default_factory=list)  # first run, last run, what they mean
-
-    def spans(self) -> Iterator[tuple[int, int, str]]:
-        """Groups of neighbouring runs that are not understood yet, long ones first: first, last, joined."""
-        for length in range(min(MOST_RUNS, len(self.runs)), 0, -1):
-            for first in range(len(self.runs) - length + 1):
-                numbers = range(first, first + length)
-                if self.taken.isdisjoint(numbers):
-                    yield first, numbers[-1], "".join(self.runs[each].group() for each in numbers)
-
-    def take(self, first: int, last: int, mention: Mention | None) -> None:
-        self.taken.update(range(first, last + 1))
-        if mention:
-            self.found.append((first, last, mention))
-
-    def written(self, first: int, last: int) -> str:
-        return self.text[self.runs[first].start() : self.runs[last].end()]
 
 
 def read(movement: IncomingPayment, payer: Payer, book: Book, tuning: Tuning) -> Reading:
     """Everything that the structured references and the text of a movement name."""
-    structured = [_read_text(_creditor_reference(each), payer, book, tuning, structured=True) for each in movement.references]
-    free = _read_text(movement.text, payer, book, tuning, structured=False)
-    return _joined([*structured, free])
+    fields = (*movement.references, *_FIELDS.findall(movement.text))
+    structured = [_read_text(_creditor_reference(each), payer, book, tuning, structured=True) for each in fields]
+    free = _read_text(_FIELDS.sub(" ", movement.text), payer, book, tuning, structured=False)
+    return replace(_joined([*structured, free]), excludes=_EXCLUDING.search(fold(movement.text)) is not None)
 
 
 def read_number(written: str, payer: Payer, book: Book, tuning: Tuning) -> Reading:
@@ -112,11 +64,10 @@ def _joined(readings: list[Reading]) -> Reading:
 
 
 def _read_text(raw: str, payer: Payer, book: Book, tuning: Tuning, *, structured: bool) -> Reading:
-    text = _DATES_AND_AMOUNTS.sub(" ", _TRACES.sub(" ", fold(raw)))
-    at = _Text(text, list(_RUN.finditer(text)))
+    at = text_of(raw)
     if not at.runs:
         return Reading()
-    _whole_names(at, book, structured=structured)
+    _whole_names(at, payer, book, structured=structured)
     _customers(at, book)
     closed = _closed(at, book)
     _by_series(at, book, structured=structured)
@@ -124,6 +75,7 @@ def _read_text(raw: str, payer: Payer, book: Book, tuning: Tuning, *, structured
     circle = payer.codes | {book.items[each].customer_code for _, _, mention in at.found for each in mention.positions}
     _serials(at, circle, book, structured=structured)
     _glued(at, circle, book, structured=structured)
+    _embedded(at, book, structured=structured)
     ranges = tuple(_ranges(at, book, tuning))
     unknown = _typos(at, payer, circle, book, structured=structured)
     return Reading(
@@ -133,7 +85,7 @@ def _read_text(raw: str, payer: Payer, book: Book, tuning: Tuning, *, structured
     )
 
 
-def _whole_names(at: _Text, book: Book, *, structured: bool) -> None:
+def _whole_names(at: Text, payer: Payer, book: Book, *, structured: bool) -> None:
     for first, last, key in at.spans():
         positions = book.by_key.get(key)
         if not positions or not at.taken.isdisjoint(range(first, last + 1)):
@@ -141,18 +93,25 @@ def _whole_names(at: _Text, book: Book, *, structured: bool) -> None:
         if is_strong(key):
             grade = Grade.LIKELY if _is_broken(at, first, last, positions, book) else Grade.CERTAIN
             at.take(first, last, Mention(at.written(first, last), positions, grade, structured))
-        elif first == last and len(key) >= SHORTEST_SERIAL and (not key.isalpha() or structured):
+        elif first == last and _is_short_name(at, last, key, positions, payer, book):
             at.take(first, last, Mention(key, positions, Grade.LIKELY, structured))
 
 
-def _customers(at: _Text, book: Book) -> None:
+def _is_short_name(at: Text, last: int, key: str, positions: tuple[int, ...], payer: Payer, book: Book) -> bool:
+    """Whether a few digits are meant as the platform's or an order's number: only of the payer's own documents, if he is known."""
+    if len(key) < SHORTEST_SERIAL or key.isalpha() or (payer.codes and not book.theirs(positions, payer.codes)):
+        return False
+    return not _is_a_piece(at, last, payer.codes, book)
+
+
+def _customers(at: Text, book: Book) -> None:
     """A customer's code is no document: its digits must not be taken for a serial."""
     for first, last, key in at.spans():
         if key in book.codes and at.taken.isdisjoint(range(first, last + 1)):
             at.take(first, last, None)
 
 
-def _closed(at: _Text, book: Book) -> list[str]:
+def _closed(at: Text, book: Book) -> list[str]:
     """Whole numbers of documents that are settled already: no typing error of another."""
     found = []
     for first, last, key in at.spans():
@@ -162,7 +121,7 @@ def _closed(at: _Text, book: Book) -> list[str]:
     return found
 
 
-def _is_broken(at: _Text, first: int, last: int, positions: tuple[int, ...], book: Book) -> bool:
+def _is_broken(at: Text, first: int, last: int, positions: tuple[int, ...], book: Book) -> bool:
     """Whether digits that belong together stand apart: they may be two numbers."""
     if first == last:
         return False
@@ -170,7 +129,7 @@ def _is_broken(at: _Text, first: int, last: int, positions: tuple[int, ...], boo
     return not at.runs[last].group().endswith(digits) and at.runs[last].group().isdigit() and digits.endswith(at.runs[last].group())
 
 
-def _by_series(at: _Text, book: Book, *, structured: bool) -> None:
+def _by_series(at: Text, book: Book, *, structured: bool) -> None:
     """A whole prefix, with zeros missing or too many."""
     for first, last, _ in at.spans():
         prefix, digits = _split(at, first, last)
@@ -179,29 +138,72 @@ def _by_series(at: _Text, book: Book, *, structured: bool) -> None:
             at.take(first, last, Mention(at.written(first, last), positions, Grade.LIKELY, structured))
 
 
-def _split(at: _Text, first: int, last: int) -> tuple[str, str]:
+def _split(at: Text, first: int, last: int) -> tuple[str, str]:
     """Prefix and digits of what is written in these runs; ("", "") if it does not end in digits."""
     found = _ENDING.fullmatch(at.runs[last].group())
     return ("".join(each.group() for each in at.runs[first:last]) + found.group(1), found.group(2)) if found else ("", "")
 
 
-def _lookalikes(at: _Text, book: Book, *, structured: bool) -> None:
+def _lookalikes(at: Text, book: Book, *, structured: bool) -> None:
     for first, last, key in at.spans():
         positions = book.by_lookalike.get(lookalike(key))
         if positions and at.taken.isdisjoint(range(first, last + 1)):
             at.take(first, last, Mention(at.written(first, last), positions, Grade.LIKELY, structured))
 
 
-def _serials(at: _Text, circle: frozenset[str], book: Book, *, structured: bool) -> None:
+def _embedded(at: Text, book: Book, *, structured: bool) -> None:
+    """A whole number between letters without a blank: INVOICEUS-SI-000123DATED."""
+    for first, last, key in at.spans():
+        name = next(_inside(key, len(at.runs[first].group()), len(key) - len(at.runs[last].group()), book), "")
+        if name and at.taken.isdisjoint(range(first, last + 1)):
+            at.take(first, last, Mention(at.written(first, last), book.by_key[name], Grade.LIKELY, structured))
+
+
+def _inside(key: str, before: int, after: int, book: Book) -> Iterator[str]:
+    """Known numbers in `key` that begin before one place and end after another: in its first run, and in its last."""
+    for digits in _DIGITS.finditer(key):
+        starts = range(max(digits.start() - LONGEST_PREFIX, 0), min(digits.start(), before))
+        names = (key[start : digits.end()] for start in starts if digits.end() > after)
+        yield from (each for each in names if is_strong(each) and each in book.by_key)
+
+
+def _serials(at: Text, circle: frozenset[str], book: Book, *, structured: bool) -> None:
     """Digits without their prefix: among the documents of the customers in question; without any, only whole serials that are unique."""
     for last, run in enumerate(at.runs):
         found = _LETTERS_DIGITS.fullmatch(run.group())
         if last in at.taken or not found or len(found.group(2)) > 12:
             continue
+        if _is_a_piece(at, last, circle, book):
+            continue
         letters = found.group(1) or (at.runs[last - 1].group() if last and at.runs[last - 1].group().isalpha() else "")
         positions = _serial_positions(found.group(2), letters, circle, book)
         if positions:
             at.take(last, last, Mention(run.group(), positions, Grade.LIKELY, structured))
+
+
+def _is_a_piece(at: Text, last: int, circle: frozenset[str], book: Book) -> bool:
+    """Whether digits belong to a longer name of something else: 20261112-03368, PAYRUN04420, SH-007114."""
+    found = _ENDING_DIGITS.search(at.runs[last].group())
+    letters = found.group(1) if found else ""
+    before = letters or (at.runs[last - 1].group() if _touches(at, last - 1, last, "-_") else "")
+    if before.isalpha() and before not in _BEFORE_NUMBERS and not any(prefix.endswith(before) for prefix in book.series):
+        return True
+    neighbours = [each for each in (last - 1, last + 1) if _touches(at, min(each, last), max(each, last), "-_/.")]
+    return any(_is_foreign(at, each, circle, book) for each in neighbours)
+
+
+def _touches(at: Text, first: int, second: int, signs: str) -> bool:
+    """Whether one of these signs, and nothing else, stands between two runs."""
+    between = at.text[at.runs[first].end() : at.runs[second].start()] if first >= 0 and second < len(at.runs) else ""
+    return len(between) == 1 and between in signs
+
+
+def _is_foreign(at: Text, number: int, circle: frozenset[str], book: Book) -> bool:
+    """Digits that are neither a document, nor the beginning of one, nor a year."""
+    run = at.runs[number].group()
+    if number in at.taken or not run.isdigit() or _YEAR.fullmatch(run):
+        return False
+    return run not in book.by_key and not _serial_positions(run, "", circle, book) and len(run) > SHORTEST_SERIAL
 
 
 def _serial_positions(digits: str, letters: str, circle: frozenset[str], book: Book) -> tuple[int, ...]:
@@ -223,13 +225,13 @@ def _names(position: int, book: Book) -> tuple[str, ...]:
     return (book.items[position].number, *book.items[position].names)
 
 
-def _glued(at: _Text, circle: frozenset[str], book: Book, *, structured: bool) -> None:
+def _glued(at: Text, circle: frozenset[str], book: Book, *, structured: bool) -> None:
     """Several numbers without anything between: USSI000123USSI000126, or 000123000126."""
     for last, run in enumerate(at.runs):
         if last in at.taken or len(run.group()) < 2 * SHORTEST_TYPO:
             continue
         positions = tuple(_pieces(run.group(), circle, book))
-        if positions and None not in positions:
+        if len(positions) > 1 and None not in positions:
             for each in positions:
                 at.take(last, last, Mention(run.group(), (each,) if each is not None else (), Grade.LIKELY, structured))
 
@@ -256,7 +258,7 @@ def _usual_width(circle: frozenset[str], book: Book) -> int:
     return widths.pop() if len(widths) == 1 else 0
 
 
-def _ranges(at: _Text, book: Book, tuning: Tuning) -> Iterator[tuple[int, ...]]:
+def _ranges(at: Text, book: Book, tuning: Tuning) -> Iterator[tuple[int, ...]]:
     for _, last, low in at.found:
         yield from _shortened(at, last, low, book, tuning)
         for first, _, high in at.found:
@@ -264,7 +266,7 @@ def _ranges(at: _Text, book: Book, tuning: Tuning) -> Iterator[tuple[int, ...]]:
                 yield from _between(low, high, book, tuning)
 
 
-def _shortened(at: _Text, last: int, low: Mention, book: Book, tuning: Tuning) -> Iterator[tuple[int, ...]]:
+def _shortened(at: Text, last: int, low: Mention, book: Book, tuning: Tuning) -> Iterator[tuple[int, ...]]:
     """A range whose end is only told by its last digits: 002857-865 ends at 002865."""
     end = at.runs[last + 1].group() if last + 1 < len(at.runs) else ""
     if not end.isdigit() or not _RANGE.fullmatch(at.text[at.runs[last].end() : at.runs[last + 1].start()]):
@@ -291,7 +293,7 @@ def _between(low: Mention, high: Mention, book: Book, tuning: Tuning) -> Iterato
                 yield from _in_series(first, end, prefix, book, tuning)
 
 
-def _typos(at: _Text, payer: Payer, circle: frozenset[str], book: Book, *, structured: bool) -> list[str]:
+def _typos(at: Text, payer: Payer, circle: frozenset[str], book: Book, *, structured: bool) -> list[str]:
     """Numbers one slip away from a document of the customers in question. Returns those that are rather numbers still to come."""
     choices = _choices(circle, book) if at.found or any(_may_be_a_number(key) for _, _, key in at.spans()) else {}
     to_come: list[str] = []
@@ -299,7 +301,8 @@ def _typos(at: _Text, payer: Payer, circle: frozenset[str], book: Book, *, struc
         _slips_onto_others(at, payer, choices, book, structured=structured)
     for first, last, key in at.spans() if choices else ():
         free = at.taken.isdisjoint(range(first, last + 1))
-        positions = _one_slip_away(key, choices) if free and _may_be_a_number(key) else ()
+        wanted = free and _may_be_a_number(key) and not (key.isdigit() and _is_a_piece(at, last, circle, book))
+        positions = _one_slip_away(key, choices) if wanted else ()
         if positions:
             to_come += [at.written(first, last)] if _is_to_come(key, book) else []
             at.take(first, last, Mention(at.written(first, last), positions, Grade.GUESS, structured))
@@ -310,7 +313,7 @@ def _may_be_a_number(key: str) -> bool:
     return len(key) >= SHORTEST_TYPO and sum(each.isdigit() for each in key) >= SHORTEST_SERIAL
 
 
-def _slips_onto_others(at: _Text, payer: Payer, choices: Mapping[str, list[int]], book: Book, *, structured: bool) -> None:
+def _slips_onto_others(at: Text, payer: Payer, choices: Mapping[str, list[int]], book: Book, *, structured: bool) -> None:
     """A slip of the pen may hit somebody else's number: the payer's own document that is one slip away is meant as likely."""
     own = {key: of for key, of in choices.items() if book.theirs(of, payer.codes)}
     for first, last, mention in tuple(at.found):
@@ -341,7 +344,7 @@ def _is_to_come(key: str, book: Book) -> bool:
     return series is not None and len(digits) <= series.widest and series.highest < int(digits) <= series.highest + SOON
 
 
-def _unknown(at: _Text, book: Book, tuning: Tuning) -> list[str]:
+def _unknown(at: Text, book: Book, tuning: Tuning) -> list[str]:
     """Numbers that look like ours, and are not open."""
     found = []
     for first, last, key in at.spans():
@@ -351,7 +354,7 @@ def _unknown(at: _Text, book: Book, tuning: Tuning) -> list[str]:
     return found
 
 
-def _looks_like_ours(at: _Text, first: int, last: int, key: str, book: Book, tuning: Tuning) -> bool:
+def _looks_like_ours(at: Text, first: int, last: int, key: str, book: Book, tuning: Tuning) -> bool:
     if any(re.fullmatch(shape, key) for shape in tuning.number_shapes):
         return True
     prefix, digits = _split(at, first, last)

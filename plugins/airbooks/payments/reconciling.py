@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Protocol
 
 import psycopg
@@ -32,7 +33,7 @@ OpenHook = Callable[[str], AbstractContextManager[BalanceHook]]
 
 
 def with_balances(rows: Sequence[StagedRow], connection: str, hook: BalanceHook, most: int = BALANCES_ASKED) -> tuple[list[StagedRow], int]:
-    """The rows with what a connection says is open of its largest open items, at most `most`, and how many it was asked for.
+    """The rows with what a connection says is open of its largest open or credited items, at most `most`, and how many it was asked for.
 
     Asked by number, many at once where the platform can; one that is not found so is asked for by its id. Raises PlatformError.
     """
@@ -47,9 +48,14 @@ def with_balances(rows: Sequence[StagedRow], connection: str, hook: BalanceHook,
 
 
 def _to_ask(rows: Iterable[StagedRow], connection: str) -> list[tuple[StagedRow, Holding]]:
-    held = [(row, each) for row in rows for each in row.holdings if each.connection == connection and each.remote_id and each.held]
-    is_open = [(row, each) for row, each in held if each.open_of(row.total) > 0]
-    return sorted(is_open, key=lambda pair: (-pair[1].open_of(pair[0].total), pair[0].source_id))
+    found = [(row, each) for row in rows for each in row.holdings if each.connection == connection and _at_stake(row, each) > 0]
+    return sorted(found, key=lambda pair: (-_at_stake(*pair), pair[0].source_id))
+
+
+def _at_stake(row: StagedRow, holding: Holding) -> Decimal:
+    """What may stand open there: what is open, and what a credit note took off, which the platform need not have allocated."""
+    there = holding.remote_id and holding.held
+    return max(holding.open_of(row.total), holding.credited_there) if there else ZERO
 
 
 def _told(holding: Holding, remote: RemoteDocument | None) -> Holding:
@@ -105,7 +111,7 @@ def reconcile_division(
 
 
 def _ask(rows: list[StagedRow], open_hook: OpenHook, most: int) -> tuple[list[StagedRow], int, tuple[str, ...]]:
-    connections = sorted({each.connection for row in rows for each in row.holdings if each.remote_id and each.open_of(row.total) > 0})
+    connections = sorted({each.connection for row in rows for each in row.holdings if _at_stake(row, each) > 0})
     asked, silent = 0, []
     for connection in connections:
         try:

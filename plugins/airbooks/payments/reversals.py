@@ -8,9 +8,9 @@ from airbooks.canonical.incoming import IncomingPayment
 from airbooks.payments.decision import ZERO, Candidate, Decision, Settled, Stage, Verdict
 from airbooks.payments.evidence import Case
 from airbooks.payments.frames import CREDIT_NOTE
-from airbooks.payments.mentions import Grade
 from airbooks.payments.terms import money
 from airbooks.payments.tuning import Earlier, Known
+from airbooks.payments.written import Grade
 
 NAMED = Decimal("0.99")
 PARTLY = Decimal("0.85")

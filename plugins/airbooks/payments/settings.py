@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
@@ -18,6 +17,7 @@ from airbooks.canonical.money import is_known_currency
 from airbooks.canonical.payment import PaymentKind
 from airbooks.config import SOURCE_KEYS, load_config
 from airbooks.paths import REPOSITORY, config_dir, state_dir
+from airbooks.payments.tuning import Tuning
 from airbooks.payments.values import check_known, choice, filled, text_of, whole
 from airbooks.sources.bank.declared import MovementMapping, compile_movements
 from airbooks.sources.bank.feed import READERS, DatabaseFeed, StatementFeed
@@ -26,7 +26,7 @@ from airbooks.sources.bank.provider import Provider
 from airbooks.sources.bank.table import Table
 from airbooks.yaml_file import ConfigError, Problems, Setting, read_setting
 
-__all__ = ["Account", "Matching", "PaymentsConfig", "Posting", "StatusWriter", "load_payments_config"]
+__all__ = ["Account", "PaymentsConfig", "Posting", "StatusWriter", "load_payments_config"]
 
 FILE = "payments.yaml"
 SECTIONS = "accounts statements databases providers matching posting status reports"
@@ -45,25 +45,6 @@ class Account:
     currency: str
     divisions: tuple[str, ...]
     ledger: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Matching:
-    """How far matching may go by itself; the names are those of its tuning, which says what each means.
-
-    `apply_from` is a confidence from 0 to 1; tolerances are in the currency's minor units and in percent of what is settled.
-    """
-
-    apply_from: Decimal = Decimal("0.95")
-    tolerance_minor: int = 5
-    tolerance_percent: Decimal = Decimal(1)
-    discount_grace_days: int = 3
-    wait_days: int = 5
-    most_in_a_sum: int = 6
-    largest_fee: Decimal = Decimal(50)
-    fx_tolerance_percent: Decimal = Decimal(3)
-    withholding_customers: frozenset[str] = frozenset()
-    number_shapes: tuple[str, ...] = (r"[A-Z]{2}(?:SI|CN)\d{6}", r"PO\d{4,}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +86,7 @@ class PaymentsConfig:
     statements: Mapping[str, StatementFeed]
     databases: Mapping[str, DatabaseFeed]
     providers: Mapping[str, Provider]
-    matching: Matching
+    matching: Tuning
     posting: Mapping[str, Posting]
     status: StatusWriter | None
     reports: str  # the folder that reconciliations are written to, local or on any object storage
@@ -278,8 +259,8 @@ def _provider(name: str, setting: Setting, accounts: Mapping[str, Account]) -> P
     )
 
 
-def _matching(setting: Setting | None) -> Matching:
-    found = filled(setting, Matching)
+def _matching(setting: Setting | None) -> Tuning:
+    found = filled(setting, Tuning)
     if setting and found.apply_from > 1:
         setting.problem("`apply_from` is a confidence from 0 to 1")
     return found

@@ -12,8 +12,8 @@ from airbooks.payments.combine import chance, sums_to
 from airbooks.payments.decision import ZERO, Candidate, Stage
 from airbooks.payments.evidence import DOUBTFUL_PART, OTHER_CURRENCY, REVIEWED, Agreement, Case, of_reference
 from airbooks.payments.frames import CREDIT_NOTE, PERCENT, to_minor
-from airbooks.payments.mentions import Grade, Mention
 from airbooks.payments.terms import FULL, PARTS, Fit, Items, Kind, Paid, Part, discount_allowed, fits, known_fee, money, signed
+from airbooks.payments.written import Grade, Mention
 
 EXACT_AMOUNT = Decimal("0.96")
 DISCOUNTED_AMOUNT = Decimal("0.955")
@@ -45,7 +45,7 @@ class _Named:
 def candidates(case: Case, told: Told) -> list[Candidate]:
     """All ways that any stage finds, each by the stage that trusts it most."""
     found: dict[tuple[object, ...], Candidate] = {}
-    for each in (*by_advice(case, told), *by_reference(case), *by_amount(case), *by_sum(case)):
+    for each in (*by_advice(case, told), *by_reference(case), *by_amount(case), *by_sum(case), *by_exclusion(case)):
         same = (each.on_account, *sorted((part.connection, part.document_id, part.amount, part.discount) for part in each.settled))
         if same not in found or each.confidence > found[same].confidence:
             found[same] = each
@@ -80,6 +80,7 @@ def _sets(case: Case) -> Iterator[_Named]:
     singles = [(each, _narrowed(case, each)) for each in mentions]
     certain = tuple(dict.fromkeys(at[0] for each, at in singles if len(at) == 1 and each.grade is Grade.CERTAIN))
     likely = tuple(dict.fromkeys(at[0] for each, at in singles if len(at) == 1 and each.grade is Grade.LIKELY and at[0] not in certain))
+    likely = tuple(each for each in likely if case.agreement([each]) is Agreement.AGREES) or likely
     foreign = frozenset(place for place in (*certain, *likely) if case.payer.sure and case.agreement([place]) is Agreement.CONFLICT)
     guesses = tuple(dict.fromkeys(place for each, at in singles if each.grade is Grade.GUESS for place in at if place not in certain))
     groups = tuple(dict.fromkeys(place for each, at in singles if len(at) > 1 and each.grade > Grade.GUESS for place in at))
@@ -108,7 +109,8 @@ def _narrowed(case: Case, mention: Mention) -> tuple[int, ...]:
 
 def _chosen(case: Case, fixed: tuple[int, ...], optional: Sequence[int], mentions: tuple[Mention, ...], grade: Grade) -> Iterator[_Named]:
     """`fixed` and those of `optional` that make up the amount together: only one choice may do, and leaving out whole numbers is one."""
-    usable = [each for each in dict.fromkeys(optional) if each not in fixed][: case.tuning.items_in_a_sum]
+    others = (each for each in dict.fromkeys(optional) if each not in fixed and case.item(each).currency == case.paid.currency)
+    usable = list(others)[: case.tuning.items_in_a_sum]
     values = _values(case, [*fixed, *usable])
     target = to_minor(case.paid.amount, case.paid.currency)
     if len(usable) < (1 if fixed else 2) or values is None or target is None:
@@ -268,6 +270,21 @@ def by_sum(case: Case) -> Iterator[Candidate]:
     newest = case.newest(case.payer.codes)
     for discounted in (False, True):
         yield from _summed(case, newest, discounted=discounted)
+
+
+def by_exclusion(case: Case) -> Iterator[Candidate]:
+    """All that is open of the payer but what he names, where he says so."""
+    named = {each for mention in case.reading.mentions for each in mention.positions}
+    rest = [
+        each for each in case.book.of_customers(case.payer.codes) if case.item(each).currency == case.paid.currency and each not in named
+    ]
+    if not case.reading.excludes or not named:
+        return
+    for fit in fits(case.items(rest), case.paid, case.tuning):
+        if fit.kind in {Kind.EXACT, Kind.DISCOUNT}:
+            numbers = ", ".join(case.item(each).number for each in sorted(named)[:6])
+            confidence = EVERYTHING if case.payer.sure else UNSURE_PAYER
+            yield case.candidate(Stage.SUM, confidence, f"pays everything that is open of this customer but {numbers}", fit)
 
 
 def _everything(case: Case, every: Sequence[int]) -> Iterator[Candidate]:

@@ -26,7 +26,7 @@ from airbooks.platforms.errors import AirbooksError
 from airbooks.platforms.wire import base_url
 from airbooks.sources.database import SqlHook, bind
 from airbooks.staging import audit
-from airbooks.staging.balances import Balance, Why, balances
+from airbooks.staging.balances import Balance, balances
 from airbooks.staging.documents import canonical_json, copy_in
 
 log = logging.getLogger("airflow.task.airbooks.payments")
@@ -87,15 +87,13 @@ def statuses(database: psycopg.Connection, source: str, today: date) -> Iterator
 
 def _status(group: Sequence[Balance], today: date) -> Status:
     first = group[0]
-    why = first.why(today)
-    counts = why is not Why.REJECTED
     return Status(
         source=first.source,
         source_id=first.source_id,
         number=first.number,
-        status=why.value,
+        status=first.why(today).value,
         paid=sum((each.paid for each in group), ZERO),
-        open_amount=first.open_amount if counts else ZERO,
+        open_amount=first.open_amount,
         currency=first.currency,
     )
 

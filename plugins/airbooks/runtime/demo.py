@@ -19,11 +19,13 @@ from airbooks.runtime.airflow_api import ENDED, AirflowApi, Row
 from airbooks.runtime.console import Console
 from airbooks.runtime.control import Run, running
 from airbooks.runtime.errors import SetupError
+from airbooks.runtime.money import MoneyTally, booked, deposit
+from airbooks.runtime.money import read as read_money
 from airbooks.runtime.settings import ADMIN, ERP, STAGING, Stack
 from airbooks.runtime.tally import Ledger, Recorded, Tally, source_documents, tally
 from airbooks.staging.migrate import MigrationError, migrate
 
-HOURLY, REVIEW = "hourly_invoice_sync", "exception_review"
+HOURLY, PAYMENTS, REVIEW = "hourly_invoice_sync", "payment_reconciliation", "exception_review"
 SEED = 7
 PARSE_LIMIT = 120.0  # seconds until Airflow must know the Dags
 PROGRESS = """
@@ -35,7 +37,7 @@ PROGRESS = """
 
 
 def demo(stack: Stack, documents: int) -> int:
-    """Run the hourly Dag over the demo business and account for every document; the exit code."""
+    """Run the hourly Dag over the demo business, then the payment Dag; account for every document and payment; the exit code."""
     return guarded("demo", lambda console: _day(stack, documents, console))
 
 
@@ -64,16 +66,26 @@ def _day(stack: Stack, documents: int, console: Console) -> int:
         _prepare(run, console, documents, platforms)
         before, since = _ledgers(stack, platforms), database_time(stack)
         with AirflowApi(stack.ui_url, ADMIN, stack.secrets.admin_password) as airflow:
-            run_id = trigger(airflow, console)
-            state = follow(run, airflow, run_id, console)
-            if state == "failed":
-                console.plain(failures(airflow, run_id))
-        recorded = Recorded.read(stack.cluster.url(STAGING), since)
-        result = tally(source_documents(stack.cluster.url(ERP)), before, _ledgers(stack, platforms), recorded)
+            state = _run_through(run, airflow, HOURLY, console)
+            recorded = Recorded.read(stack.cluster.url(STAGING), since)
+            result = tally(source_documents(stack.cluster.url(ERP)), before, _ledgers(stack, platforms), recorded)
+            console.say(f"Customers pay: the banks wrote {deposit(stack.cluster.url(ERP), stack.state / 'bank')} statements")
+            paid = _run_through(run, airflow, PAYMENTS, console)
+        money = read_money(stack.cluster.url(STAGING), booked(stack.sandbox_url, platforms))
         console.say("Stopping")
-    _print(stack, console, recorded, result)
-    console.plain(report.last_line(result, console.seconds, ran=state == "success"))
-    return 0 if result.right and state == "success" else 1
+    _print(stack, console, recorded, result, money)
+    ran = state == paid == "success"
+    console.plain(report.last_line(result, money, console.seconds, ran=ran))
+    return 0 if result.right and money.right and ran else 1
+
+
+def _run_through(run: Run, airflow: AirflowApi, dag_id: str, console: Console) -> str:
+    """Trigger a Dag, follow it, say what failed; the state in which it ended."""
+    run_id = trigger(airflow, dag_id, console)
+    state = follow(run, airflow, dag_id, run_id, console)
+    if state == "failed":
+        console.plain(failures(airflow, dag_id, run_id))
+    return state
 
 
 def _open_house(stack: Stack, documents: int, console: Console) -> int:
@@ -90,13 +102,13 @@ def _open_house(stack: Stack, documents: int, console: Console) -> int:
     return 0
 
 
-def _print(stack: Stack, console: Console, recorded: Recorded, result: Tally) -> None:
+def _print(stack: Stack, console: Console, recorded: Recorded, result: Tally, money: MoneyTally) -> None:
     if result.delivered == 0 and result.right:
         console.plain("\nNothing new: every document stands in the books already, or waits for a person.")
     for part in (report.connection_table(recorded.rows), report.cause_list(recorded.causes), report.where_next(stack)):
         console.plain(f"\n{part}")
     console.plain("")
-    for disagreement in result.disagreements:
+    for disagreement in (*result.disagreements, *money.disagreements):
         console.plain(f"WRONG: {disagreement}")
 
 
@@ -120,14 +132,14 @@ def _prepare(run: Run, console: Console, documents: int, platforms: Mapping[str,
         wait_for_dags(run, airflow, console)
 
 
-def trigger(airflow: AirflowApi, console: Console) -> str:
-    """Start the hourly Dag, before the scheduled run that unpausing it brings about. Questions to people wait for `make up`."""
-    airflow.fail_open_runs(HOURLY)
+def trigger(airflow: AirflowApi, dag_id: str, console: Console) -> str:
+    """Start a Dag, before the scheduled run that unpausing it brings about. Questions to people wait for `make up`."""
+    airflow.fail_open_runs(dag_id)
     now = datetime.now(UTC)
-    run_id = airflow.trigger(HOURLY, f"demo__{now:%Y-%m-%dT%H:%M:%S}", run_after=now - timedelta(days=1))
+    run_id = airflow.trigger(dag_id, f"demo__{now:%Y-%m-%dT%H:%M:%S}", run_after=now - timedelta(days=1))
     airflow.pause(REVIEW)
-    airflow.unpause(HOURLY)
-    console.say(f"Triggered {HOURLY}")
+    airflow.unpause(dag_id)
+    console.say(f"Triggered {dag_id}")
     return run_id
 
 
@@ -155,7 +167,7 @@ def _database_connection(stack: Stack, name: str, database: str) -> Row:
 
 def wait_for_dags(run: Run, airflow: AirflowApi, console: Console) -> None:
     deadline = time.monotonic() + PARSE_LIMIT
-    while missing := {HOURLY, REVIEW} - airflow.dag_ids():
+    while missing := {HOURLY, PAYMENTS, REVIEW} - airflow.dag_ids():
         console.show(f"Waiting for Airflow to read {', '.join(sorted(missing))}")
         run.check()
         errors = airflow.import_errors()
@@ -164,12 +176,12 @@ def wait_for_dags(run: Run, airflow: AirflowApi, console: Console) -> None:
         time.sleep(0.3)
 
 
-def follow(run: Run, airflow: AirflowApi, run_id: str, console: Console) -> str:
+def follow(run: Run, airflow: AirflowApi, dag_id: str, run_id: str, console: Console) -> str:
     """Show the run's progress until it ends; its state."""
     with psycopg.connect(run.stack.cluster.url(STAGING), autocommit=True) as database:
-        while (state := airflow.run_state(HOURLY, run_id)) not in ENDED:
+        while (state := airflow.run_state(dag_id, run_id)) not in ENDED:
             run.check()
-            console.show(f"{_progress(database)} | {_running_tasks(airflow, run_id)}")
+            console.show(f"{_progress(database)} | {_running_tasks(airflow, dag_id, run_id)}")
             time.sleep(1.0)
     console.say(f"Run ended: {state}")
     return state
@@ -180,16 +192,16 @@ def _progress(database: psycopg.Connection) -> str:
     return "staged {} | delivered {} of {} | exceptions {}".format(*row)
 
 
-def _running_tasks(airflow: AirflowApi, run_id: str) -> str:
-    tasks = airflow.tasks(HOURLY, run_id)
+def _running_tasks(airflow: AirflowApi, dag_id: str, run_id: str) -> str:
+    tasks = airflow.tasks(dag_id, run_id)
     active = dict.fromkeys(task["task_id"] for task in tasks if task["state"] in ("queued", "running", "up_for_retry"))
     return ", ".join(active) or "scheduling"
 
 
-def failures(airflow: AirflowApi, run_id: str) -> str:
-    failed = [task for task in airflow.tasks(HOURLY, run_id) if task["state"] == "failed"]
+def failures(airflow: AirflowApi, dag_id: str, run_id: str) -> str:
+    failed = [task for task in airflow.tasks(dag_id, run_id) if task["state"] == "failed"]
     return "\n".join(
-        f"Task {task['task_id']} [{task['map_index']}] failed:\n{airflow.log(HOURLY, run_id, task)[-1500:]}" for task in failed
+        f"Task {task['task_id']} [{task['map_index']}] failed:\n{airflow.log(dag_id, run_id, task)[-1500:]}" for task in failed
     )
 
 

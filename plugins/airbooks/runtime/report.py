@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from textwrap import shorten
 
+from airbooks.runtime.money import MoneyTally
 from airbooks.runtime.settings import Stack
 from airbooks.runtime.tally import Cause, ConnectionRow, Tally, money
 
@@ -48,11 +49,11 @@ def where_next(stack: Stack) -> str:
     )
 
 
-def last_line(tally: Tally, seconds: float, *, ran: bool) -> str:
-    verdict = "ok" if ran and tally.right else "failed"
+def last_line(tally: Tally, money: MoneyTally, seconds: float, *, ran: bool) -> str:
+    verdict = "ok" if ran and tally.right and money.right else "failed"
     return (
         f"demo: {verdict} documents={tally.documents} delivered={tally.delivered} exceptions={tally.exceptions} "
-        f"duplicates={tally.duplicates} lost={tally.lost} platforms={tally.platforms} seconds={seconds:.0f}"
+        f"duplicates={tally.duplicates} lost={tally.lost} platforms={tally.platforms} {money.line} seconds={seconds:.0f}"
     )
 
 

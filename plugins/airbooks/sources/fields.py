@@ -16,6 +16,7 @@ from airbooks.yaml_file import Setting
 LEAF_KEYS = "column constant lookup patterns as format decimal separator prefix required optional default absolute"
 ABSENT = object()
 AMOUNT = r"(?P<open>[-+(]?)(?P<number>(?:\d{{1,3}}(?:{thousands}\d{{3}})+|\d+)(?:{decimal}\d+)?)(?P<close>[-+)]?)"
+END_OF_TIME = 253_402_300_800  # seconds from 1970 to the year 10000
 TRUTH = {"true": True, "t": True, "yes": True, "y": True, "1": True, "false": False, "f": False, "no": False, "n": False, "0": False}
 
 
@@ -118,7 +119,10 @@ def to_amount(value: Any, decimal: str = ".", absolute: bool = False) -> Decimal
 
 def to_day(value: Any) -> date:
     """The UTC day of a moment in seconds since 1970, as payment providers write it."""
-    return datetime.fromtimestamp(int(value), UTC).date()
+    seconds = int(value)
+    if not 0 <= seconds < END_OF_TIME:
+        raise ValueError("not a moment of the calendar")
+    return datetime.fromtimestamp(seconds, UTC).date()
 
 
 def to_date(value: Any, format_: str = "") -> date:

@@ -167,10 +167,13 @@ doc AS MATERIALIZED (
     SELECT DISTINCT ON (document_id, connection) document_id, connection, remote_number
     FROM sent WHERE remote_number <> '' ORDER BY document_id, connection, revision DESC, delivery_id DESC
 ), ours AS (
-    SELECT r.document_id, r.connection,
-        sum(CASE r.kind WHEN 'credit_note' THEN abs(a.settled) ELSE a.settled END) FILTER (WHERE a.cancelled_at IS NULL) AS settled,
-        sum(abs(a.settled)) FILTER (WHERE a.cancelled_at IS NOT NULL) AS taken_back
-    FROM revision r JOIN airbooks.allocation a ON a.document_id = r.revision_id AND a.connection = r.connection
+    SELECT document_id, connection, sum(settled) AS settled, sum(greatest(0, before - abs(settled))) AS taken_back
+    FROM (  -- an allocation that is taken back in part gives way to one of the rest
+        SELECT r.document_id, r.connection, coalesce(max(abs(a.settled)) FILTER (WHERE a.cancelled_at IS NOT NULL), 0) AS before,
+            coalesce(sum(CASE r.kind WHEN 'credit_note' THEN abs(a.settled) ELSE a.settled END)
+                FILTER (WHERE a.cancelled_at IS NULL), 0) AS settled
+        FROM revision r JOIN airbooks.allocation a ON a.document_id = r.revision_id AND a.connection = r.connection
+        GROUP BY r.document_id, r.connection, a.incoming_id) payment
     GROUP BY 1, 2
 ), place AS (
     SELECT DISTINCT ON (connection, remote_id) connection, remote_id, document_id
@@ -182,7 +185,8 @@ doc AS MATERIALIZED (
     CROSS JOIN LATERAL jsonb_to_recordset(p.allocations) AS part (remote_id text, amount numeric)
     WHERE cardinality(%(connections)s::text[]) = 0 OR p.connection = ANY (%(connections)s)
 ), applied AS MATERIALIZED (
-    SELECT place.document_id, place.connection, there.payment_id, there.delivery_id, there.reversed,
+    SELECT place.document_id, place.connection, there.payment_id, there.delivery_id, there.reversed, there.amount AS paid,
+        there.currency NOT IN ('', doc.currency) AS is_foreign,
         CASE WHEN there.currency IN ('', doc.currency) THEN there.amount
             WHEN there.currency = doc.exchange_rate ->> 'base' AND (doc.exchange_rate ->> 'rate')::numeric > 0
             THEN round(there.amount / (doc.exchange_rate ->> 'rate')::numeric, 2) END AS amount
@@ -191,7 +195,8 @@ doc AS MATERIALIZED (
     SELECT a.document_id, a.connection, sum(a.amount) AS settled
     FROM applied a
     WHERE NOT a.reversed AND a.delivery_id IS NULL AND NOT EXISTS (
-        SELECT FROM airbooks.delivery v WHERE v.connection = a.connection AND v.remote_id = a.payment_id AND v.operation = 'apply')
+        SELECT FROM airbooks.delivery v
+        WHERE v.connection = a.connection AND string_to_array(v.remote_id, ',') @> ARRAY[a.payment_id] AND v.operation = 'apply')
     GROUP BY 1, 2
 ), paid AS MATERIALIZED (
     SELECT doc.*, coalesce(o.settled, 0) AS ours, coalesce(o.taken_back, 0) AS taken_back, coalesce(t.settled, 0) AS theirs,

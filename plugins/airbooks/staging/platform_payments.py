@@ -70,10 +70,11 @@ def read_payments(
     noticed: Counter[str] = Counter()
     listed = lister.list_payments(since)
     while chunk := list(islice(listed, CHUNK)):
-        noticed += store(database, connection, chunk, run_id)
+        noticed += store(database, connection, chunk)
         database.commit()
     if whole_from:
-        noticed += _note_deleted(database, connection, whole_from, started, run_id)
+        noticed += _note_deleted(database, connection, whole_from, started)
+    take_back(database, connection, run_id)
     move_watermark(database, watermark_name(connection), started, run_id)
     database.commit()
     return noticed
@@ -113,38 +114,53 @@ _NOTICE = """
 SELECT CASE WHEN l.reversed AND NOT coalesce(p.reversed, false) THEN 'reversed' WHEN p.remote_id IS NULL THEN 'new' ELSE 'changed' END,
     count(*)::int
 FROM listed l LEFT JOIN airbooks.platform_payment p ON p.connection = %(connection)s AND p.remote_id = l.remote_id
-WHERE (p.remote_id, p.customer_id, p.received_on, p.amount, p.currency, p.reference, p.allocations, p.reversed)
+WHERE NOT (l.reversed AND coalesce(p.reversed, false))
+    AND (p.remote_id, p.customer_id, p.received_on, p.amount, p.currency, p.reference, p.allocations, p.reversed)
     IS DISTINCT FROM (l.remote_id, l.customer_id, l.received_on, l.amount, l.currency, l.reference, l.allocations, l.reversed)
 GROUP BY 1
 """
 
+# Of a payment that was taken back many platforms tell no more than its name: what it was is kept.
 _UPSERT = """
 INSERT INTO airbooks.platform_payment AS p (connection, remote_id, customer_id, received_on, amount, currency, reference, allocations,
     reversed, version, modified_at, seen_at)
 SELECT %(connection)s, remote_id, customer_id, received_on, amount, currency, reference, allocations, reversed, version, modified_at,
     clock_timestamp()
 FROM listed
-ON CONFLICT (connection, remote_id) DO UPDATE SET customer_id = excluded.customer_id, received_on = excluded.received_on,
-    amount = excluded.amount, currency = excluded.currency, reference = excluded.reference, allocations = excluded.allocations,
+ON CONFLICT (connection, remote_id) DO UPDATE SET
+    customer_id = CASE WHEN excluded.reversed THEN p.customer_id ELSE excluded.customer_id END,
+    received_on = CASE WHEN excluded.reversed THEN p.received_on ELSE excluded.received_on END,
+    amount = CASE WHEN excluded.reversed THEN p.amount ELSE excluded.amount END,
+    currency = CASE WHEN excluded.reversed THEN p.currency ELSE excluded.currency END,
+    reference = CASE WHEN excluded.reversed THEN p.reference ELSE excluded.reference END,
+    allocations = CASE WHEN excluded.reversed THEN p.allocations ELSE excluded.allocations END,
     reversed = excluded.reversed, version = excluded.version, modified_at = excluded.modified_at, seen_at = excluded.seen_at
 """
 
-# A payment may be listed before the answer to our request has been recorded, so the link is looked for again each time.
 _LINK = """
 UPDATE airbooks.platform_payment p SET delivery_id = v.delivery_id
 FROM airbooks.delivery v
 WHERE p.connection = %(connection)s AND p.delivery_id IS NULL
-    AND v.connection = p.connection AND v.remote_id = p.remote_id AND v.operation = 'apply'
+    AND v.connection = p.connection AND string_to_array(v.remote_id, ',') @> ARRAY[p.remote_id] AND v.operation = 'apply'
+    AND (%(of)s::text[] IS NULL OR p.remote_id = ANY (%(of)s))
 """
 
+# One of several payments that a platform made of ours takes back only what it paid.
 _CANCEL = """
 WITH gone AS (
-    SELECT v.delivery_id, v.document_id, p.connection, p.remote_id, p.currency
+    SELECT v.delivery_id, v.document_id, v.remote_id = p.remote_id AS is_whole, p.connection, p.remote_id, p.currency, p.allocations
     FROM airbooks.platform_payment p JOIN airbooks.delivery v USING (delivery_id)
     WHERE p.connection = %(connection)s AND p.reversed
 ), cancelled AS (
     UPDATE airbooks.allocation a SET cancelled_at = now(), cancelled_by = %(run_id)s
-    FROM gone WHERE a.payment_document_id = gone.document_id AND a.connection = gone.connection AND a.cancelled_at IS NULL
+    FROM gone, airbooks.document paid
+    WHERE a.payment_document_id = gone.document_id AND a.connection = gone.connection AND a.cancelled_at IS NULL
+        AND paid.document_id = a.document_id
+        AND (gone.is_whole OR EXISTS (
+            SELECT FROM jsonb_to_recordset(gone.allocations) AS part (remote_id text)
+            JOIN airbooks.delivery d ON d.connection = gone.connection AND d.remote_id = part.remote_id AND d.operation <> 'apply'
+            JOIN airbooks.document held ON held.document_id = d.document_id
+            WHERE (held.source, held.source_id) = (paid.source, paid.source_id)))
     RETURNING a.allocation_id, a.incoming_id, a.document_id, a.number, gone.delivery_id, gone.connection, gone.remote_id, a.amount,
         gone.currency
 )
@@ -166,21 +182,27 @@ RETURNING remote_id
 """
 
 
-def store(database: psycopg.Connection, connection: str, payments: Sequence[RemotePayment], run_id: str) -> Counter[str]:
-    """Keep what a platform listed; returns how many are new, changed or reversed. The same list again changes nothing."""
+def store(database: psycopg.Connection, connection: str, payments: Sequence[RemotePayment]) -> Counter[str]:
+    """Keep what a platform listed; returns how many are new, changed or reversed. The same list again changes nothing.
+
+    What follows of a reversal is done by `take_back`.
+    """
     _load(database, payments)
     database.execute(_NEWEST)
     chosen = {"connection": connection}
     noticed: Counter[str] = Counter(dict(database.execute(_NOTICE, chosen).fetchall()))
     database.execute(_UPSERT, chosen)
+    database.execute(_LINK, {**chosen, "of": [each.remote_id for each in payments]})
     database.execute("DELETE FROM listed")
-    take_back(database, connection, run_id)
     return noticed
 
 
 def take_back(database: psycopg.Connection, connection: str, run_id: str) -> list[TakenBack]:
-    """Cancel the allocations of payments of ours that no longer stand on the platform, ask a person, and tell the audit trail."""
-    database.execute(_LINK, {"connection": connection})
+    """Cancel the allocations of payments of ours that no longer stand on the platform, ask a person, and tell the audit trail.
+
+    A payment may have been listed before the answer to our request was recorded, so all are looked at that are not known to be ours.
+    """
+    database.execute(_LINK, {"connection": connection, "of": None})
     with database.cursor(row_factory=class_row(TakenBack)) as cursor:
         taken = cursor.execute(_CANCEL, {"connection": connection, "run_id": run_id}).fetchall()
     if taken:
@@ -210,10 +232,9 @@ def _row(position: int, payment: RemotePayment) -> tuple[Any, ...]:
     return (*head, canonical_json(parts).decode(), payment.reversed, version, payment.modified_at)
 
 
-def _note_deleted(database: psycopg.Connection, connection: str, whole_from: datetime, started: datetime, run_id: str) -> Counter[str]:
+def _note_deleted(database: psycopg.Connection, connection: str, whole_from: datetime, started: datetime) -> Counter[str]:
     chosen = {"connection": connection, "whole_from": whole_from, "started": started}
     deleted = database.execute(_DELETED, chosen).fetchall()
-    take_back(database, connection, run_id)
     return Counter(deleted=len(deleted))
 
 
@@ -224,7 +245,7 @@ def _found(taken: TakenBack, run_id: str) -> exceptions.Found:
         field="",
         value=taken.remote_id,
         says=f"payment {taken.remote_id} on {taken.connection} was voided or deleted there; what it paid is open again ({taken.number}).",
-        fix="Find out whether the money is there: then apply it again, else ask the customer. Answer Retry when it is settled.",
+        fix="If the money is there, book it there by hand: it is read back. Else ask the customer to pay. Then answer Retry.",
         connection=taken.connection,
     )
     return exceptions.Found(finding=finding, delivery_id=taken.delivery_id, run_id=run_id)

@@ -37,18 +37,33 @@ WITH {BALANCES}, chosen AS (
     SELECT DISTINCT s.document_id, s.connection FROM sent s JOIN airbooks.exception e USING (delivery_id)
     WHERE e.state = 'open' AND (e.code = 'AB-GONE' OR strpos(e.says, %(gone)s) > 0 OR strpos(e.says, %(voided)s) > 0)
 ), part AS (
-    SELECT r.document_id, r.connection, a.settled, a.discount + a.write_off AS off, a.amount + a.discount + a.write_off AS whole,
+    SELECT r.document_id, r.connection, a.payment_document_id, a.settled, a.discount + a.write_off AS off,
+        a.amount + a.discount + a.write_off AS whole,
         EXISTS (SELECT FROM airbooks.delivery v JOIN airbooks.platform_payment p USING (delivery_id)
             WHERE v.document_id = a.payment_document_id AND v.connection = a.connection AND v.operation = 'apply' AND NOT p.reversed
-        ) AS is_there
+        ) AS is_there,
+        EXISTS (SELECT FROM airbooks.delivery v JOIN airbooks.watermark w ON w.source = 'payments:' || v.connection
+            WHERE v.document_id = a.payment_document_id AND v.connection = a.connection AND v.operation = 'apply'
+                AND v.state = 'delivered' AND v.delivered_at < w.changed_at - %(overlap)s
+        ) AS is_due
     FROM revision r JOIN airbooks.allocation a ON a.document_id = r.revision_id AND a.connection = r.connection
     WHERE a.cancelled_at IS NULL
 ), applying AS (
-    SELECT document_id, connection, coalesce(sum(abs(settled)) FILTER (WHERE NOT is_there), 0) AS not_applied,
+    SELECT document_id, connection, coalesce(sum(abs(settled)) FILTER (WHERE NOT is_there AND NOT is_due), 0) AS not_applied,
+        coalesce(sum(abs(settled)) FILTER (WHERE NOT is_there AND is_due), 0) AS missing,
         coalesce(sum(abs(settled) * off / nullif(whole, 0)) FILTER (WHERE is_there), 0) AS deducted
     FROM part GROUP BY 1, 2
+), converted AS (  -- what a foreign payment of ours settles is converted as we did
+    SELECT p.document_id, p.connection, unnest(string_to_array(v.remote_id, ',')) AS payment_id,
+        sum(p.settled) / nullif(sum(p.whole), 0) AS rate
+    FROM part p
+    JOIN airbooks.delivery v ON v.document_id = p.payment_document_id AND v.connection = p.connection AND v.operation = 'apply'
+    GROUP BY 1, 2, 3
 ), paid_there AS (
-    SELECT document_id, connection, sum(amount) AS paid_there FROM applied WHERE NOT reversed GROUP BY 1, 2
+    SELECT a.document_id, a.connection,
+        coalesce(sum(CASE WHEN a.is_foreign AND c.rate IS NOT NULL THEN round(a.paid * c.rate, 2) ELSE a.amount END), 0) AS paid_there
+    FROM applied a LEFT JOIN converted c USING (document_id, connection, payment_id)
+    WHERE NOT a.reversed GROUP BY 1, 2
 ), credited_there AS (
     SELECT document_id, connection, sum(credited) AS credited_there
     FROM taken t CROSS JOIN LATERAL unnest(ARRAY[t.invoice_id, t.note_id]) AS f (document_id)
@@ -64,7 +79,8 @@ SELECT b.source, b.source_id, b.number, b.kind, b.currency, b.issue_date, b.tota
         WHERE (r.source, r.source_id) = (b.source, b.source_id) AND r.staged_at IS NULL) AS is_waiting,
     w.paid AS written_paid, w.open_amount AS written_open,
     b.connection, coalesce(h.remote_id, '') AS remote_id, b.delivery, b.in_review, b.ours, b.theirs, b.credited, b.taken_back,
-    coalesce(a.not_applied, 0) AS not_applied, coalesce(a.deducted, 0) AS deducted, coalesce(h.held, 0) AS held,
+    coalesce(a.not_applied, 0) AS not_applied,
+    coalesce(a.missing, 0) AS missing, coalesce(a.deducted, 0) AS deducted, coalesce(h.held, 0) AS held,
     coalesce(t.paid_there, 0) AS paid_there, coalesce(c.credited_there, 0) AS credited_there, g.document_id IS NOT NULL AS gone
 FROM balance b
 JOIN airbooks.document d USING (document_id)
@@ -106,6 +122,7 @@ def staged_rows(database: psycopg.Connection, setting: Setting, source: str, ids
         "ids": list(ids),
         "starts_on": setting.starts_on,
         "ends_on": setting.ends_on,
+        "overlap": OVERLAP,
         "gone": GONE,
         "voided": VOIDED,
     }
@@ -122,6 +139,7 @@ _HELD_COLUMNS = (
     "delivery",
     "ours",
     "not_applied",
+    "missing",
     "deducted",
     "theirs",
     "credited",

@@ -20,21 +20,22 @@ Written = list[tuple[Draft, Truth]]
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind of noise; `weight` is its share of a bank account, in payments per ten thousand."""
+    """One kind of payment; `weight` is its share of a bank account, and it is written `at_once` payments at a time."""
 
     name: str
     weight: int
     write: Callable[[Desk], Written]
+    at_once: int = 1
 
 
 KINDS: dict[str, Kind] = {}
 
 
-def kind(name: str, weight: int) -> Callable[[Callable[[Desk], Written]], Callable[[Desk], Written]]:
+def kind(name: str, weight: int, at_once: int = 1) -> Callable[[Callable[[Desk], Written]], Callable[[Desk], Written]]:
     """Register a writer of payments under `name`."""
 
     def registered(write: Callable[[Desk], Written]) -> Callable[[Desk], Written]:
-        KINDS[name] = Kind(name, weight, write)
+        KINDS[name] = Kind(name, weight, write, at_once)
         return write
 
     return registered

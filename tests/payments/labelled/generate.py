@@ -6,8 +6,9 @@ import random
 import re
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from difflib import SequenceMatcher
 
-from tests.payments.labelled import kinds_amount, kinds_number, kinds_several, kinds_trap, kinds_unknown
+from tests.payments.labelled import kinds_amount, kinds_number, kinds_same, kinds_several, kinds_trap, kinds_unknown, kinds_words
 from tests.payments.labelled.book import Book
 from tests.payments.labelled.channels import TRANSCRIBED, carried
 from tests.payments.labelled.desk import KINDS, Desk
@@ -17,8 +18,9 @@ from airbooks.payments.decision import OpenItem
 
 SEED = 20261120
 PAYMENTS = 3000
-REGISTERED = (kinds_number, kinds_several, kinds_amount, kinds_unknown, kinds_trap)
+REGISTERED = (kinds_number, kinds_several, kinds_same, kinds_amount, kinds_words, kinds_unknown, kinds_trap)
 AT_LEAST = 4
+LIKE = 0.85
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +51,9 @@ def shares(payments: int) -> dict[str, int]:
 
 def _plan(rng: random.Random, payments: int) -> list[str]:
     """The kinds in random order; those that write two payments at once are asked half as often."""
-    plan = [name for name, count in shares(payments).items() for _ in range(-(-count // _at_once(name)))]
+    plan = [name for name, count in shares(payments).items() for _ in range(-(-count // KINDS[name].at_once))]
     rng.shuffle(plan)
     return plan
-
-
-def _at_once(name: str) -> int:
-    return 2 if name in {"the same payment twice", "partial, in two payments", "charge-back of a payment", "refund of a payment"} else 1
 
 
 def _write(desk: Desk, name: str) -> list[Labelled]:
@@ -89,7 +87,7 @@ def _may_be(each: Labelled, item: OpenItem) -> bool:
     if each.payment.customer_code:
         return each.payment.customer_code == item.customer_code
     written, name = plain(each.payment.payer_name), plain(item.customer_name)
-    return name.startswith(written[:20]) or written.startswith(name[:20])
+    return name.startswith(written[:20]) or written.startswith(name[:20]) or SequenceMatcher(None, written, name).ratio() > LIKE
 
 
 def plain(name: str) -> str:

@@ -36,7 +36,7 @@ def partial(desk: Desk) -> Written:
     return [(desk.draft(customer, paid, f"{hint} {item.number}".strip()), known(part(item, paid)))]
 
 
-@kind("partial, in two payments", 100)
+@kind("partial, in two payments", 100, at_once=2)
 def two_parts(desk: Desk) -> Written:
     customer, item = desk.bill()
     day = desk.day()
@@ -225,6 +225,29 @@ def instructed(desk: Desk) -> Written:
     draft, item = _converted(desk, 12)
     draft.instructed_amount, draft.instructed_currency = item.open_amount, item.currency
     return [(draft, known(_all_of(draft, item)))]
+
+
+@kind("other currency, several invoices, ordered amount told", 60)
+def instructed_several(desk: Desk) -> Written:
+    customer = desk.abroad()
+    items = desk.book.invoices(customer, desk.rng.randint(2, 4))
+    at = rate(customer.currency, customer.division.currency) or Decimal(1)
+    ordered = sum((each.open_amount for each in items), Decimal(0))
+    shares = [share(each, cents(each.open_amount * at), settled=each.open_amount) for each in items]
+    text = " ".join(each.number for each in items)
+    paid = sum((each.amount for each in shares), Decimal(0))
+    draft = desk.draft(customer, paid, text, currency=customer.division.currency)
+    draft.instructed_amount, draft.instructed_currency = ordered, customer.currency
+    return [(draft, known(frozenset(shares)))]
+
+
+@kind("other currency, a part, ordered amount told", 40)
+def instructed_part(desk: Desk) -> Written:
+    draft, item = _converted(desk, 12)
+    ordered = cents(item.open_amount / 2)
+    draft.amount = cents(draft.amount / 2)
+    draft.instructed_amount, draft.instructed_currency = ordered, item.currency
+    return [(draft, either(frozenset([share(item, draft.amount, settled=ordered)]), why="half of it was ordered"))]
 
 
 @kind("other currency, ordered amount not told", 60)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from itertools import combinations
 
 from tests.payments.labelled import writing
-from tests.payments.labelled.book import DIVISIONS, Customer
-from tests.payments.labelled.channels import payer_name, varied_name
+from tests.payments.labelled.book import DISCOUNT, DISCOUNT_DAYS, DIVISIONS, Customer, cents
+from tests.payments.labelled.channels import varied_name
 from tests.payments.labelled.desk import Desk, Written, kind
-from tests.payments.labelled.truth import ask, either, full, known, total
+from tests.payments.labelled.truth import ask, either, full, known, share, total
 
 from airbooks.canonical.incoming import AdviceLine
 from airbooks.payments.decision import OpenItem
@@ -194,95 +193,30 @@ def foreign_line(desk: Desk) -> Written:
     return [(draft, either(full(items), why="the lines that are ours, the rest on account"))]
 
 
-# -- the same amount more than once ------------------------------------------------------------------------------------------------------
+@kind("remittance advice with discounts or parts", 80)
+def detailed_advice(desk: Desk) -> Written:
+    """What he pays of each, and what he takes off, line by line."""
+    customer, days, day = desk.book.usual(), desk.rng.randint(1, DISCOUNT_DAYS), desk.day()
+    items = [desk.book.invoice(customer, issued=day - timedelta(days=days), discounted=True) for _ in range(desk.rng.randint(2, 4))]
+    part = desk.book.invoice(customer)
+    some = desk.odd_amount(customer, part.open_amount * Decimal("0.3"), part.open_amount * Decimal("0.8"))
+    shares = [share(each, discount=cents(each.open_amount * DISCOUNT / 100)) for each in items] + [share(part, some)]
+    numbers = [each.number for each in (*items, part)]
+    lines = tuple(
+        AdviceLine(document_number=number, amount=each.amount, discount=each.discount) for number, each in zip(numbers, shares, strict=True)
+    )
+    draft = desk.draft(customer, sum((each.amount for each in shares), Decimal(0)), "", text="", advice=lines, booked_on=day)
+    return [(draft, known(frozenset(shares)))]
 
 
-def _rental(desk: Desk) -> tuple[Customer, list[OpenItem]]:
-    """Invoices of the same amount on the first of every month."""
-    customer = desk.book.customer()
-    amount = desk.odd_amount(customer, Decimal(90), Decimal(4000))
-    months = range(10, 10 - desk.rng.randint(3, 5), -1)
-    return customer, [desk.book.invoice(customer, amount=amount, issued=date(2026, month, 1)) for month in months]
-
-
-@kind("trap: same amount every month, nothing named", 70)
-def rental(desk: Desk) -> Written:
-    customer, items = _rental(desk)
-    return [
-        (
-            desk.draft(customer, items[0].open_amount, "", text=desk.rng.choice(("", "rental", "Miete", "monthly rate"))),
-            ask("every month fits"),
-        )
-    ]
-
-
-@kind("same amount every month, month named", 40)
-def rental_month(desk: Desk) -> Written:
-    customer, items = _rental(desk)
-    chosen = desk.rng.choice(items)
-    month = writing.MONTHS["EU" if customer.division.code == "EU" else "US"][chosen.issue_date.month - 1]
-    draft = desk.draft(customer, chosen.open_amount, "", text=f"{desk.rng.choice(('rental', 'Miete', 'rate'))} {month} 2026")
-    return [(draft, either(full([chosen]), why="one invoice of that month"))]
-
-
-@kind("same amount every month, number named", 60)
-def rental_number(desk: Desk) -> Written:
-    customer, items = _rental(desk)
-    chosen = desk.rng.choice(items)
-    habit = desk.rng.choice((writing.tidy, writing.without_prefix, writing.without_zeros))
-    return [(desk.draft(customer, chosen.open_amount, habit(desk.rng, chosen.number)), known(full([chosen])))]
-
-
-@kind("trap: same amount every month, mistyped number", 40)
-def rental_typo(desk: Desk) -> Written:
-    """The number is as near to two invoices as to each other: nobody knows which is meant."""
-    customer, items = _rental(desk)
-    tails = Counter(each.number[:-1] for each in items)
-    stem, count = tails.most_common(1)[0]
-    free = [digit for digit in "0123456789" if f"{stem}{digit}" not in desk.book.numbers]
-    if count < 2 or not free:
-        return rental_typo(desk)
-    wrong = f"{stem}{desk.rng.choice(free)}"
-    desk.book.reserve_number(wrong)
-    return [(desk.draft(customer, items[0].open_amount, wrong), ask("one character off from several invoices of this amount"))]
-
-
-@kind("trap: same amount at two customers, payer unknown", 60)
-def two_customers(desk: Desk) -> Written:
-    customer, item = desk.bill()
-    other = desk.stranger_to(customer)
-    desk.book.invoice(other, amount=item.open_amount)
-    payer = desk.rng.choice(("", "ONLINE TRANSFER", "NOT PROVIDED", "Sammelueberweisung"))
-    draft = desk.draft(customer, item.open_amount, "", text=desk.rng.choice(WORDLESS), payer=payer)
-    return [(draft, ask("two customers owe this amount"))]
-
-
-@kind("trap: same amount at two sister companies", 50)
-def sisters(desk: Desk) -> Written:
-    """The bank left the legal form out."""
-    customer = desk.book.customer()
-    item = desk.book.invoice(customer)
-    others = [each for each in DIVISIONS if each != customer.division]
-    sister = desk.book.customer(desk.rng.choice(others), family=customer.family, currency=customer.currency)
-    desk.book.invoice(sister, amount=item.open_amount)
-    draft = desk.draft(customer, item.open_amount, "", text=desk.rng.choice(WORDLESS), payer=customer.family)
-    return [(draft, ask("both sister companies owe this amount"))]
-
-
-@kind("same amount at two customers, payer clear", 50)
-def two_customers_clear(desk: Desk) -> Written:
-    customer, item = desk.bill()
-    desk.book.invoice(desk.stranger_to(customer), amount=item.open_amount)
-    draft = desk.draft(customer, item.open_amount, "", text=desk.rng.choice(WORDLESS), payer=customer.name)
-    return [(draft, known(full([item]), by_amount=True))]
-
-
-@kind("the same payment twice", 120)
-def twice(desk: Desk) -> Written:
-    """The second one pays nothing that is open any more."""
-    customer, item = desk.bill()
-    day = desk.day()
-    payer = payer_name(desk.rng, customer)
-    first = desk.draft(customer, item.open_amount, item.number, booked_on=day - timedelta(days=desk.rng.randint(1, 4)), payer=payer)
-    again = desk.draft(customer, item.open_amount, "", booked_on=day, payer=payer, text=first.text)
-    return [(first, known(full([item]))), (again, ask("paid already, by an earlier payment"))]
+@kind("remittance advice with a claim", 40)
+def claim_line(desk: Desk) -> Written:
+    """A line takes something off that is no document of ours."""
+    customer = desk.book.usual()
+    items = desk.book.invoices(customer, desk.rng.randint(2, 4))
+    claim = desk.odd_amount(customer, Decimal(20), total(items) * Decimal("0.1") + 21)
+    lines = (
+        *_advice(items, [each.number for each in items]),
+        AdviceLine(document_number=f"CLAIM {desk.rng.randint(100, 999)}", amount=-claim),
+    )
+    return [(desk.draft(customer, total(items) - claim, "", text="", advice=lines), ask("nobody knows which invoice bears the claim"))]

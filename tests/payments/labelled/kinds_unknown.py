@@ -6,6 +6,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from tests.payments.labelled import writing
+from tests.payments.labelled.book import TODAY
 from tests.payments.labelled.channels import CHANNELS
 from tests.payments.labelled.desk import Desk, Written, kind
 from tests.payments.labelled.kinds_several import WORDLESS
@@ -65,7 +66,11 @@ def refund(desk: Desk) -> Written:
 def _taken_back(desk: Desk, way: PaymentKind, texts: tuple[str, ...]) -> Written:
     """First the payment, then the same money goes back; mostly the bank says which payment it was."""
     customer, item = desk.bill()
-    day, name, bank = desk.day(), f"{desk.rng.getrandbits(64):016x}", desk.rng.choice(CHANNELS[customer.currency])
+    day, name, bank = (
+        TODAY - timedelta(days=desk.rng.randint(0, 8)),
+        f"{desk.rng.getrandbits(64):016x}",
+        desk.rng.choice(CHANNELS[customer.currency]),
+    )
     first = desk.draft(
         customer, item.open_amount, item.number, booked_on=day - timedelta(days=desk.rng.randint(5, 9)), source_id=name, source=bank
     )
@@ -76,12 +81,12 @@ def _taken_back(desk: Desk, way: PaymentKind, texts: tuple[str, ...]) -> Written
     return [(first, known(full([item]))), (back, undone)]
 
 
-@kind("charge-back of a payment", 60)
+@kind("charge-back of a payment", 60, at_once=2)
 def charge_back(desk: Desk) -> Written:
     return _taken_back(desk, PaymentKind.CHARGE_BACK, ("CHARGEBACK", "RETURN R01", "Rueckgabe", "MD06 REFUND REQUEST"))
 
 
-@kind("refund of a payment", 60)
+@kind("refund of a payment", 60, at_once=2)
 def refunded(desk: Desk) -> Written:
     return _taken_back(desk, PaymentKind.REFUND, ("REFUND", "Erstattung", "returned goods, refund", ""))
 

@@ -28,6 +28,10 @@ offered to the person who is asked, among all that are not "ask".
 
 The payments are matched in runs of five days, as in daily work: each run knows what the earlier ones settled. A payment is tried once.
 
+The matcher was tuned on what this generator showed to be wrong, so the figures flatter it. On first contact with
+each new round of kinds between 99.8 % and 99.95 % of its automatic applications were right, by round and seed; a real account holds kinds
+that nobody thought of.
+
 The shares of the kinds are an assumption about an account of business customers, not a statistic: about two thirds tell their documents
 well, one in twenty tells nothing but the amount, and the rest is what makes work."""
 

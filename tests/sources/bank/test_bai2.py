@@ -87,6 +87,11 @@ def test_a_record_that_cannot_be_read_is_named_and_holds_no_other() -> None:
     assert "12.50" in bad[0].value
 
 
+def test_an_amount_that_no_account_ever_held_is_named() -> None:
+    _, bad = both(report(f"16,142,1{'0' * 30},0,R1,,A/"))
+    assert "no more than 18 digits" in bad[0].rule
+
+
 def test_an_account_whose_control_total_does_not_agree_is_not_taken_over() -> None:
     good, bad = both(report("16,142,1000,0,R1,,A/", total=5))
     assert good == []
@@ -110,7 +115,12 @@ def test_interim_data_waits_for_the_final_report_and_tests_are_refused() -> None
     assert (good, bad[0].rule) == ([], "the bank marks it as a test")
 
 
-@pytest.mark.parametrize("data", [b"", b"<Document/>", b":20:X\n:25:1\n", report("16,142,1000,0,R1,,A/")[:-30]])
+WHOLE = report("16,142,1000,0,R1,,A/")
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"<Document/>", b":20:X\n:25:1\n", *(WHOLE[: WHOLE.rindex(code)] for code in (b"49,", b"98,", b"99,"))]
+)
 def test_a_file_that_is_no_complete_bai2_is_refused(data: bytes) -> None:
     with pytest.raises(StatementError, match=r"us\.bai is not a complete BAI2 file"):
         read(data)

@@ -217,6 +217,7 @@ def test_an_account_in_the_red_is_checked_with_its_sign() -> None:
         (entry("10", side="BOTH"), "CdtDbtInd", "CRDT or DBIT"),
         (entry("10", day="02.11.2026"), "BookgDt", "not a date"),
         (entry("NaN"), "Amt", "positive number"),
+        (entry("1" + "0" * 30), "Amt", "no more than 18 digits"),
     ],
 )
 def test_an_entry_that_cannot_be_read_is_named_and_holds_no_other(broken: str, field: str, rule: str) -> None:

@@ -82,10 +82,17 @@ def test_an_event_that_moves_no_money_tells_nothing() -> None:
 
 
 def test_an_event_that_cannot_be_read_is_named() -> None:
-    for payload, field in ((event(net="a lot"), "amount"), (event(id=""), "source_id"), (event(currency="dollars"), "currency")):
+    wrong = {"amount": event(net="a lot"), "source_id": event(id=""), "currency": event(currency="dollars")}
+    for field, payload in (*wrong.items(), ("amount", event(net=10**40))):
         found = movement_told(CARDS, payload)
         assert isinstance(found, BadMovement)
         assert (found.file, found.entry, found.field) == ("cards", "event payment.succeeded", field)
+
+
+def test_a_moment_beyond_the_calendar_is_named() -> None:
+    found = movement_told(CARDS, {**event(), "created": 10**20})
+    assert isinstance(found, BadMovement)
+    assert found.field == "booked_on"
 
 
 def test_whole_units_of_a_currency_without_cents() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zipfile
 from datetime import date
 from decimal import Decimal
 
@@ -128,6 +129,14 @@ def test_a_longer_export_tells_only_what_is_new() -> None:
     short, long = head + b"11/02/2026,10.00,,A\n", head + b"11/01/2026,1.00,,Z\n11/02/2026,10.00,,A\n11/03/2026,10.00,,A\n"
     known, told = ({each.fingerprint for each in taken(read_table(data, "a.csv", READING, AMERICAN))} for data in (short, long))
     assert len(told - known) == 2
+
+
+def test_a_sheet_that_unpacks_without_bounds_is_refused() -> None:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("xl/worksheets/sheet1.xml", bytes(11_000_000))
+    with pytest.raises(StatementError, match=r"us\.xlsx unpacks to 11 MB"):
+        taken(read_table(file.getvalue(), "us.xlsx", Reading(source="bank", max_megabytes=1), AMERICAN))
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,17 @@ from airbooks.canonical.incoming import IncomingPayment
 from airbooks.canonical.money import minor_units
 from airbooks.canonical.payment import PaymentKind
 from airbooks.sources.bank.fingerprint import Draft, identified
-from airbooks.sources.bank.movement import BadMovement, EntryError, Reading, StatementError, balance_error, given, movement_of, unique
+from airbooks.sources.bank.movement import (
+    BadMovement,
+    EntryError,
+    Reading,
+    StatementError,
+    balance_error,
+    check_money,
+    given,
+    movement_of,
+    unique,
+)
 
 RETURNED_DEPOSITS = {"423", "468", "552", "555", "557", "558", "561", "566", "568", "694"}
 RETURNED_PAYMENTS = {"123", "252", "255", "257", "258", "261", "266", "268", "395"}
@@ -98,8 +108,8 @@ def read_bai2(data: bytes, file: str, reading: Reading) -> Iterator[IncomingPaym
 
 def _parsed(data: bytes, file: str) -> Any:
     lines = [line for each in data.decode("utf-8-sig", "replace").splitlines() if (line := each.strip())]
-    if not lines:
-        raise StatementError(f"{file} is not a complete BAI2 file: it is empty. Fetch it from the bank again.")
+    if not lines or not lines[-1].startswith("99,"):  # the library would read the last record again and again, looking for its trailer
+        raise StatementError(f"{file} is not a complete BAI2 file: it does not end with record 99. Fetch it from the bank again.")
     try:
         return FileParser(helpers.IteratorHelper(lines), check_integrity=False).parse()
     except (ParsingException, NotSupportedYetException, ValueError, IndexError, KeyError, StopIteration, AttributeError) as error:
@@ -139,6 +149,7 @@ def _account(account: Any, day: Day, file: str, reading: Reading) -> Iterator[In
 def _drafts(record: Any, account: str, place: str, day: Day, currency: str, reading: Reading) -> list[Draft]:
     if record.type_code is None or (record.amount or 0) < 0:
         raise EntryError("record 16", record.written, "its type code or its amount cannot be read")
+    check_money(Decimal(record.amount or 0), currency, "amount")
     code = record.type_code.code
     credited = record.type_code.transaction is CREDIT
     if record.type_code.level is not DETAIL or record.type_code.transaction not in (CREDIT, DEBIT) or not record.amount:

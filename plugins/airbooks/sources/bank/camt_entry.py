@@ -197,7 +197,7 @@ def _shares(entry: Element, details: Sequence[Element], currency: str) -> list[S
         return [Share(amount, fee if amount > 0 else ZERO) for amount, fee in zip(told, fees, strict=True)]
     if sum(told) - sum(fees) == total:
         return [_net(amount, fee) for amount, fee in zip(told, fees, strict=True)]
-    if sum(told) - _charges(entry, currency) == total:
+    if sum(told) and sum(told) - _charges(entry, currency) == total:
         spread = _spread(_charges(entry, currency), told, currency)
         return [_net(amount, fee) for amount, fee in zip(told, spread, strict=True)]
     raise EntryError("NtryDtls", sum(told), f"the payments of this batch do not sum to the entry's {total} {currency}")

@@ -22,9 +22,9 @@ from typing import Any
 from airbooks.canonical import Finding
 from airbooks.canonical.document import ZERO
 from airbooks.canonical.incoming import IncomingPayment
-from airbooks.canonical.money import is_known_currency, minor_units, round_amount
+from airbooks.canonical.money import minor_units
 from airbooks.canonical.payment import PaymentKind
-from airbooks.sources.bank.movement import EntryError, Reading, given, movement_of, unique
+from airbooks.sources.bank.movement import EntryError, Reading, check_money, given, movement_of, unique
 from airbooks.sources.fields import Field, compile_field
 from airbooks.sources.mapping import Group, compile_group, read_node
 from airbooks.sources.raw import Payload
@@ -95,7 +95,7 @@ def movement_from(mapping: MovementMapping, payload: Payload, defaults: Mapping[
     if mapping.in_minor_units:
         body = _in_units(body)
     movement = movement_of(body, FIX)
-    _check_currency(movement)
+    check_money(movement.amount, movement.currency, "amount", FIX)
     return movement
 
 
@@ -148,10 +148,3 @@ def _in_units(body: Body) -> Body:
 
 def _scaled(value: Any, places: int) -> Any:
     return value.scaleb(places) if isinstance(value, Decimal) else value
-
-
-def _check_currency(movement: IncomingPayment) -> None:
-    if not is_known_currency(movement.currency):
-        raise EntryError("currency", movement.currency, "this is not a currency (ISO 4217)", FIX)
-    if movement.amount != round_amount(movement.amount, movement.currency):
-        raise EntryError("amount", movement.amount, f"an amount of money in {movement.currency} has fewer decimals", FIX)

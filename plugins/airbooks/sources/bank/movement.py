@@ -18,6 +18,7 @@ from airbooks.canonical.money import is_known_currency, round_amount
 from airbooks.canonical.payment import PaymentKind
 
 NOTHING = re.compile(r"NOT ?PROVIDED|NON ?REF|NOT ?AVAILABLE|UNKNOWN|NONE|N/?A|0+|[-./*]+", re.IGNORECASE)
+MOST_DIGITS = 18  # ISO 20022 allows so many in all; beyond 28 a Decimal would be rounded
 FIX_AT_BANK = "Ask the bank for a correct statement; the other entries of the file are taken over."
 
 
@@ -133,11 +134,18 @@ def amount_of(text: str | None, field_: str, currency: str) -> Decimal:
         raise EntryError(field_, text, "this is not an amount") from None
     if not amount.is_finite() or amount < 0:
         raise EntryError(field_, text, "an amount must be a positive number; debit and credit are said beside it")
-    if not is_known_currency(currency):
-        raise EntryError(f"{field_}.currency", currency, "this is not a currency (ISO 4217)")
-    if amount != round_amount(amount, currency):
-        raise EntryError(field_, text, f"an amount of money in {currency} has fewer decimals")
+    check_money(amount, currency, field_)
     return amount
+
+
+def check_money(amount: Decimal, currency: str, field_: str, fix: str = FIX_AT_BANK) -> None:
+    """Raises EntryError for an amount that its currency cannot have, or no account ever held."""
+    if not is_known_currency(currency):
+        raise EntryError(f"{field_}.currency", currency, "this is not a currency (ISO 4217)", fix)
+    if amount.adjusted() >= MOST_DIGITS:
+        raise EntryError(field_, amount, f"an amount of money has no more than {MOST_DIGITS} digits before the decimal point", fix)
+    if amount != round_amount(amount, currency):
+        raise EntryError(field_, amount, f"an amount of money in {currency} has fewer decimals", fix)
 
 
 def day_of(text: str | None, field_: str) -> date:

@@ -7,6 +7,7 @@ each line is a payment.
 from __future__ import annotations
 
 import io
+import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePath
@@ -18,6 +19,8 @@ from airbooks.sources.bank.fingerprint import Draft, by_id, identified
 from airbooks.sources.bank.movement import BadMovement, EntryError, Reading, StatementError
 from airbooks.sources.file import FORMATS, READERS
 from airbooks.sources.raw import Payload, json_value
+
+UNPACKED = 10  # how many times the size of its file a sheet may have
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +38,7 @@ class Table:
 def read_table(data: bytes, file: str, reading: Reading, table: Table) -> Iterator[IncomingPayment | BadMovement]:
     """The movements of the table in its order. Raises StatementError where it is not of the declared form, or too large."""
     reading.check_size(data, file)
+    _check_unpacked(data, file, reading)
     found: list[IncomingPayment] = []
     for place, payload in _payments(_rows(data, file, table), table, file):
         try:
@@ -45,6 +49,17 @@ def read_table(data: bytes, file: str, reading: Reading, table: Table) -> Iterat
             yield error.at(file, place)
     named = map(by_id, found) if table.mapping.has_ids else identified(Draft(each) for each in found)
     yield from (each for each in named if reading.wants(each))
+
+
+def _check_unpacked(data: bytes, file: str, reading: Reading) -> None:
+    """Raises StatementError for a packed file (an Excel sheet is one) that would fill the worker's memory when it is unpacked."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as packed:
+            size = sum(each.file_size for each in packed.infolist())
+    except zipfile.BadZipFile:  # not packed, or for its own reader to refuse
+        return
+    if size > UNPACKED * reading.max_megabytes * 1_000_000:
+        raise StatementError(f"{file} unpacks to {size / 1_000_000:.0f} MB, more than {UNPACKED} times the limit `max_megabytes`.")
 
 
 def _rows(data: bytes, file: str, table: Table) -> list[Payload]:
