@@ -16,7 +16,7 @@ from airbooks.canonical import (
     PaymentKind,
 )
 from airbooks.platforms.base import PlatformHook
-from airbooks.platforms.errors import Action, Outcome, PlatformError
+from airbooks.platforms.errors import Action, Outcome, PlatformError, ReferenceMissing
 from airbooks.platforms.oracle_fusion.sandbox import OracleFusionSimulator, receipts, transactions
 from airbooks.platforms.references import References
 
@@ -109,7 +109,7 @@ def test_a_method_without_mapping_takes_the_connections_own_and_without_one_is_r
     assert done.amount == 1
     other = company.payment(document, remote, D(1), method="Cheque in the post")
     nothing = References(customer=remote.customer_id, settings={**hook.settings(), "receipt_method": ""})
-    with pytest.raises(PlatformError, match="Cheque in the post"):
+    with pytest.raises(ReferenceMissing, match="Cheque in the post"):
         hook.apply_payment(other, customer_id=remote.customer_id, key="k", references=nothing)
 
 
