@@ -172,6 +172,12 @@ def test_all_but_one_is_all_but_that_one(words: str) -> None:
     assert decide(paid("500.00", words), *ours).verdict is Verdict.REVIEW
 
 
+def test_the_sum_of_all_the_others_is_no_part_of_the_one_that_is_named_in_whatever_language() -> None:
+    items = [invoice(serial, amount) for serial, amount in ((121, "2000.00"), (122, "300.00"), (123, "400.00"))]
+    assert decide(paid("700.00", "alles behalve US-SI-000121"), *items).verdict is Verdict.REVIEW
+    assert decide(paid("650.00", "US-SI-000121"), *items).verdict is Verdict.APPLY
+
+
 @pytest.mark.parametrize("reference", ["20261112-000123", "PAYRUN000123", "US-SH-000123", "DN-000123"])
 def test_a_piece_of_the_payers_own_number_is_no_reference(reference: str) -> None:
     items = [invoice(serial, "64.00") for serial in (121, 122, 123)]

@@ -11,7 +11,7 @@ from airbooks.canonical.incoming import IncomingPayment
 from airbooks.payments.decision import Candidate, OpenItem, Stage
 from airbooks.payments.frames import PERCENT, Book
 from airbooks.payments.payers import Payer
-from airbooks.payments.terms import FULL, Fit, Kind, Paid, money, settled
+from airbooks.payments.terms import FULL, Fit, Kind, Paid, money, settled, signed
 from airbooks.payments.tuning import Tuning
 from airbooks.payments.written import Grade, Mention, Reading
 
@@ -150,11 +150,25 @@ def _of_payer(case: Case, fit: Fit, grade: Grade, positions: list[int]) -> Decim
 
 def _of_what_else_is_said(case: Case, fit: Fit, grade: Grade) -> Decimal:
     """A part, or a slip of the pen, is only believed where nothing else explains the amount or the number."""
-    if fit.kind is Kind.PART and (case.hits or case.reading.unknown or len(case.reading.mentions) > 1 or _is_rather_a_deduction(case, fit)):
+    if fit.kind is Kind.PART and _is_no_plain_part(case, fit):
         return DOUBTFUL_PART
     if case.reading.excludes:
         return EXCLUDED
     return REVIEWED if grade is Grade.GUESS and _may_be_another_document(case) else Decimal(1)
+
+
+def _is_no_plain_part(case: Case, fit: Fit) -> bool:
+    says_more = bool(case.hits or case.reading.unknown) or len(case.reading.mentions) > 1
+    return says_more or _is_rather_a_deduction(case, fit) or _pays_all_the_others(case, fit)
+
+
+def _pays_all_the_others(case: Case, fit: Fit) -> bool:
+    """Whether the amount is all that the customer owes besides: in some language the text may say "all but" the document it names."""
+    named = {each.position for each in fit.parts}
+    customers = {case.item(each).customer_code for each in named}
+    items = [case.item(each) for each in case.book.of_customers(customers) if each not in named]
+    others = [signed(each) for each in items if each.currency == case.movement.currency]
+    return len(others) > 1 and sum(others, Decimal(0)) == case.movement.gross
 
 
 def _may_be_another_document(case: Case) -> bool:
