@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import ClassVar
 
 import pytest
-from tests.delivery.office import CONNECTION, EVERYTHING, Office, live, us_credit_note, us_invoice
+from tests.delivery.office import CONNECTION, EVERYTHING, Office, live, us_credit_note, us_invoice, us_line
 
 from airbooks.delivery.collecting import has_answers
 from airbooks.platforms.base import Sending, Sent
@@ -144,6 +144,21 @@ def test_a_platform_that_never_answers_becomes_a_review_and_retry_asks_again_ins
     assert office.deliver() == {"booked": 1}
     assert len(desk.kept) == 1
     assert office.exceptions() == []
+
+
+def test_nothing_waits_for_a_ticket_that_a_person_gave_up(office: Office, desk: Desk) -> None:
+    office.plant(us_invoice(1))
+    office.overdue = -1.0
+    office.deliver()
+    office.deliver()
+    cause = office.one("SELECT cause_id FROM airbooks.exception WHERE state = 'open' AND code = 'AB-OVERDUE'")
+    answer(office.database, cause, Answer(kind=AnswerKind.REJECT, by="a person", reason="the job was deleted there"))
+    office.database.commit()
+    assert office.one("SELECT ticket FROM airbooks.delivery") == ""
+    office.overdue, desk.answers = 3600.0, True
+    office.plant(us_invoice(1, us_line(price="99.00")))  # a later revision
+    office.deliver_until_quiet()
+    assert office.one("SELECT count(*)::int FROM airbooks.delivery WHERE state = 'delivered'") == 1
 
 
 def test_a_trigger_is_told_of_answers_without_a_trace_in_the_database(office: Office, desk: Desk) -> None:
