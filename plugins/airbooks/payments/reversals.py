@@ -38,11 +38,18 @@ def decide_reversal(case: Case, known: Known) -> Decision:
         ]
     ways = sorted((each for each in found if each), key=lambda each: (-each.confidence, each.takes_back, each.reason))
     if not ways:
-        unknown = f"{movement.reverses} is not a payment that we know" if movement.reverses else "it names no payment that it takes back"
-        return Decision(key=case.key, verdict=Verdict.REVIEW, best=None, reason=f"a {_kind(movement)}: {unknown}")
+        return Decision(key=case.key, verdict=Verdict.REVIEW, best=None, reason=f"a {_kind(movement)}: {_unknown(movement, known)}")
     best = ways[0]
     verdict = Verdict.APPLY if len(named) == 1 and best.confidence >= case.tuning.apply_from else Verdict.REVIEW
     return Decision(key=case.key, verdict=verdict, best=best, others=tuple(ways[1 : case.tuning.most_candidates + 1]), reason=best.reason)
+
+
+def _unknown(movement: IncomingPayment, known: Known) -> str:
+    if not movement.reverses:
+        return "it names no payment that it takes back"
+    if movement.reverses in known.over:
+        return "the payment that it takes back was taken back, or left out, before"
+    return f"{movement.reverses} is not a payment that we know"
 
 
 def _kind(movement: IncomingPayment) -> str:
