@@ -117,6 +117,21 @@ def test_a_refund_of_nothing_that_is_named_is_reviewed(settled_before: tuple[Ear
     assert decide(back("100.00"), known=Known(settled_before=settled_before)).verdict is Verdict.REVIEW
 
 
+def test_what_takes_back_a_payment_that_is_not_told_yet_waits_for_it_some_days() -> None:
+    told = back("100.00")
+    last_day = told.booked_on + timedelta(days=Tuning().wait_days)
+    assert decide(told, known=Known(today=last_day)).verdict is Verdict.WAIT
+    assert decide(told, known=Known(today=last_day + timedelta(days=1))).verdict is Verdict.REVIEW
+    assert decide(told, known=Known(today=last_day, over=frozenset({"B-1"}))).verdict is Verdict.REVIEW
+
+
+def test_the_number_of_a_document_that_is_not_open_yet_is_no_typing_error_of_another() -> None:
+    waiting = paid("100.00", "US-SI-000123")
+    assert decide(waiting, invoice(124, "100.00"), known=Known(today=waiting.booked_on, coming=frozenset({"US-SI-000123"}))).verdict is (
+        Verdict.WAIT
+    )
+
+
 def test_a_refund_never_settles_an_invoice() -> None:
     items: list[OpenItem] = [invoice(124, "100.00"), credit_note(17, "100.00")]
     decision = decide(back("100.00", reverses="", text="US-SI-000124 US-CN-000017"), *items)

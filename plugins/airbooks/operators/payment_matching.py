@@ -26,8 +26,30 @@ log = logging.getLogger("airflow.task.airbooks.payments")
 def match_all(database: psycopg.Connection, config: PaymentsConfig, today: date, run_id: str) -> Counter[str]:
     """Decide about every movement that nobody has decided about; returns how many are applied, reviewed, waiting."""
     database.execute("SELECT pg_advisory_xact_lock(hashtextextended('airbooks.matching', 0))")
-    taken_back = choosing.take_back_rejected(database, run_id)
-    movements = incoming.read(database, ("new",))
+    tally = Counter({"taken back": choosing.take_back_rejected(database, run_id)})
+    decided: list[Decided] = []
+    for movements in _in_order(database, incoming.read(database, ("new",)), today):
+        found, counts = _match(database, config, movements, today, run_id)
+        decided += found
+        tally += counts
+    database.commit()
+    _tell(decided)
+    return +tally
+
+
+def _in_order(database: psycopg.Connection, movements: Sequence[Incoming], today: date) -> list[list[Incoming]]:
+    """First what takes earlier payments back, so that their documents are open again; then receipts; then what takes those back."""
+    receipts = [each for each in movements if each.movement.kind is PaymentKind.RECEIPT]
+    reversing = [each for each in movements if each.movement.kind is not PaymentKind.RECEIPT]
+    settled = {earlier.key for earlier in known(database, today, reversing).settled_before} if reversing else set()
+    first = [each for each in reversing if str(each.original_id) in settled]
+    last = [each for each in reversing if str(each.original_id) not in settled]
+    return [group for group in (first, receipts, last) if group]
+
+
+def _match(
+    database: psycopg.Connection, config: PaymentsConfig, movements: Sequence[Incoming], today: date, run_id: str
+) -> tuple[list[Decided], Counter[str]]:
     items = balances.open_items(database)
     reversing = [each for each in movements if each.movement.kind is not PaymentKind.RECEIPT]
     before = known(database, today, reversing)
@@ -36,10 +58,7 @@ def match_all(database: psycopg.Connection, config: PaymentsConfig, today: date,
     twins = {each.incoming_id: each.other_id for each in incoming.look_alikes(database, [each.incoming_id for each in movements])}
     decided = [_doubted(each, twins) for each in _decided(movements, found)]
     by_id = {item.document_id: item for item in items}
-    tally = decisions.write(database, decided, by_id, run_id, config.bank_account)
-    database.commit()
-    _tell(decided)
-    return tally + Counter({"taken back": taken_back})
+    return decided, decisions.write(database, decided, by_id, run_id, config.bank_account)
 
 
 def _named(each: Incoming) -> IncomingPayment:

@@ -48,6 +48,7 @@ class Book:
     connections: Mapping[str, frozenset[str]]  # customer code -> connections
     codes: Mapping[str, str]  # customer code as it may stand in a text (a key) -> customer code
     closed: frozenset[str]  # keys of numbers that are settled or void
+    coming: frozenset[str]  # keys of numbers that are known, and not open yet
     rates: Mapping[tuple[str, str], Decimal]  # (connection, currency) -> home currency per unit
 
     def serial_of(self, position: int) -> tuple[str, int]:
@@ -80,12 +81,14 @@ def discount_of(item: OpenItem) -> Decimal:
     return round_amount(item.open_amount * item.discount_percent / PERCENT, item.currency)
 
 
-def book_of(items: Sequence[OpenItem], closed: Iterable[str] = ()) -> Book:
-    """The look-up tables of all items that have something open; `closed` are numbers of documents that have not."""
+def book_of(items: Sequence[OpenItem], closed: Iterable[str] = (), coming: Iterable[str] = ()) -> Book:
+    """The look-up tables of all items that have something open; `closed` are numbers of documents that have not, `coming` of those that a
+    person still has to decide about."""
     ordered = tuple(
         sorted((each for each in items if each.open_amount > ZERO), key=lambda each: (each.connection, each.document_id, each.number))
     )
     keys, serials = _names(ordered)
+    is_open = {key for key, _ in keys}
     return Book(
         items=ordered,
         frame=_frame(ordered),
@@ -100,7 +103,8 @@ def book_of(items: Sequence[OpenItem], closed: Iterable[str] = ()) -> Book:
         bare_companies=_sets((company(each.customer_name)[1], each.customer_code) for each in ordered),
         connections=_sets((each.customer_code, each.connection) for each in ordered),
         codes={key_of(each.customer_code): each.customer_code for each in ordered if is_strong(key_of(each.customer_code))},
-        closed=frozenset(map(key_of, closed)) - {key for key, _ in keys},
+        closed=frozenset(map(key_of, closed)) - is_open,
+        coming=frozenset(map(key_of, coming)) - is_open,
         rates=_rates(ordered),
     )
 

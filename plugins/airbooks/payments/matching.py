@@ -42,7 +42,7 @@ def match(payments: Sequence[Keyed], items: Sequence[OpenItem], tuning: Tuning, 
     asked = [each for each in payments if each[0] not in done]
     once, repeated = _without_repetition(asked)
     settled = [each.number for earlier in known.settled_before for each in earlier.settled]
-    book = book_of(items, [*known.closed, *settled])
+    book = book_of(items, [*known.closed, *settled], known.coming)
     decided = {case.key: _decide(case, known) for case in _cases(once, book, tuning, known)}
     decided |= _without_overdraft(decided, dict(once), book)
     decided |= repeated

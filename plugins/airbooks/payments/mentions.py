@@ -112,10 +112,10 @@ def _customers(at: Text, book: Book) -> None:
 
 
 def _closed(at: Text, book: Book) -> list[str]:
-    """Whole numbers of documents that are settled already: no typing error of another."""
+    """Whole numbers of documents that are known and not open, because they are settled or not there yet: no typing error of another."""
     found = []
     for first, last, key in at.spans():
-        if key in book.closed and is_strong(key) and at.taken.isdisjoint(range(first, last + 1)):
+        if (key in book.closed or key in book.coming) and is_strong(key) and at.taken.isdisjoint(range(first, last + 1)):
             found.append(at.written(first, last))
             at.take(first, last, None)
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 
 from airbooks.canonical.incoming import IncomingPayment
@@ -19,9 +20,16 @@ PAID_OUT = Decimal("0.80")
 
 
 def decide_reversal(case: Case, known: Known) -> Decision:
-    """What a refund or charge-back undoes. Only one that names exactly one earlier payment, and all of it, applies by itself."""
+    """What a refund or charge-back undoes. Only one that names exactly one earlier payment, and all of it, applies by itself.
+
+    One that names a payment that nobody has told yet, or decided about, waits for it: they may come in any order.
+    """
     movement = case.movement
     named = [each for each in known.settled_before if _is_named(each, movement)]
+    last_day = movement.booked_on + timedelta(days=case.tuning.wait_days)
+    if movement.reverses and not named and movement.reverses not in known.over and known.today is not None and known.today <= last_day:
+        waits = f"a {_kind(movement)}: the payment that it takes back is not known, or not decided, yet: waits for it until {last_day}"
+        return Decision(key=case.key, verdict=Verdict.WAIT, best=None, reason=waits)
     found = [_taking_back(each, movement, NAMED, "names the payment that it takes back") for each in named]
     if not named:
         found = [
@@ -30,11 +38,18 @@ def decide_reversal(case: Case, known: Known) -> Decision:
         ]
     ways = sorted((each for each in found if each), key=lambda each: (-each.confidence, each.takes_back, each.reason))
     if not ways:
-        unknown = f"{movement.reverses} is not a payment that we know" if movement.reverses else "it names no payment that it takes back"
-        return Decision(key=case.key, verdict=Verdict.REVIEW, best=None, reason=f"a {_kind(movement)}: {unknown}")
+        return Decision(key=case.key, verdict=Verdict.REVIEW, best=None, reason=f"a {_kind(movement)}: {_unknown(movement, known)}")
     best = ways[0]
     verdict = Verdict.APPLY if len(named) == 1 and best.confidence >= case.tuning.apply_from else Verdict.REVIEW
     return Decision(key=case.key, verdict=verdict, best=best, others=tuple(ways[1 : case.tuning.most_candidates + 1]), reason=best.reason)
+
+
+def _unknown(movement: IncomingPayment, known: Known) -> str:
+    if not movement.reverses:
+        return "it names no payment that it takes back"
+    if movement.reverses in known.over:
+        return "the payment that it takes back was taken back, or left out, before"
+    return f"{movement.reverses} is not a payment that we know"
 
 
 def _kind(movement: IncomingPayment) -> str:

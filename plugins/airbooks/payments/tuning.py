@@ -58,10 +58,13 @@ class Earlier:
 class Known:
     """What earlier runs know. `today` decides how long a payment has waited; without it, none has waited too long.
 
-    `payer_accounts` are customers' codes by their bank accounts; `closed` are numbers of documents that are settled or void.
+    `payer_accounts` are customers' codes by their bank accounts; `closed` are numbers of documents that are settled or void, `coming` of
+    those that a person still has to decide about; `over` are the names of payments that were taken back, or left out, already.
     """
 
     today: date | None = None
     settled_before: tuple[Earlier, ...] = ()
     payer_accounts: Mapping[str, str] = field(default_factory=dict)
     closed: frozenset[str] = frozenset()
+    coming: frozenset[str] = frozenset()
+    over: frozenset[str] = frozenset()

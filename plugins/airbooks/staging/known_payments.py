@@ -37,7 +37,15 @@ GROUP BY 1 HAVING count(DISTINCT p.customer_code) = 1
 _CLOSED = """
 SELECT DISTINCT d.number FROM airbooks.allocation a JOIN airbooks.document d USING (document_id)
 WHERE a.cancelled_at IS NULL
+UNION SELECT number FROM airbooks.document WHERE is_current AND kind IN ('invoice', 'credit_note') AND state = 'cancelled'
 """
+
+_COMING = """
+SELECT DISTINCT number FROM airbooks.document
+WHERE is_current AND kind IN ('invoice', 'credit_note') AND state IN ('exception', 'rejected')
+"""
+
+_OVER = "SELECT incoming_id FROM airbooks.incoming_payment WHERE incoming_id = ANY(%s) AND state IN ('reversed', 'ignored')"
 
 
 def known(database: psycopg.Connection, today: date, taking_back: Iterable[Incoming]) -> Known:
@@ -46,7 +54,11 @@ def known(database: psycopg.Connection, today: date, taking_back: Iterable[Incom
     wanted = list(taking_back)
     accounts = {row[0]: row[1] for row in database.execute(_ACCOUNTS).fetchall()}
     closed = frozenset(row[0] for row in database.execute(_CLOSED).fetchall())
-    return Known(today=today, settled_before=_earlier(database, today, wanted), payer_accounts=accounts, closed=closed)
+    coming = frozenset(row[0] for row in database.execute(_COMING).fetchall())
+    named = [each.original_id for each in wanted if each.original_id is not None]
+    over = frozenset(str(row[0]) for row in database.execute(_OVER, (named,)).fetchall())
+    settled = _earlier(database, today, wanted)
+    return Known(today=today, settled_before=settled, payer_accounts=accounts, closed=closed, coming=coming, over=over)
 
 
 def _earlier(database: psycopg.Connection, today: date, wanted: list[Incoming]) -> tuple[Earlier, ...]:

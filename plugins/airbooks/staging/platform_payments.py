@@ -1,14 +1,15 @@
 """Payments as the platforms hold them: read since a watermark, kept, and what became of them noticed.
 
 A payment that is void, bounced or deleted there settles nothing any more. Where it was ours its allocations are cancelled, so that the
-documents are open again, a person is asked (AB-PAYMENT-REVERSED), and the audit trail says so.
+documents are open again, a person is asked (AB-PAYMENT-REVERSED), and the audit trail says so. What a payment of ours paid on a document
+that was voided since, there too, is on account: a person is asked where it goes (AB-PAYMENT-FREED).
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import islice
@@ -75,6 +76,7 @@ def read_payments(
     if whole_from:
         noticed += _note_deleted(database, connection, whole_from, started)
     take_back(database, connection, run_id)
+    free(database, connection, run_id)
     move_watermark(database, watermark_name(connection), started, run_id)
     database.commit()
     return noticed
@@ -173,6 +175,27 @@ WHERE i.incoming_id = ANY(%s)
     AND NOT EXISTS (SELECT FROM airbooks.allocation a WHERE a.incoming_id = i.incoming_id AND a.cancelled_at IS NULL)
 """
 
+# Only what the platform has agreed to void sets money free.
+_FREE = """
+WITH freed AS (
+    UPDATE airbooks.allocation a SET cancelled_at = now(), cancelled_by = %(run_id)s
+    FROM airbooks.document paid, airbooks.document newest, airbooks.delivery void, airbooks.delivery v, airbooks.document payment
+    WHERE a.connection = %(connection)s AND a.cancelled_at IS NULL AND paid.document_id = a.document_id
+        AND (newest.source, newest.source_id) = (paid.source, paid.source_id) AND newest.is_current AND newest.state = 'cancelled'
+        AND (void.document_id, void.connection, void.operation, void.state) = (newest.document_id, a.connection, 'void', 'delivered')
+        AND (v.document_id, v.connection, v.operation, v.state) = (a.payment_document_id, a.connection, 'apply', 'delivered')
+        AND payment.document_id = a.payment_document_id
+    RETURNING a.allocation_id, a.incoming_id, a.document_id, a.number, v.delivery_id, a.connection, v.remote_id, a.amount, payment.currency
+)
+SELECT * FROM freed ORDER BY allocation_id
+"""
+
+_ON_ACCOUNT = """
+UPDATE airbooks.incoming_payment i SET state = 'on_account'
+WHERE i.incoming_id = ANY(%s) AND i.state = 'matched'
+    AND NOT EXISTS (SELECT FROM airbooks.allocation a WHERE a.incoming_id = i.incoming_id AND a.cancelled_at IS NULL)
+"""
+
 # A change time only ever grows: what had changed since then would still be listed, if it were there.
 _DELETED = """
 UPDATE airbooks.platform_payment SET reversed = true, seen_at = clock_timestamp()
@@ -207,9 +230,23 @@ def take_back(database: psycopg.Connection, connection: str, run_id: str) -> lis
         taken = cursor.execute(_CANCEL, {"connection": connection, "run_id": run_id}).fetchall()
     if taken:
         database.execute(_REOPEN, [sorted({each.incoming_id for each in taken})])
-        exceptions.open_exceptions(database, [_found(each, run_id) for each in _per_payment(taken)])
-        audit.append(database, [_event(each, run_id) for each in taken])
+        exceptions.open_exceptions(database, [_found(each, _REVERSED, run_id) for each in _per_payment(taken)])
+        audit.append(database, [_event(each, "payment reversed", run_id) for each in taken])
     return taken
+
+
+def free(database: psycopg.Connection, connection: str, run_id: str) -> list[TakenBack]:
+    """Cancel what payments of ours paid on documents that were voided since, here and on the platform; the money is on account there.
+
+    A person is asked where it goes, and the audit trail says so.
+    """
+    with database.cursor(row_factory=class_row(TakenBack)) as cursor:
+        freed = cursor.execute(_FREE, {"connection": connection, "run_id": run_id}).fetchall()
+    if freed:
+        database.execute(_ON_ACCOUNT, [sorted({each.incoming_id for each in freed})])
+        exceptions.open_exceptions(database, [_found(each, _FREED, run_id) for each in freed])
+        audit.append(database, [_event(each, "payment freed", run_id) for each in freed])
+    return freed
 
 
 def _per_payment(taken: Sequence[TakenBack]) -> list[TakenBack]:
@@ -238,23 +275,36 @@ def _note_deleted(database: psycopg.Connection, connection: str, whole_from: dat
     return Counter(deleted=len(deleted))
 
 
-def _found(taken: TakenBack, run_id: str) -> exceptions.Found:
+_REVERSED = (
+    "AB-PAYMENT-REVERSED",
+    "payment {remote_id} on {connection} was voided or deleted there; what it paid is open again ({number}).",
+    "If the money is there, book it there by hand: it is read back. Else ask the customer to pay. Then answer Retry.",
+)
+_FREED = (
+    "AB-PAYMENT-FREED",
+    "{number} was voided on {connection}; the {amount:,} {currency} that payment {remote_id} paid on it are on account there.",
+    "Apply them there to what the customer owes, or pay them out. Then answer Retry.",
+)
+
+
+def _found(taken: TakenBack, words: tuple[str, str, str], run_id: str) -> exceptions.Found:
+    code, says, fix = words
     finding = Finding(
-        code="AB-PAYMENT-REVERSED",
+        code=code,
         severity=Severity.ERROR,
         field="",
         value=taken.remote_id,
-        says=f"payment {taken.remote_id} on {taken.connection} was voided or deleted there; what it paid is open again ({taken.number}).",
-        fix="If the money is there, book it there by hand: it is read back. Else ask the customer to pay. Then answer Retry.",
+        says=says.format_map(asdict(taken)),
+        fix=fix,
         connection=taken.connection,
     )
     return exceptions.Found(finding=finding, delivery_id=taken.delivery_id, run_id=run_id)
 
 
-def _event(taken: TakenBack, run_id: str) -> audit.Event:
+def _event(taken: TakenBack, action: str, run_id: str) -> audit.Event:
     return audit.Event(
         actor=run_id,
-        action="payment reversed",
+        action=action,
         document_id=taken.document_id,
         delivery_id=taken.delivery_id,
         number=taken.number,
