@@ -24,17 +24,24 @@ log = logging.getLogger("airflow.task.airbooks.payments")
 
 
 def match_all(database: psycopg.Connection, config: PaymentsConfig, today: date, run_id: str) -> Counter[str]:
-    """Decide about every movement that nobody has decided about; returns how many are applied, reviewed, waiting."""
-    database.execute("SELECT pg_advisory_xact_lock(hashtextextended('airbooks.matching', 0))")
+    """Decide about every movement that nobody has decided about; returns how many are applied, reviewed, waiting.
+
+    What was left on account here, and booked nowhere, is matched again too; it asks nobody while nothing certain is found.
+    """
+    decisions.take_turns(database)
     taken_back = choosing.take_back_rejected(database, run_id)
-    movements = incoming.read(database, ("new",))
+    database.commit()  # the audit trail is locked since: nobody shall wait for it while this run thinks
+    decisions.take_turns(database)
+    movements = incoming.unapplied(database)
     items = balances.open_items(database)
     reversing = [each for each in movements if each.movement.kind is not PaymentKind.RECEIPT]
     before = known(database, today, reversing)
     asked = [(str(each.incoming_id), _named(each)) for each in movements]
     found = match(asked, items, Tuning(**asdict(config.matching)), before)
     twins = {each.incoming_id: each.other_id for each in incoming.look_alikes(database, [each.incoming_id for each in movements])}
-    decided = [_doubted(each, twins) for each in _decided(movements, found)]
+    resting = {each.incoming_id for each in movements if each.state == "on_account"}
+    doubted = [_doubted(each, twins) for each in _decided(movements, found)]
+    decided = [each for each in doubted if each.decision.verdict is Verdict.APPLY or each.incoming_id not in resting]
     by_id = {item.document_id: item for item in items}
     tally = decisions.write(database, decided, by_id, run_id, config.bank_account)
     database.commit()

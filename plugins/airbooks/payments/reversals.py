@@ -22,11 +22,11 @@ def decide_reversal(case: Case, known: Known) -> Decision:
     """What a refund or charge-back undoes. Only one that names exactly one earlier payment, and all of it, applies by itself."""
     movement = case.movement
     named = [each for each in known.settled_before if _is_named(each, movement)]
-    found = [_taking_back(each, movement, NAMED, "names the payment that it takes back") for each in named]
+    found = [way_to_take_back(each, movement, NAMED, "names the payment that it takes back") for each in named]
     if not named:
         found = [
             *_paid_out(case),
-            *(_taking_back(each, movement, ALIKE, "is as much as an earlier payment") for each in _alike(case, known)),
+            *(way_to_take_back(each, movement, ALIKE, "is as much as an earlier payment") for each in _alike(case, known)),
         ]
     ways = sorted((each for each in found if each), key=lambda each: (-each.confidence, each.takes_back, each.reason))
     if not ways:
@@ -52,7 +52,7 @@ def _alike(case: Case, known: Known) -> list[Earlier]:
     return sorted(same, key=lambda each: each.key)[: case.tuning.most_candidates]
 
 
-def _taking_back(earlier: Earlier, movement: IncomingPayment, confidence: Decimal, why: str) -> Candidate | None:
+def way_to_take_back(earlier: Earlier, movement: IncomingPayment, confidence: Decimal, why: str) -> Candidate | None:
     """All of the earlier payment, or what it left on account; None where neither is the amount (whose part it is, a person says)."""
     words = f"a {_kind(movement)}: {why}, {earlier.source_id} of {money(earlier.gross, earlier.currency)}"
     if movement.gross == earlier.gross:

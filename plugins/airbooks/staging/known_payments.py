@@ -11,16 +11,18 @@ from psycopg.rows import dict_row
 
 from airbooks.payments.decision import ZERO, Settled
 from airbooks.payments.tuning import Earlier, Known
+from airbooks.staging.balances import settled_numbers
 from airbooks.staging.incoming import Incoming
 
 REMEMBERED = timedelta(days=400)  # a charge-back comes within 120 to 540 days; a refund sooner
 
 _EARLIER = """
-SELECT i.incoming_id, i.currency, i.amount + i.fee AS gross,
+SELECT i.incoming_id, i.currency, i.amount + i.fee - coalesce(taken.back, 0) AS gross,
     a.document_id, a.connection, a.number, a.amount, a.settled, a.discount, a.write_off
 FROM airbooks.incoming_payment i LEFT JOIN airbooks.allocation a ON a.incoming_id = i.incoming_id AND a.cancelled_at IS NULL
+LEFT JOIN LATERAL (SELECT sum(b.amount + b.fee) AS back FROM airbooks.incoming_payment b WHERE b.takes_back = i.incoming_id) taken ON true
 WHERE i.state IN ('matched', 'on_account') AND i.kind = 'receipt' AND i.booked_on >= %(since)s
-    AND (i.incoming_id = ANY(%(named)s) OR i.amount + i.fee = ANY(%(amounts)s))
+    AND (i.incoming_id = ANY(%(named)s) OR i.amount + i.fee = ANY(%(amounts)s)) AND i.amount + i.fee > coalesce(taken.back, 0)
 ORDER BY i.incoming_id, a.allocation_id
 """
 
@@ -34,19 +36,13 @@ WHERE i.state = 'matched' AND i.body ->> 'payer_account' <> ''
 GROUP BY 1 HAVING count(DISTINCT p.customer_code) = 1
 """
 
-_CLOSED = """
-SELECT DISTINCT d.number FROM airbooks.allocation a JOIN airbooks.document d USING (document_id)
-WHERE a.cancelled_at IS NULL
-"""
-
 
 def known(database: psycopg.Connection, today: date, taking_back: Iterable[Incoming]) -> Known:
     """What matching should know: payers' accounts, documents that payments settled, and the earlier payments that one of `taking_back`
     may mean (`Earlier.source_id` is their id in staging)."""
     wanted = list(taking_back)
     accounts = {row[0]: row[1] for row in database.execute(_ACCOUNTS).fetchall()}
-    closed = frozenset(row[0] for row in database.execute(_CLOSED).fetchall())
-    return Known(today=today, settled_before=_earlier(database, today, wanted), payer_accounts=accounts, closed=closed)
+    return Known(today=today, settled_before=_earlier(database, today, wanted), payer_accounts=accounts, closed=settled_numbers(database))
 
 
 def _earlier(database: psycopg.Connection, today: date, wanted: list[Incoming]) -> tuple[Earlier, ...]:
