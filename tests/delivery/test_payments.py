@@ -243,7 +243,7 @@ def test_a_charge_back_opens_again_what_the_payment_settled(office: Office, quic
     office.deliver()
     back = decide(office, "338.01", taking_back(paid, best.settled))
     assert settled_now(office) == 0
-    states = dict(office.database.execute("SELECT incoming_id, state FROM airbooks.incoming_payment").fetchall())
+    states: dict[int, str] = dict(office.database.execute("SELECT incoming_id, state FROM airbooks.incoming_payment").fetchall())
     assert states == {paid: "reversed", back: "matched"}
     assert office.deliver() == {}
     assert booked(quickbooks) == [Decimal("338.00")]  # a person takes it back there

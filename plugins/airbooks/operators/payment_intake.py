@@ -6,7 +6,6 @@ import logging
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
@@ -33,14 +32,20 @@ def take_in(database: psycopg.Connection, config: PaymentsConfig, run_id: str) -
     for feed in config.statements.values():
         for path in feed.files():
             tally += _file(database, feed, path, run_id)
-    for stored in config.databases.values():
-        tally += _database(database, stored, run_id)
     for provider in config.providers.values():
         tally += _events(database, provider, run_id)
-    tally += Counter({"advice attached": len(advice.attach_advice(database, run_id))})
-    database.commit()
+    tally += _attached(database, run_id)
+    for stored in config.databases.values():  # last: one that does not answer holds up nothing else
+        tally += _database(database, stored, run_id) + _attached(database, run_id)
     log.info("money in: %s", ", ".join(f"{count} {what}" for what, count in sorted(tally.items())) or "nothing")
     return tally
+
+
+def _attached(database: psycopg.Connection, run_id: str) -> Counter[str]:
+    """Give the movements the advice that waits for them."""
+    attached = len(advice.attach_advice(database, run_id))
+    database.commit()
+    return Counter({"advice attached": attached})
 
 
 def _file(database: psycopg.Connection, feed: StatementFeed, path: Any, run_id: str) -> Counter[str]:
@@ -105,7 +110,7 @@ def _counted(stored: incoming.Stored) -> Counter[str]:
 
 def _database(database: psycopg.Connection, feed: DatabaseFeed, run_id: str) -> Counter[str]:
     source = open_database(feed.name, feed.settings)
-    until = datetime.now(UTC)
+    until = source.now()
     tally: Counter[str] = Counter()
     bad: list[BadMovement] = []
     name = f"incoming:{feed.name}"
