@@ -17,7 +17,7 @@ from airbooks.payments.decision import Candidate, Decision, OpenItem, Settled, S
 from airbooks.payments.reversals import way_to_take_back
 from airbooks.sandbox.server import Sandbox
 from airbooks.staging import decisions, outbox, platform_payments
-from airbooks.staging.answers import Answer, InvalidAnswerError, answer
+from airbooks.staging.answers import AlreadyAnswered, Answer, InvalidAnswerError, answer
 from airbooks.staging.balances import open_items
 from airbooks.staging.causes import AnswerKind, describe
 from airbooks.staging.choosing import take_back_rejected
@@ -160,6 +160,19 @@ def test_a_number_beyond_six_digits_shows_the_choices_of_its_own_payment(office:
     with_candidate(office, "169.00", pays(items[1:], ["169.00"]))
     question = office.one("SELECT cause_id FROM airbooks.exception WHERE number = 'PAY-1000000'")
     assert [each.name for each in describe(office.database, question).choices] == ["names it"]
+
+
+def test_an_answer_to_choices_that_have_changed_since_comes_too_late(office: Office) -> None:
+    items = two_invoices(office)
+    incoming_id = with_candidate(office, "169.00", pays(items[:1], ["169.00"]))
+    seen = describe(office.database, cause(office)).cause
+    office.database.execute("UPDATE airbooks.incoming_payment SET state = 'new'")  # as an advice that comes later does
+    _, movement = arrive(office, "169.01")
+    decision = Decision(key="1", verdict=Verdict.REVIEW, best=pays(items[1:], ["169.00"]), reason="not sure")
+    decisions.write(office.database, [decisions.Decided(incoming_id=incoming_id, movement=movement, decision=decision)], {}, "test")
+    with pytest.raises(AlreadyAnswered):
+        answer(office.database, seen.cause_id, Answer(kind=AnswerKind.APPLY, by="accountant", apply_to="1", round=seen.round))
+    assert [code for code, _, _ in office.exceptions()] == ["AB-PAYMENT-MATCH"]
 
 
 # -- rejected -----------------------------------------------------------------------------------------------------------------------------

@@ -94,3 +94,20 @@ def test_what_a_platform_booked_on_account_is_not_matched_again(database: psycop
     database.execute("UPDATE airbooks.incoming_payment SET state = 'on_account'")
     books.sell("AU-SI-000002")
     assert match_all(database, config, PAID, "run")["applied"] == 0
+
+
+def test_a_payment_of_a_locked_period_is_applied_by_nobody_but_a_person(database: psycopg.Connection, config: PaymentsConfig) -> None:
+    Books(database).sell("AU-SI-000001")
+    database.execute(
+        "INSERT INTO airbooks.reconciliation (division, starts_on, ends_on, tolerance, differences, unexplained, content_hash, made_by)"
+        " VALUES ('AU', '2026-03-01', '2026-03-31', 0, 0, 0, 'h', 'run')"
+    )
+    database.execute(
+        "INSERT INTO airbooks.period_lock (division, locked_until, by, reason, reconciliation_id)"
+        " SELECT 'AU', '2026-03-31', 'accountant', 'closed', reconciliation_id FROM airbooks.reconciliation"
+    )
+    arrive(database, paid("AU-SI-000001"))
+    assert match_all(database, config, PAID, "run")["reviewed"] == 1
+    row = database.execute("SELECT reason FROM airbooks.incoming_payment").fetchone()
+    assert row
+    assert row[0].endswith("; but the books are locked until 2026-03-31")

@@ -315,6 +315,8 @@ def _ask(database: psycopg.Connection, asked: Sequence[Decided], run_id: str) ->
             [Jsonb([_as_json(way) for way in _ways(each.decision)]) for each in asked],
         ),
     )
+    # other choices are another question: an answer to the old one comes too late
+    exceptions.close_for(database, documents=[(SOURCE, each.number) for each in asked], still=[], by=run_id)
     exceptions.open_exceptions(database, [_found(each, raw[each.number], run_id) for each in asked])
 
 
