@@ -137,3 +137,23 @@ def test_a_replay_without_a_selection_or_without_a_reason_is_refused() -> None:
     assert "--apply needs a --reason" in refused("replay", "--connection", CONNECTION, "--apply")
     assert "'yesterday' is no time" in refused("replay", "--since", "yesterday")
     assert "since must be before until" in refused("replay", "--since", "2026-11-02", "--until", "2026-11-02")
+
+
+# -- receivables ------------------------------------------------------------------------------------------------------------------------
+
+
+def test_open_tells_what_is_open_and_why(staging: psycopg.Connection) -> None:
+    staging.execute("UPDATE airbooks.document SET route = ARRAY[%s]", [CONNECTION])
+    said = run("open")
+    assert re.search(rf"AU-SI-2 .* {CONNECTION}  100.00 AUD of 100.00 open", said), said
+    assert "in review: 100.00 AUD" in said
+    assert "AU-SI-0" not in run("open", "--document", "AU-SI-2")
+    head, *rows = run("open", "--csv", "--document", "AU-SI-2").splitlines()
+    assert head.startswith("division,connection,customer")
+    assert len(rows) == 1
+    assert run("open", "--document", "AU-SI-9").strip() == "Nothing is open."
+
+
+def test_a_period_that_is_not_locked_cannot_be_opened(staging: psycopg.Connection) -> None:
+    assert "AU" in refused("unlock", "AU", "2026-10-01", "--reason", "a late invoice")
+    assert "isoformat" in refused("unlock", "AU", "October", "--reason", "a late invoice")

@@ -40,4 +40,6 @@ def test_every_file_it_names_exists(path: str) -> None:
 
 def test_the_demo_output_ends_as_a_demo_does() -> None:
     last = between("demo output").splitlines()[-2]
-    assert re.fullmatch(r"demo: ok documents=\d+ delivered=\d+ exceptions=\d+ duplicates=0 lost=0 platforms=\d+ seconds=\d+", last)
+    counts = r"documents=\d+ delivered=\d+ exceptions=\d+ duplicates=0 lost=0 platforms=\d+"
+    money = r"payments=\d+ matched=\d+ reviews=\d+ unreconciled=0"
+    assert re.fullmatch(rf"demo: ok {counts} {money} seconds=\d+", last)

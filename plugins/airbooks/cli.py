@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from airbooks import commands, paths
+from airbooks import commands, paths, receivables
 
 if TYPE_CHECKING:
     from airbooks.runtime.settings import Stack
@@ -22,6 +22,8 @@ app.command()(commands.check)
 app.command()(commands.audit)
 app.command()(commands.waiting)
 app.command()(commands.replay)
+app.command("open")(receivables.still_open)
+app.command()(receivables.unlock)
 
 
 @app.callback()

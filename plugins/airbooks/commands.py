@@ -149,7 +149,7 @@ def audit(
     """Tell everything that happened to a document; or verify that nobody changed the trail. Exit code 1 when somebody did."""
     from airbooks.staging import audit as trail
 
-    with _staging() as database:
+    with staging_database() as database:
         if not number:
             _verify(database)
         steps = trail.history(database, number)
@@ -183,7 +183,7 @@ def waiting(
     from airbooks import listing
     from airbooks.staging.waiting import waiting as read
 
-    with _staging() as database:
+    with staging_database() as database:
         groups = read(database, connection, limit)
     if as_json:
         typer.echo(json.dumps(listing.waiting_facts(groups), indent=2, default=str))
@@ -235,7 +235,7 @@ def _replay(chosen: Selection, *, by: str, reason: str, lines: int) -> Replay:
     from airbooks.staging.database import attempts
 
     for attempt in attempts():
-        with attempt, _staging() as database:
+        with attempt, staging_database() as database:
             found = replay.apply(database, chosen, by=by, reason=reason, lines=lines) if reason else replay.preview(database, chosen, lines)
     return found
 
@@ -251,7 +251,7 @@ def _moment(option: str, text: str) -> datetime | None:
     return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
 
 
-def _staging() -> psycopg.Connection:
+def staging_database() -> psycopg.Connection:
     """The staging database, as the environment names it already or Airflow knows it."""
     from airbooks.staging.database import STAGING, connect
 

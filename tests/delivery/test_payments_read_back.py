@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 from tests.delivery.office import CONNECTION, Office, us_credit_note, us_invoice
+from tests.delivery.test_payments import decide, pays, two_invoices
 
-from airbooks.canonical import Payment
+from airbooks.canonical import Payment, RemotePayment
 from airbooks.canonical.payment import Allocation
 from airbooks.payments.differences import Cause, Leg, Measure, Setting
 from airbooks.payments.reconciling import Stored, reconcile_division
@@ -79,3 +81,28 @@ def test_what_the_platform_says_is_open_shows_a_credit_note_that_was_not_allocat
     is_open = {(each.number, each.cause) for each in stored.found.differences if (each.leg, each.measure) == (Leg.PLATFORM, Measure.OPEN)}
     assert is_open == {("US-SI-000001", Cause.CREDIT_NOT_ALLOCATED), ("US-CN-000001", Cause.CREDIT_NOT_ALLOCATED)}
     assert (stored.asked, stored.found.unreconciled) == (2, ())
+
+
+class Taciturn:
+    """A platform that lists payments without what they settle."""
+
+    def __init__(self, hook: QuickBooksHook) -> None:
+        self._hook = hook
+
+    def list_payments(self, since: datetime) -> Iterator[RemotePayment]:
+        for each in self._hook.list_payments(since):
+            yield each.model_copy(update={"allocations": ()})
+
+
+def test_what_the_platform_does_not_tell_of_our_own_payment_is_no_difference(office: Office) -> None:
+    office.codes |= {("payment_method", "Wire"): "Wire"}
+    items = two_invoices(office)
+    office.deliver()
+    decide(office, "169.00", pays(items[:1], ["169.00"]))
+    office.deliver()
+    with office.hook() as hook:
+        assert isinstance(hook, QuickBooksHook)
+        read_payments(office.database, Taciturn(hook), CONNECTION, "test run", first=YESTERDAY)
+    found = reconcile_division(office.database, MARCH, None, "test run").found
+    assert found.differences == ()
+    assert open_amounts(office) == {"US-SI-000002": TOTAL}

@@ -13,9 +13,21 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect, sync_playwright
 from tests.e2e.conftest import AirflowStack
-from tests.e2e.test_scheduler import HOURLY, REVIEW, find_question, open_business, read_books, released_run, settle, waiting_for
+from tests.e2e.test_scheduler import (
+    HOURLY,
+    PAYMENTS,
+    REVIEW,
+    find_payment,
+    find_question,
+    open_business,
+    read_books,
+    released_run,
+    settle,
+    waiting_for,
+)
 
 from airbooks.platforms import registry
+from airbooks.runtime.money import deposit
 from airbooks.runtime.settings import ADMIN
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
@@ -118,6 +130,42 @@ def test_an_exception_is_answered_under_required_actions_and_its_documents_are_b
     assert released_run(worked, question)["conf"] == {"documents": waiting}
     assert {number for number, _, _ in read_books(worked)["odoo_au"]} >= set(waiting)
     keep(page, "answered")
+
+
+def test_the_payment_form_closes_a_month_in_words(page: Page) -> None:
+    page.goto(f"/dags/{PAYMENTS}")
+    page.get_by_role("button", name="Trigger").first.click()
+    form = dialog(page)
+    expect(form.get_by_role("button", name="Trigger", exact=True)).to_be_enabled(timeout=PATIENCE)
+    form.get_by_role("button", name="Month-end", exact=True).click()
+    for field in ("Period from", "Cut-off", "Tolerance", "Lock the period after success"):
+        expect(form.get_by_text(field, exact=True)).to_be_visible()
+    keep(page, "trigger month-end")
+    page.keyboard.press("Escape")
+
+
+def test_a_person_sees_what_a_payment_may_pay_and_chooses(page: Page, worked: AirflowStack) -> None:
+    deposit(worked.erp_url, worked.stack.state / "bank")
+    assert worked.run_dag(PAYMENTS, "ui__paid") == "success"
+    question = find_payment(worked)
+    number = next(word for word in question["subject"].split() if word.startswith("PAY-"))
+    page.goto(f"/dags/{PAYMENTS}/runs/ui__paid/tasks/match")
+    expect(page.get_by_text(re.compile(r"PAY-\d+ \| .* \| apply ")).first).to_be_visible()
+    keep(page, "match log")
+    page.goto(f"/dags/{PAYMENTS}/runs/ui__paid/tasks/reconcile")
+    expect(page.get_by_text("The report of US").first).to_be_visible()
+    keep(page, "reconciliation log")
+    page.goto("/required_actions")
+    page.get_by_text(number).first.click()
+    apply = page.get_by_role("button", name="Apply", exact=True)
+    expect(apply).to_be_enabled()
+    keep(page, "payment question")
+    page.locator("#element_apply_to").click()
+    keep(page, "payment question with what it may pay")
+    page.get_by_role("option", name=re.compile(r"^1\. ")).click()
+    page.locator("[id='switch:element_deliver_now']").click()
+    apply.click()
+    assert released_run(worked, question)["conf"] == {"documents": [number]}
 
 
 @pytest.mark.parametrize("slug", registry.slugs())

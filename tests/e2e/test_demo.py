@@ -48,11 +48,14 @@ def test_a_demo_delivers_everything_once_and_a_second_one_nothing(state: Path) -
     assert (first["documents"], first["duplicates"], first["lost"]) == ("60", "0", "0")
     assert int(first["delivered"]) + int(first["exceptions"]) == 60
     assert int(first["delivered"]) > 0
+    assert int(first["payments"]) >= int(first["matched"]) + int(first["reviews"])
+    assert (int(first["matched"]) > 0, first["unreconciled"]) == (True, "0")
 
     again = airbooks(state, "demo", "--documents", "60")
     second = last_line(again)
     assert (second["delivered"], second["duplicates"], second["lost"]) == ("0", "0", "0")
-    assert second["exceptions"] == first["exceptions"]
+    for what in ("exceptions", "payments", "matched", "reviews", "unreconciled"):
+        assert second[what] == first[what]
     assert "Nothing new" in again.stdout
 
 

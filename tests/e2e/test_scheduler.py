@@ -17,12 +17,13 @@ from airbooks.config import load_config
 from airbooks.erp.generate import fill
 from airbooks.runtime.airflow_api import ENDED
 from airbooks.runtime.errors import SetupError
+from airbooks.runtime.money import deposit
 from airbooks.runtime.tally import Ledger
 from airbooks.staging import audit
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
-HOURLY, REVIEW = "hourly_invoice_sync", "exception_review"
+HOURLY, PAYMENTS, REVIEW = "hourly_invoice_sync", "payment_reconciliation", "exception_review"
 PLATFORMS = {name: each.platform for name, each in load_config().connections.items()}
 POSTED_DAMAGE = ("unmapped_tax_code", "missing_customer", "closed_period")
 MAPPED = {"chosen_options": ["Map"], "params_input": {"map_to": "GST 15%", "reason": "the new rate", "deliver_now": True}}
@@ -152,7 +153,7 @@ def test_a_run_on_the_real_scheduler_books_every_delivered_document_once(airflow
     with psycopg.connect(airflow_stack.staging_url) as database:
         recorded = database.execute(
             "SELECT d.connection, o.number, o.gross_total, o.currency FROM airbooks.delivery d JOIN airbooks.document o"
-            " USING (document_id) WHERE d.state = 'delivered' AND d.confirmed_at IS NOT NULL"
+            " USING (document_id) WHERE d.state = 'delivered' AND d.confirmed_at IS NOT NULL AND d.operation <> 'apply'"
         ).fetchall()
     assert Counter(recorded) == Counter((name, *row) for name, booked in day.books_at_last.items() for row in booked.elements())
 
@@ -185,12 +186,71 @@ def test_running_again_delivers_nothing(day: Day) -> None:
 def test_who_decided_and_why_stands_in_an_unbroken_audit_trail(airflow_stack: AirflowStack, day: Day) -> None:
     with psycopg.connect(airflow_stack.staging_url) as database:
         assert audit.verify(database) == []
-        decided = database.execute("SELECT decided_by, answer, reason FROM airbooks.exception_cause WHERE answer <> ''").fetchall()
+        decided = database.execute(
+            "SELECT decided_by, answer, reason FROM airbooks.exception_cause WHERE answer <> '' AND code NOT LIKE 'AB-PAYMENT%'"
+        ).fetchall()
     assert decided == [("admin", "map", "the new rate")]
 
 
+# -- payments -----------------------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Paid:
+    """What was seen of the payments: the run's end, the question about one of them, and the run that its answer brought about."""
+
+    run: str
+    question: dict[str, Any]
+    number: str
+    released: dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def paid(airflow_stack: AirflowStack, day: Day) -> Paid:
+    deposit(airflow_stack.erp_url, airflow_stack.stack.state / "bank")
+    run = airflow_stack.run_dag(PAYMENTS, "e2e__paid")
+    question = find_payment(airflow_stack)
+    number = next(word for word in question["subject"].split() if word.startswith("PAY-"))
+    body = {"chosen_options": ["Apply"], "params_input": {"apply_to": "1", "reason": "as the customer told us", "deliver_now": True}}
+    answer(airflow_stack, question, body)
+    return Paid(run, question, number, released_run(airflow_stack, question))
+
+
+def find_payment(stack: AirflowStack) -> dict[str, Any]:
+    """A question about a payment that offers something to apply it to."""
+    while True:
+        listed = stack.api.call("GET", "/api/v2/dags/~/dagRuns/~/hitlDetails", params={"state": "awaiting_input", "limit": 100})
+        for each in listed["hitl_details"]:
+            if len(each["params"].get("apply_to", {}).get("schema", {}).get("enum", [])) > 1:
+                found: dict[str, Any] = each
+                return found
+        stack.run.check()
+        time.sleep(0.3)
+
+
+def test_payments_of_every_main_book_are_applied_and_everything_is_explained(airflow_stack: AirflowStack, paid: Paid) -> None:
+    assert paid.run == "success"
+    with psycopg.connect(airflow_stack.staging_url) as database:
+        applied = database.execute("SELECT DISTINCT connection FROM airbooks.delivery WHERE operation = 'apply' AND state = 'delivered'")
+        assert {name for (name,) in applied} >= {"quickbooks_us", "sage_intacct_uk", "odoo_au", "business_central_eu"}
+        assert database.execute("SELECT division FROM airbooks.reconciliation WHERE unexplained > 0").fetchall() == []
+
+
+def test_a_person_says_what_a_payment_pays_and_it_is_booked_once(airflow_stack: AirflowStack, paid: Paid) -> None:
+    assert paid.question["options"] == ["Apply", "Retry", "Reject", "Hold"]
+    assert (paid.released["state"], paid.released["conf"]) == ("success", {"documents": [paid.number]})
+    with psycopg.connect(airflow_stack.staging_url) as database:
+        booked = database.execute(
+            "SELECT d.state, d.attempt, i.stage, i.decided_by FROM airbooks.delivery d JOIN airbooks.document p USING (document_id)"
+            " JOIN airbooks.incoming_payment i ON p.number = 'PAY-' || lpad(i.incoming_id::text, 6, '0') WHERE p.number = %s",
+            [paid.number],
+        ).fetchall()
+        assert audit.verify(database) == []
+    assert booked == [("delivered", 1, "a person", "admin")]
+
+
 @pytest.mark.parametrize("where", [files, rows], ids=["files and logs", "database rows"])
-def test_no_secret_stands_anywhere_but_where_it_belongs(where: Any, airflow_stack: AirflowStack, day: Day) -> None:
+def test_no_secret_stands_anywhere_but_where_it_belongs(where: Any, airflow_stack: AirflowStack, paid: Paid) -> None:
     known = secrets(airflow_stack.stack)
     origins = {origin.partition(":")[0] for origin in known.values()}
     assert origins >= {*PLATFORMS.values(), "fernet_key of the stack"}

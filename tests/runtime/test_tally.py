@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
+import pytest
+
+from airbooks.runtime.money import MoneyTally
 from airbooks.runtime.report import connection_table, last_line
 from airbooks.runtime.tally import ConnectionRow, Documents, Ledger, Recorded, Tally, tally
 
 NOTHING = Ledger(documents={})
+
+
+def paid() -> MoneyTally:
+    return MoneyTally(payments=5, matched=3, reviews=1, waiting=1, unreconciled=0, disagreements=())
 
 
 def ledger(*documents: tuple[str, str, str]) -> Ledger:
@@ -60,7 +69,8 @@ def test_what_is_booked_once_and_what_waits_for_a_person_makes_a_right_demo() ->
     result = counted({"A", "B", "C"}, books, recorded(row(2, USD="108.25", EUR="10.00"), "A", "B", exceptions=("C",)))
     assert result.right
     assert (result.documents, result.delivered, result.exceptions, result.lost) == (3, 2, 1, 0)
-    assert last_line(result, 61.4, ran=True) == "demo: ok documents=3 delivered=2 exceptions=1 duplicates=0 lost=0 platforms=1 seconds=61"
+    told = "demo: ok documents=3 delivered=2 exceptions=1 duplicates=0 lost=0 platforms=1 payments=5 matched=3 reviews=1 unreconciled=0"
+    assert last_line(result, paid(), 61.4, ran=True) == f"{told} seconds=61"
 
 
 def test_a_second_run_counts_only_what_it_delivered_itself() -> None:
@@ -114,7 +124,13 @@ def test_a_document_still_on_its_way_is_not_lost_and_not_right_either() -> None:
 
 def test_a_failed_run_is_never_called_ok() -> None:
     result = counted({"A"}, ledger(("A", "USD", "1.00")), recorded(row(1, USD="1.00"), "A"))
-    assert last_line(result, 1, ran=False).startswith("demo: failed ")
+    assert last_line(result, paid(), 1, ran=False).startswith("demo: failed ")
+
+
+@pytest.mark.parametrize("wrong", [{"unreconciled": 1}, {"disagreements": ("books_us: the platform's books hold payments of -",)}])
+def test_a_demo_whose_payments_are_wrong_is_never_called_ok(wrong: dict[str, Any]) -> None:
+    result = counted({"A"}, ledger(("A", "USD", "1.00")), recorded(row(1, USD="1.00"), "A"))
+    assert last_line(result, replace(paid(), **wrong), 1, ran=True).startswith("demo: failed ")
 
 
 def test_the_table_shows_one_value_per_currency() -> None:

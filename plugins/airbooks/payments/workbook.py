@@ -128,10 +128,9 @@ def _open_row(each: StillOpen) -> tuple[Cell, ...]:
 
 
 def _shown(amount: Decimal, currency: str) -> Decimal:
-    """With the currency's decimals, or the more that it has."""
-    exponent = amount.as_tuple().exponent
-    wanted = minor_units(currency) if currency else 2
-    return amount.quantize(Decimal(1).scaleb(-wanted)) if isinstance(exponent, int) and -exponent < wanted else amount
+    """With the currency's decimals, or as many more as it has."""
+    rounded = amount.quantize(Decimal(1).scaleb(-(minor_units(currency) if currency else 2)))
+    return rounded if rounded == amount else amount.normalize()
 
 
 def _plain(cell: Cell) -> str:

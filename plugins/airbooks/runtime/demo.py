@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from types import FrameType
+from typing import LiteralString
 
 import httpx
 import psycopg
@@ -28,11 +29,16 @@ from airbooks.staging.migrate import MigrationError, migrate
 HOURLY, PAYMENTS, REVIEW = "hourly_invoice_sync", "payment_reconciliation", "exception_review"
 SEED = 7
 PARSE_LIMIT = 120.0  # seconds until Airflow must know the Dags
-PROGRESS = """
-    SELECT (SELECT count(*) FROM airbooks.document WHERE is_current),
+PROGRESS: LiteralString = """
+    SELECT (SELECT count(*) FROM airbooks.document WHERE is_current AND kind <> 'payment'),
            count(*) FILTER (WHERE state = 'delivered'), count(*),
            (SELECT count(DISTINCT number) FROM airbooks.exception WHERE state = 'open' AND severity = 'error')
-    FROM airbooks.delivery
+    FROM airbooks.delivery WHERE operation <> 'apply'
+"""
+MONEY: LiteralString = """
+    SELECT count(*), count(*) FILTER (WHERE state IN ('matched', 'on_account', 'reversed')), count(*) FILTER (WHERE state = 'review'),
+           (SELECT count(*) FROM airbooks.delivery WHERE operation = 'apply' AND state = 'delivered')
+    FROM airbooks.incoming_payment
 """
 
 
@@ -181,15 +187,17 @@ def follow(run: Run, airflow: AirflowApi, dag_id: str, run_id: str, console: Con
     with psycopg.connect(run.stack.cluster.url(STAGING), autocommit=True) as database:
         while (state := airflow.run_state(dag_id, run_id)) not in ENDED:
             run.check()
-            console.show(f"{_progress(database)} | {_running_tasks(airflow, dag_id, run_id)}")
+            console.show(f"{_progress(database, dag_id)} | {_running_tasks(airflow, dag_id, run_id)}")
             time.sleep(1.0)
     console.say(f"Run ended: {state}")
     return state
 
 
-def _progress(database: psycopg.Connection) -> str:
-    row = database.execute(PROGRESS).fetchone() or (0, 0, 0, 0)
-    return "staged {} | delivered {} of {} | exceptions {}".format(*row)
+def _progress(database: psycopg.Connection, dag_id: str) -> str:
+    statement, words = {
+        PAYMENTS: (MONEY, "payments {} | matched {} | reviews {} | applied {}"),
+    }.get(dag_id, (PROGRESS, "staged {} | delivered {} of {} | exceptions {}"))
+    return words.format(*(database.execute(statement).fetchone() or (0, 0, 0, 0)))
 
 
 def _running_tasks(airflow: AirflowApi, dag_id: str, run_id: str) -> str:

@@ -23,18 +23,23 @@ DELIVERED_NUMBERS: LiteralString = """
 """
 DIFFERING_NUMBERS: LiteralString = """
     SELECT d.connection, o.number FROM airbooks.delivery d JOIN airbooks.document o USING (document_id)
-    WHERE d.state = 'parked' AND d.remote_id <> ''
+    WHERE d.state = 'parked' AND d.remote_id <> '' AND d.operation <> 'apply'
 """
-WAITING: LiteralString = "SELECT raw_id, number FROM airbooks.exception WHERE state = 'open' AND severity = 'error'"
+WAITING: LiteralString = """
+    SELECT e.raw_id, e.number FROM airbooks.exception e LEFT JOIN airbooks.raw_document r USING (raw_id)
+    WHERE e.state = 'open' AND e.severity = 'error' AND r.source IS DISTINCT FROM 'payments'
+"""
 ON_THEIR_WAY: LiteralString = """
     SELECT o.raw_id, o.number FROM airbooks.delivery d JOIN airbooks.document o USING (document_id)
-    WHERE d.state IN ('pending', 'sending', 'accepted', 'unknown')
+    WHERE d.state IN ('pending', 'sending', 'accepted', 'unknown') AND d.operation <> 'apply'
 """
 NEXT_LOOK: LiteralString = """
     SELECT max(greatest(not_before, CASE WHEN state = 'sending' THEN lease_until END)) AS at
-    FROM airbooks.delivery WHERE state IN ('pending', 'sending', 'accepted', 'unknown')
+    FROM airbooks.delivery WHERE state IN ('pending', 'sending', 'accepted', 'unknown') AND operation <> 'apply'
 """
-SETTLED: LiteralString = "SELECT raw_id, number FROM airbooks.document WHERE is_current AND state IN ('rejected', 'cancelled')"
+SETTLED: LiteralString = """
+    SELECT raw_id, number FROM airbooks.document WHERE is_current AND state IN ('rejected', 'cancelled') AND kind <> 'payment'
+"""
 CONNECTION_ROWS: LiteralString = """
     SELECT d.connection,
            count(*) FILTER (WHERE d.delivered_at >= %(since)s) AS delivered,
@@ -42,7 +47,7 @@ CONNECTION_ROWS: LiteralString = """
            count(*) FILTER (WHERE d.state = 'rejected' AND d.changed_at >= %(since)s) AS rejected,
            coalesce(extract(epoch FROM max(d.delivered_at) FILTER (WHERE d.delivered_at >= %(since)s)
                                      - min(d.created_at) FILTER (WHERE d.delivered_at >= %(since)s)), 0) AS seconds
-    FROM airbooks.delivery d GROUP BY 1 ORDER BY 1
+    FROM airbooks.delivery d WHERE d.operation <> 'apply' GROUP BY 1 ORDER BY 1
 """
 CONNECTION_VALUES: LiteralString = """
     SELECT d.connection, o.currency, sum(o.gross_total)
@@ -52,8 +57,8 @@ CONNECTION_VALUES: LiteralString = """
 CAUSES: LiteralString = """
     SELECT c.code, c.connection, c.says, c.fix, count(DISTINCT e.raw_id) AS documents,
            coalesce(string_agg(DISTINCT nullif(e.currency, ''), '/'), '') AS currency, coalesce(sum(e.amount), 0) AS amount
-    FROM airbooks.exception e JOIN airbooks.exception_cause c USING (cause_id)
-    WHERE e.state = 'open' AND e.severity = 'error'
+    FROM airbooks.exception e JOIN airbooks.exception_cause c USING (cause_id) LEFT JOIN airbooks.raw_document r USING (raw_id)
+    WHERE e.state = 'open' AND e.severity = 'error' AND r.source IS DISTINCT FROM 'payments'
     GROUP BY c.cause_id ORDER BY count(*) DESC, c.code, c.connection
 """
 

@@ -184,6 +184,15 @@ doc AS MATERIALIZED (
     FROM airbooks.platform_payment p
     CROSS JOIN LATERAL jsonb_to_recordset(p.allocations) AS part (remote_id text, amount numeric)
     WHERE cardinality(%(connections)s::text[]) = 0 OR p.connection = ANY (%(connections)s)
+    UNION ALL  -- where the platform does not tell what a payment of ours settles, that is what we asked for
+    SELECT p.connection, p.remote_id, p.currency, p.reversed, p.delivery_id, place.remote_id, part.amount
+    FROM airbooks.platform_payment p
+    JOIN airbooks.delivery v ON v.delivery_id = p.delivery_id JOIN airbooks.document pay ON pay.document_id = v.document_id
+    CROSS JOIN LATERAL jsonb_to_recordset(pay.body -> 'allocations') AS part (document_number text, amount numeric)
+    JOIN doc ON doc.number = part.document_number AND doc.kind = 'invoice' AND doc.connection = p.connection
+        AND doc.division = pay.division
+    JOIN place ON place.document_id = doc.document_id AND place.connection = p.connection
+    WHERE p.allocations = '[]' AND (cardinality(%(connections)s::text[]) = 0 OR p.connection = ANY (%(connections)s))
 ), applied AS MATERIALIZED (
     SELECT place.document_id, place.connection, there.payment_id, there.delivery_id, there.reversed, there.amount AS paid,
         there.currency NOT IN ('', doc.currency) AS is_foreign,

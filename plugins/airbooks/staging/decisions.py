@@ -326,7 +326,8 @@ def _ways(decision: Decision) -> list[Candidate]:
 
 def _found(each: Decided, raw_id: int, run_id: str) -> exceptions.Found:
     movement = each.movement
-    who = movement.payer_name or movement.customer_code or "an unknown payer"
+    who = movement.payer_name or movement.customer_code or "a payer without a name"
+    said = " ".join(movement.text.split())
     finding = Finding(
         code=MATCH,
         severity=Severity.ERROR,
@@ -336,7 +337,7 @@ def _found(each: Decided, raw_id: int, run_id: str) -> exceptions.Found:
             f"{movement.kind.value.replace('_', '-').capitalize()} {each.number} of {movement.amount:,} {movement.currency} from {who}"
             f" on {movement.booked_on} was not applied: {each.decision.reason or 'nothing says what it pays'}."
         ),
-        fix=ASKED,
+        fix=f'Its text is "{said[:300]}". {ASKED}' if said else f"It has no text. {ASKED}",
     )
     return exceptions.Found(
         finding=finding, raw_id=raw_id, number=each.number, amount=movement.amount, currency=movement.currency, run_id=run_id
