@@ -109,9 +109,7 @@ def _check_that_it_stands(database: psycopg.Connection, candidate: Candidate) ->
         "settled": [each.settled for each in candidate.settled],
     }
     if database.execute(_STANDS, values).fetchone() is None:
-        raise NoSuchChoiceError(
-            f"{number_of(earlier)} does not stand any more as it did; answer Retry to have the payment matched again."
-        )
+        raise NoSuchChoiceError(f"{number_of(earlier)} does not stand any more as it did; answer Retry to have the payment matched again.")
 
 
 def ignore(database: psycopg.Connection, number: str, by: str, reason: str) -> None:
