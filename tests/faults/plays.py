@@ -215,7 +215,7 @@ def ten_refresh(stage: Stage) -> None:
 def killed_before_saving_a_token(stage: Stage) -> None:
     """The platform has issued a new token, and the worker dies before it is stored."""
     stage.plant_mix(MIX)
-    with patch.object(tokens, "_pack", side_effect=KilledError):
+    with patch.object(tokens, "pack", side_effect=KilledError):
         stage.killed_turn()
     stage.deliver()
 

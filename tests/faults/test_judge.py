@@ -51,8 +51,8 @@ def test_without_intent_first_two_workers_make_duplicates(start: StartStage, mon
     real = engine._claim
     first = iter([True])
 
-    def claim(run: engine.Run, span: tuple[int, int], size: int, *, suspects: bool = False) -> list[outbox.Claimed]:
-        claims = real(run, span, size, suspects=suspects)
+    def claim(run: engine.Run, span: tuple[int, int], size: int, **which: bool) -> list[outbox.Claimed]:
+        claims = real(run, span, size, **which)
         if next(first, False):
             stage.execute("UPDATE airbooks.delivery SET state = 'pending', attempt = 0")
         return claims

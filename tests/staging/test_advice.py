@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -133,3 +134,29 @@ def test_what_was_decided_keeps_its_decision(database: psycopg.Connection) -> No
     database.execute("UPDATE airbooks.incoming_payment SET state = 'matched'")
     store_advice(database, [advice()], "run-1")
     assert attach_advice(database, "run-1") == []
+
+
+def test_a_payment_that_a_person_decides_about_meanwhile_is_not_matched_a_second_time(
+    database: psycopg.Connection, postgres_url: str
+) -> None:
+    store(database, [told()], "run-1")
+    store_advice(database, [advice()], "run-1")
+    database.commit()
+    with psycopg.connect(postgres_url) as theirs, ThreadPoolExecutor(1) as run:
+        theirs.execute("UPDATE airbooks.incoming_payment SET state = 'matched'")
+        attaching = run.submit(attach_advice, database, "run-2")
+        while not attaching.done() and not _waits(postgres_url):
+            pass
+        theirs.commit()
+        assert attaching.result() == []
+    assert [each.movement.fingerprint for each in read(database, ["matched"])] == ["a"]
+
+
+def _waits(url: str) -> bool:
+    """Whether somebody waits for a row of somebody else."""
+    with psycopg.connect(url) as database:
+        statement = (
+            "SELECT count(*) FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE NOT l.granted AND a.datname = current_database()"
+        )
+        row = database.execute(statement).fetchone()
+    return bool(row and row[0])

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from airbooks.canonical import Allocation, Finding, Payment, RemoteAllocation, RemotePayment, Severity
+from airbooks.canonical.payment import PaymentKind
 from airbooks.delivery import verdicts
 from airbooks.delivery.echo import Difference
 from airbooks.delivery.preparing import Code, Workplace, as_platform_error, unmapped
@@ -93,6 +94,9 @@ def _ready(work: Workplace, claimed: Claimed, payment: Payment, customer: str, r
 def _obstacles(work: Workplace, payment: Payment, customer: str) -> tuple[Finding, ...]:
     if not work.hook.spec.can(Capability.PAYMENTS_OUT):
         says, fix = "its interface takes no payments", "Book it there by hand, then answer Reject: it is read back from there."
+        return (_finding(work, payment, "AB-PAYMENT-OUT", "", says, fix),)
+    if payment.kind is not PaymentKind.RECEIPT:  # a hook would book money that went out as money that came in
+        says, fix = "money that is paid out is booked by hand", "Book it there, then answer Reject: it is read back from there."
         return (_finding(work, payment, "AB-PAYMENT-OUT", "", says, fix),)
     found = []
     if not customer:

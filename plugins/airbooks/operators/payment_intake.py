@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
@@ -24,7 +24,6 @@ from airbooks.staging import advice, documents, inbox, incoming, statement_files
 log = logging.getLogger("airflow.task.airbooks.payments")
 
 PIECE = 1_000
-READ_AGAIN_DAYS = 3  # of a database: a payment may be entered late
 
 
 def take_in(database: psycopg.Connection, config: PaymentsConfig, run_id: str) -> Counter[str]:
@@ -33,14 +32,20 @@ def take_in(database: psycopg.Connection, config: PaymentsConfig, run_id: str) -
     for feed in config.statements.values():
         for path in feed.files():
             tally += _file(database, feed, path, run_id)
-    for stored in config.databases.values():
-        tally += _database(database, stored, run_id)
     for provider in config.providers.values():
         tally += _events(database, provider, run_id)
-    tally += Counter({"advice attached": len(advice.attach_advice(database, run_id))})
-    database.commit()
+    tally += _attached(database, run_id)
+    for stored in config.databases.values():  # last: one that does not answer holds up nothing else
+        tally += _database(database, stored, run_id) + _attached(database, run_id)
     log.info("money in: %s", ", ".join(f"{count} {what}" for what, count in sorted(tally.items())) or "nothing")
     return tally
+
+
+def _attached(database: psycopg.Connection, run_id: str) -> Counter[str]:
+    """Give the movements the advice that waits for them."""
+    attached = len(advice.attach_advice(database, run_id))
+    database.commit()
+    return Counter({"advice attached": attached})
 
 
 def _file(database: psycopg.Connection, feed: StatementFeed, path: Any, run_id: str) -> Counter[str]:
@@ -56,7 +61,10 @@ def _file(database: psycopg.Connection, feed: StatementFeed, path: Any, run_id: 
             tally += (_keep_advice if feed.is_advice else _store)(database, piece, bad, run_id)
     except StatementError as wrong:
         bad.append(BadMovement(file=path.name, entry="the file", field="", value="", rule=str(wrong), fix="Fetch it from the bank again."))
-    statement_files.note_bad(database, path.name, bad, run_id)
+    except OSError as wrong:  # one file that cannot be opened holds up no other
+        rule = f"it cannot be opened: {wrong.strerror or type(wrong).__name__}"
+        bad.append(BadMovement(file=path.name, entry="the file", field="", value="", rule=rule, fix="Let Airflow's user read it."))
+    bad = statement_files.note_bad(database, path.name, bad, run_id)
     if not bad:
         statement_files.note_read(database, feed.name, str(path), stamp, tally.total(), run_id)
     database.commit()
@@ -102,7 +110,7 @@ def _counted(stored: incoming.Stored) -> Counter[str]:
 
 def _database(database: psycopg.Connection, feed: DatabaseFeed, run_id: str) -> Counter[str]:
     source = open_database(feed.name, feed.settings)
-    until = datetime.now(UTC)
+    until = source.now()
     tally: Counter[str] = Counter()
     bad: list[BadMovement] = []
     name = f"incoming:{feed.name}"
@@ -110,27 +118,39 @@ def _database(database: psycopg.Connection, feed: DatabaseFeed, run_id: str) -> 
     for chunk in read_sql(source, Selection(since=since, until=until), feed.reading, feed.mapping, feed.defaults):
         tally += _store(database, chunk, bad, run_id)
         database.commit()
-    statement_files.note_bad(database, feed.name, bad, run_id)
-    documents.move_watermark(database, name, until, run_id)
+    bad = statement_files.note_bad(database, feed.name, bad, run_id)
+    if not bad:  # a row that waits for a person is read again until it is mended or left out
+        documents.move_watermark(database, name, until, run_id)
     database.commit()
+    for each in bad:
+        log.warning("%s", each.message)
     return tally + Counter({"wrong": len(bad)})
 
 
 def _events(database: psycopg.Connection, provider: Provider, run_id: str) -> Counter[str]:
-    """The webhooks of a provider that nobody has handled, in the order in which they came."""
+    """The webhooks of a provider that nobody has handled, in the order in which they came; failed ones once more where a person says so."""
     tally: Counter[str] = Counter()
+    if statement_files.wanted_again(database, provider.name):
+        inbox.again(database, provider.name)
     while events := inbox.take(database, provider.name):
-        used = []
+        used, movements = [], []
         for event in events:
             told = movement_told(provider, event.body)
             if isinstance(told, BadMovement):
-                inbox.failed(database, event, run_id, told.message)
-                statement_files.note_bad(database, f"{provider.name} {event.event_id}", [told], run_id)
+                wrong = replace(told, entry=_entry(event))
+                inbox.failed(database, event, run_id, wrong.message)
+                statement_files.note_bad(database, f"{wrong.file}#{wrong.entry}", [wrong], run_id)
                 tally["wrong"] += 1
             else:
                 used.append(event)
-                tally += _counted(incoming.store(database, [told] if told else [], run_id))
+                movements += [told] if told else []
         inbox.done(database, used, run_id)
+        statement_files.note_good(database, [f"{provider.name}#{_entry(event)}" for event in used], run_id)
+        tally += _counted(incoming.store(database, movements, run_id))
         database.commit()
     database.commit()
     return tally
+
+
+def _entry(event: inbox.InboxEvent) -> str:
+    return f"event {event.event_id}"

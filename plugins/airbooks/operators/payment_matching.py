@@ -11,11 +11,11 @@ from datetime import date
 import psycopg
 
 from airbooks.canonical import IncomingPayment, PaymentKind
-from airbooks.payments.decision import Decision, Verdict
+from airbooks.payments.decision import Decision, OpenItem, Verdict
 from airbooks.payments.matching import match
 from airbooks.payments.settings import PaymentsConfig
 from airbooks.payments.tuning import Tuning
-from airbooks.staging import balances, choosing, decisions, incoming
+from airbooks.staging import balances, choosing, decisions, incoming, periods
 from airbooks.staging.decisions import Decided
 from airbooks.staging.incoming import Incoming
 from airbooks.staging.known_payments import known
@@ -24,16 +24,22 @@ log = logging.getLogger("airflow.task.airbooks.payments")
 
 
 def match_all(database: psycopg.Connection, config: PaymentsConfig, today: date, run_id: str) -> Counter[str]:
-    """Decide about every movement that nobody has decided about; returns how many are applied, reviewed, waiting."""
-    database.execute("SELECT pg_advisory_xact_lock(hashtextextended('airbooks.matching', 0))")
+    """Decide about every movement that nobody has decided about; returns how many are applied, reviewed, waiting.
+
+    What was left on account here, and booked nowhere, is matched again too; it asks nobody while nothing certain is found. Commits after
+    each group of movements that do not depend on each other.
+    """
+    decisions.take_turns(database)
     tally = Counter({"taken back": choosing.take_back_rejected(database, run_id)})
-    decided: list[Decided] = []
-    for movements in _in_order(database, incoming.read(database, ("new",)), today):
-        found, counts = _match(database, config, movements, today, run_id)
-        decided += found
+    database.commit()  # the audit trail is locked since: nobody shall wait for it while this run thinks
+    decisions.take_turns(database)
+    for movements in _in_order(database, incoming.unapplied(database), today):
+        decisions.take_turns(database)
+        decided, counts = _match(database, config, movements, today, run_id)
+        database.commit()
+        _tell(decided)
         tally += counts
     database.commit()
-    _tell(decided)
     return +tally
 
 
@@ -56,8 +62,11 @@ def _match(
     asked = [(str(each.incoming_id), _named(each)) for each in movements]
     found = match(asked, items, Tuning(**asdict(config.matching)), before)
     twins = {each.incoming_id: each.other_id for each in incoming.look_alikes(database, [each.incoming_id for each in movements])}
-    decided = [_doubted(each, twins) for each in _decided(movements, found)]
+    resting = {each.incoming_id for each in movements if each.state == "on_account"}
     by_id = {item.document_id: item for item in items}
+    locked = periods.locked_until(database)
+    doubted = [_in_open_period(_doubted(each, twins), by_id, locked) for each in _decided(movements, found)]
+    decided = [each for each in doubted if each.decision.verdict is Verdict.APPLY or each.incoming_id not in resting]
     return decided, decisions.write(database, decided, by_id, run_id, config.bank_account)
 
 
@@ -77,6 +86,19 @@ def _doubted(each: Decided, twins: Mapping[int, int]) -> Decided:
     if other is None or each.decision.verdict is not Verdict.APPLY:
         return each
     reason = f"it looks like {decisions.number_of(other)}, which another source told: perhaps it is the same money"
+    return replace(each, decision=replace(each.decision, verdict=Verdict.REVIEW, reason=reason))
+
+
+def _in_open_period(each: Decided, items: Mapping[int, OpenItem], locked: Mapping[str, date]) -> Decided:
+    """A payment that is dated in a period of its invoices' books that is locked is never applied before a person has looked."""
+    best = each.decision.best
+    if best is None or best.takes_back or each.decision.verdict is not Verdict.APPLY:
+        return each
+    divisions = {items[settled.document_id].division for settled in best.settled}
+    until = max((locked[division] for division in divisions if division in locked), default=None)
+    if until is None or each.movement.booked_on > until:
+        return each
+    reason = f"{best.reason}; but the books are locked until {until}"
     return replace(each, decision=replace(each.decision, verdict=Verdict.REVIEW, reason=reason))
 
 

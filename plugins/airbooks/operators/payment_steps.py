@@ -123,9 +123,10 @@ def take_in() -> dict[str, int]:
         return dict(take(database, load_payments_config(), run_id()))
 
 
-@task
+@task(trigger_rule="all_done")
 def match() -> dict[str, int]:
-    """Decide what each new payment pays; open a question for each that is not sure."""
+    """Decide what each new payment pays; open a question for each that is not sure. A source that cannot be read keeps nothing back that
+    came from the others."""
     from airbooks.operators.payment_matching import match_all
     from airbooks.payments.settings import load_payments_config
 

@@ -107,11 +107,14 @@ class ExceptionReviewOperator(HITLOperator):
 
 def decide(conn_id: str, cause_id: str, given: Answer) -> AnswerOutcome:
     """Apply an answer in a transaction of its own; repeated when another transaction stood in its way."""
+    from airbooks.payments.settings import load_payments_config
     from airbooks.staging.answers import answer
+    from airbooks.staging.decisions import unknown_account
 
+    account = load_payments_config().bank_account if given.kind is AnswerKind.APPLY else unknown_account
     for attempt in attempts():
         with attempt, connect(conn_id) as database:
-            outcome = answer(database, cause_id, given)
+            outcome = answer(database, cause_id, given, account)
     return outcome
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -10,6 +11,18 @@ from airbooks.canonical import Allocation, IncomingPayment, Payment
 from airbooks.payments.decision import ZERO, Candidate, OpenItem, Settled
 
 SOURCE = "payments"
+_NUMBER = re.compile(r"PAY-(\d{6,18})")
+
+
+def number_of(incoming_id: int) -> str:
+    """Our own number of a movement."""
+    return f"PAY-{incoming_id:06}"
+
+
+def id_of(number: str) -> int | None:
+    """The movement of a number of ours; None where it is no such number, or that of a payment's second or later part."""
+    found = _NUMBER.fullmatch(number)
+    return int(found[1]) if found and number_of(int(found[1])) == number else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,19 +41,23 @@ class NotPayableError(Exception):
 
 
 def parts_of(
-    number: str, movement: IncomingPayment, chosen: Candidate, items: Mapping[int, OpenItem], account: str = ""
+    number: str,
+    movement: IncomingPayment,
+    chosen: Candidate,
+    items: Mapping[int, OpenItem],
+    account: Callable[[str], str] = lambda _: "",
 ) -> tuple[Part, ...]:
     """The payments of a candidate. `number` is our number of the movement; more than one part get -2, -3 behind it.
 
-    What stays on account and what the bank kept go with the first part, the one that settles most. `account` is our code of the bank
-    account. Raises NotPayableError where credit notes take more off a customer's part than his invoices give.
+    What stays on account and what the bank kept go with the first part, the one that settles most. `account` gives our code of the bank
+    account in the books of a connection. Raises NotPayableError where credit notes take more off a customer's part than his invoices give.
     """
     groups = sorted(_grouped(chosen.settled, items).items(), key=lambda group: (-sum(each.amount for each in group[1]), group[0]))
     parts = []
     for position, ((connection, customer), settled) in enumerate(groups):
         is_first = position == 0
         name = number if is_first else f"{number}-{position + 1}"
-        payment = _payment(name, movement, customer, settled, chosen.on_account if is_first else ZERO, account)
+        payment = _payment(name, movement, customer, settled, chosen.on_account if is_first else ZERO, account(connection))
         payment = payment.model_copy(update={"bank_fee": movement.fee if is_first else ZERO})
         first = items[settled[0].document_id]
         parts.append(

@@ -30,11 +30,11 @@ def decide_reversal(case: Case, known: Known) -> Decision:
     if movement.reverses and not named and movement.reverses not in known.over and known.today is not None and known.today <= last_day:
         waits = f"a {_kind(movement)}: the payment that it takes back is not known, or not decided, yet: waits for it until {last_day}"
         return Decision(key=case.key, verdict=Verdict.WAIT, best=None, reason=waits)
-    found = [_taking_back(each, movement, NAMED, "names the payment that it takes back") for each in named]
+    found = [way_to_take_back(each, movement, NAMED, "names the payment that it takes back") for each in named]
     if not named:
         found = [
             *_paid_out(case),
-            *(_taking_back(each, movement, ALIKE, "is as much as an earlier payment") for each in _alike(case, known)),
+            *(way_to_take_back(each, movement, ALIKE, "is as much as an earlier payment") for each in _alike(case, known)),
         ]
     ways = sorted((each for each in found if each), key=lambda each: (-each.confidence, each.takes_back, each.reason))
     if not ways:
@@ -67,7 +67,7 @@ def _alike(case: Case, known: Known) -> list[Earlier]:
     return sorted(same, key=lambda each: each.key)[: case.tuning.most_candidates]
 
 
-def _taking_back(earlier: Earlier, movement: IncomingPayment, confidence: Decimal, why: str) -> Candidate | None:
+def way_to_take_back(earlier: Earlier, movement: IncomingPayment, confidence: Decimal, why: str) -> Candidate | None:
     """All of the earlier payment, or what it left on account; None where neither is the amount (whose part it is, a person says)."""
     words = f"a {_kind(movement)}: {why}, {earlier.source_id} of {money(earlier.gross, earlier.currency)}"
     if movement.gross == earlier.gross:

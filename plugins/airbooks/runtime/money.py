@@ -40,8 +40,8 @@ APPLIED: LiteralString = """
     WHERE d.operation = 'apply' AND d.state = 'delivered' GROUP BY 1, 2
 """
 STUCK: LiteralString = """
-    SELECT count(*)::int AS stuck FROM airbooks.delivery d
-    WHERE d.operation = 'apply' AND d.state <> 'delivered'
+    SELECT count(*)::int AS stuck FROM airbooks.delivery d JOIN airbooks.document p USING (document_id)
+    WHERE p.state = 'valid' AND d.operation = 'apply' AND d.state <> 'delivered'
         AND NOT EXISTS (SELECT FROM airbooks.exception e WHERE e.delivery_id = d.delivery_id AND e.state = 'open')
 """
 

@@ -68,9 +68,8 @@ def attach_advice(database: psycopg.Connection, run_id: str) -> list[Attached]:
     for advice, candidates in _fitting(database):
         free = [each for each in candidates if each[0] not in attached]
         meant = the_movement(advice[1], free)
-        if meant is not None:
+        if meant is not None and _give(database, advice, meant):
             attached[meant[0]] = advice[0]
-            _give(database, advice, meant)
     found = [Attached(advice_id, incoming_id) for incoming_id, advice_id in attached.items()]
     append(database, [_event(each, run_id) for each in found])
     return found
@@ -120,14 +119,19 @@ def _plain(text: str) -> str:
     return "".join(sign for sign in text.casefold() if sign.isalnum())
 
 
-def _give(database: psycopg.Connection, advice: Waiting, movement: Candidate) -> None:
+def _give(database: psycopg.Connection, advice: Waiting, movement: Candidate) -> bool:
+    """Whether the movement still waited: a person may have decided about it since it was read."""
     (advice_id, told), (incoming_id, _) = advice, movement
     lines = [line.model_dump(mode="json") for line in told.advice]
-    database.execute(
-        "UPDATE airbooks.incoming_payment SET state = 'new', body = jsonb_set(body, '{advice}', %s) WHERE incoming_id = %s",
+    given = database.execute(
+        "UPDATE airbooks.incoming_payment SET state = 'new', body = jsonb_set(body, '{advice}', %s)"
+        " WHERE incoming_id = %s AND state IN ('new', 'review')",
         (Jsonb(lines), incoming_id),
     )
+    if not given.rowcount:
+        return False
     database.execute("UPDATE airbooks.remittance_advice SET incoming_id = %s WHERE advice_id = %s", (incoming_id, advice_id))
+    return True
 
 
 def _event(attached: Attached, run_id: str) -> Event:

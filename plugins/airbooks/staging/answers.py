@@ -97,6 +97,7 @@ class _Decision:
     cause: Cause
     answer: Answer
     waiting: tuple[_Waiting, ...]
+    account: AccountCode
 
     def execute(self, statement: str, **more: Any) -> int:
         values: Mapping[str, Any] = {
@@ -109,12 +110,18 @@ class _Decision:
         return self.connection.execute(statement, {**values, **more}).rowcount
 
 
-def answer(connection: psycopg.Connection, cause_id: str, given: Answer) -> AnswerOutcome:
-    """Apply a decision. The first one counts: raises AlreadyAnswered for a later one, InvalidAnswerError or UnknownCauseError otherwise."""
+AccountCode = Callable[[str, str], str]  # our code of a bank account, in the books of a connection
+
+
+def answer(connection: psycopg.Connection, cause_id: str, given: Answer, account: AccountCode = lambda *_: "") -> AnswerOutcome:
+    """Apply a decision. The first one counts: raises AlreadyAnswered for a later one, InvalidAnswerError or UnknownCauseError otherwise.
+
+    `account` says what the books call the bank account of a payment that is applied.
+    """
     cause = read_cause(connection, cause_id, lock=True)
     refuse_late(cause, given.round)
     check(cause, given)
-    decision = _Decision(connection, cause, given, _waiting(connection, cause_id))
+    decision = _Decision(connection, cause, given, _waiting(connection, cause_id), account)
     documents, deliveries = _ACTS[given.kind](decision)
     _write_down(decision)
     append(connection, _events(decision, documents, deliveries))
@@ -204,13 +211,16 @@ def _apply(decision: _Decision) -> tuple[int, int]:
     """The payment is applied as chosen; the next run delivers it."""
     from airbooks.staging.choosing import NoSuchChoiceError, choose
 
+    numbers = {each.number for each in decision.waiting}
+    if len(numbers) != 1:
+        raise InvalidAnswerError("Not one payment waits for this answer; answer Retry to have them matched again.")
+    choice, by = decision.answer.apply_to.strip(), storable(decision.answer.by)
     try:
-        for each in decision.waiting:
-            choose(decision.connection, each.number, decision.answer.apply_to.strip(), storable(decision.answer.by))
+        choose(decision.connection, numbers.pop(), choice, by, decision.account)
     except NoSuchChoiceError as wrong:
         raise InvalidAnswerError(str(wrong)) from None
     decision.execute(_CLOSE)
-    return len(decision.waiting), 0
+    return 1, 0
 
 
 def _release(decision: _Decision) -> tuple[int, int]:

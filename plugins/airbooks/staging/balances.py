@@ -203,9 +203,13 @@ doc AS MATERIALIZED (
 ), theirs AS (
     SELECT a.document_id, a.connection, sum(a.amount) AS settled
     FROM applied a
-    WHERE NOT a.reversed AND a.delivery_id IS NULL AND NOT EXISTS (
-        SELECT FROM airbooks.delivery v
-        WHERE v.connection = a.connection AND string_to_array(v.remote_id, ',') @> ARRAY[a.payment_id] AND v.operation = 'apply')
+    WHERE NOT a.reversed AND NOT EXISTS (  -- one of ours that a person rejected, and that stands there, is theirs
+        SELECT FROM airbooks.delivery v JOIN airbooks.document own USING (document_id)
+        WHERE v.delivery_id = a.delivery_id AND NOT (v.state = 'rejected' AND own.state = 'rejected'))
+        AND NOT EXISTS (
+        SELECT FROM airbooks.delivery v JOIN airbooks.document own USING (document_id)
+        WHERE v.connection = a.connection AND string_to_array(v.remote_id, ',') @> ARRAY[a.payment_id] AND v.operation = 'apply'
+            AND NOT (v.state = 'rejected' AND own.state = 'rejected'))
     GROUP BY 1, 2
 ), paid AS MATERIALIZED (
     SELECT doc.*, coalesce(o.settled, 0) AS ours, coalesce(o.taken_back, 0) AS taken_back, coalesce(t.settled, 0) AS theirs,
@@ -259,6 +263,12 @@ WHERE b.total - b.ours - b.theirs - b.credited > 0 AND b.state = 'valid' AND b.c
 ORDER BY b.document_id, b.connection
 """
 
+_SETTLED = f"""
+WITH {BALANCES}
+SELECT b.number FROM balance b
+WHERE b.state = 'valid' AND b.connection <> '' GROUP BY b.number HAVING max(b.total - b.ours - b.theirs - b.credited) <= 0
+"""  # noqa: S608 only constants are put in
+
 _STILL_OPEN = f"""
 WITH {BALANCES}{_SELECT}
 WHERE b.total - b.ours - b.theirs - b.credited <> 0 AND b.state NOT IN ('rejected', 'cancelled')
@@ -277,6 +287,12 @@ def open_items(database: psycopg.Connection, divisions: Sequence[str] = (), conn
     """What payments may settle: valid documents with an open amount above zero, delivered or on their way; credit notes too."""
     found = _read(database, _OPEN, {"divisions": list(divisions), "connections": list(connections)})
     return [each.item() for each in found]
+
+
+def settled_numbers(database: psycopg.Connection) -> frozenset[str]:
+    """The numbers of valid documents of which nothing is open any more, whoever paid them or credited them."""
+    rows = database.execute(_SETTLED, {"divisions": [], "connections": []})
+    return frozenset(row[0] for row in rows)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ import psycopg
 from psycopg.rows import class_row
 
 from airbooks.canonical import minor_units
+from airbooks.payments.parts import id_of
 from airbooks.platforms.errors import AirbooksError
 from airbooks.platforms.references import ReferenceKind
 from airbooks.staging import stops
@@ -265,11 +266,10 @@ def _choices(connection: psycopg.Connection, cause: Cause) -> tuple[Choice, ...]
 
 def _applications(connection: psycopg.Connection, cause: Cause) -> tuple[Choice, ...]:
     """What the payment may be applied to, as `airbooks.staging.choosing.choices` numbers it."""
+    named = connection.execute("SELECT number FROM airbooks.exception WHERE cause_id = %s AND state = 'open'", [cause.cause_id]).fetchall()
+    ids = [id_of(row[0]) for row in named]
     row = connection.execute(
-        "SELECT i.candidates FROM airbooks.exception e JOIN airbooks.incoming_payment i"
-        " ON e.number = 'PAY-' || lpad(i.incoming_id::text, 6, '0')"
-        " WHERE e.cause_id = %s AND e.state = 'open' AND i.state = 'review' LIMIT 1",
-        [cause.cause_id],
+        "SELECT candidates FROM airbooks.incoming_payment WHERE incoming_id = ANY(%s) AND state = 'review' LIMIT 1", [ids]
     ).fetchone()
     return tuple(Choice(str(place), each["reason"]) for place, each in enumerate(row[0], 1)) if row else ()
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 from psycopg.rows import class_row
@@ -97,21 +97,39 @@ def _event(row: tuple[Any, ...], run_id: str) -> Event:
 _ORIGINAL = """
 LEFT JOIN LATERAL (
     SELECT o.incoming_id FROM airbooks.incoming_payment o
-    WHERE o.account = i.account AND o.incoming_id <> i.incoming_id AND o.currency = i.currency AND o.booked_on <= i.booked_on
+    WHERE i.body ->> 'reverses' <> ''  -- nothing is looked for where it names nothing
+        AND o.account = i.account AND o.incoming_id <> i.incoming_id AND o.currency = i.currency AND o.booked_on <= i.booked_on
         AND (o.kind = 'receipt') <> (i.kind = 'receipt')
         AND (o.source_id = i.body ->> 'reverses' OR o.body ->> 'bank_reference' = i.body ->> 'reverses'
             OR o.body -> 'references' ? (i.body ->> 'reverses'))
     ORDER BY o.amount = i.amount DESC, o.booked_on DESC, o.incoming_id DESC LIMIT 1
-) original ON i.body ->> 'reverses' <> ''
+) original ON true
 """
 
 
 def read(database: psycopg.Connection, states: Sequence[str], limit: int | None = None) -> list[Incoming]:
     """The stored movements in one of `states` (new, review, matched, on_account, reversed, ignored), oldest first, at most `limit`."""
+    return _read(database, "i.state = ANY(%(states)s)", {"states": list(states), "limit": limit})
+
+
+def unapplied(database: psycopg.Connection) -> list[Incoming]:
+    """The movements that may be matched, oldest first: new ones, and receipts that stayed on account here without a payment that a
+    platform was to book, and of which nothing was paid back."""
+    return _read(database, _UNAPPLIED, {"limit": None})
+
+
+_UNAPPLIED = """
+(i.state = 'new' OR (i.state = 'on_account' AND i.kind = 'receipt'
+    AND NOT EXISTS (SELECT FROM airbooks.allocation a WHERE a.incoming_id = i.incoming_id)
+    AND NOT EXISTS (SELECT FROM airbooks.incoming_payment b WHERE b.takes_back = i.incoming_id)))
+"""
+
+
+def _read(database: psycopg.Connection, condition: LiteralString, values: Mapping[str, Any]) -> list[Incoming]:
     rows = database.execute(
-        f"SELECT i.incoming_id, i.state, i.body, original.incoming_id FROM airbooks.incoming_payment i {_ORIGINAL}"  # noqa: S608 a constant
-        " WHERE i.state = ANY(%s) ORDER BY i.incoming_id LIMIT %s",
-        (list(states), limit),
+        f"SELECT i.incoming_id, i.state, i.body, original.incoming_id FROM airbooks.incoming_payment i {_ORIGINAL}"  # noqa: S608 constants
+        f" WHERE {condition} ORDER BY i.incoming_id LIMIT %(limit)s",
+        values,
     ).fetchall()
     return [Incoming(incoming_id=row[0], state=row[1], movement=IncomingPayment.model_validate(row[2]), original_id=row[3]) for row in rows]
 

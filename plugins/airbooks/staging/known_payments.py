@@ -11,16 +11,18 @@ from psycopg.rows import dict_row
 
 from airbooks.payments.decision import ZERO, Settled
 from airbooks.payments.tuning import Earlier, Known
+from airbooks.staging.balances import settled_numbers
 from airbooks.staging.incoming import Incoming
 
 REMEMBERED = timedelta(days=400)  # a charge-back comes within 120 to 540 days; a refund sooner
 
 _EARLIER = """
-SELECT i.incoming_id, i.currency, i.amount + i.fee AS gross,
+SELECT i.incoming_id, i.currency, i.amount + i.fee - coalesce(taken.back, 0) AS gross,
     a.document_id, a.connection, a.number, a.amount, a.settled, a.discount, a.write_off
 FROM airbooks.incoming_payment i LEFT JOIN airbooks.allocation a ON a.incoming_id = i.incoming_id AND a.cancelled_at IS NULL
+LEFT JOIN LATERAL (SELECT sum(b.amount + b.fee) AS back FROM airbooks.incoming_payment b WHERE b.takes_back = i.incoming_id) taken ON true
 WHERE i.state IN ('matched', 'on_account') AND i.kind = 'receipt' AND i.booked_on >= %(since)s
-    AND (i.incoming_id = ANY(%(named)s) OR i.amount + i.fee = ANY(%(amounts)s))
+    AND (i.incoming_id = ANY(%(named)s) OR i.amount + i.fee = ANY(%(amounts)s)) AND i.amount + i.fee > coalesce(taken.back, 0)
 ORDER BY i.incoming_id, a.allocation_id
 """
 
@@ -34,10 +36,8 @@ WHERE i.state = 'matched' AND i.body ->> 'payer_account' <> ''
 GROUP BY 1 HAVING count(DISTINCT p.customer_code) = 1
 """
 
-_CLOSED = """
-SELECT DISTINCT d.number FROM airbooks.allocation a JOIN airbooks.document d USING (document_id)
-WHERE a.cancelled_at IS NULL
-UNION SELECT number FROM airbooks.document WHERE is_current AND kind IN ('invoice', 'credit_note') AND state = 'cancelled'
+_CANCELLED = """
+SELECT DISTINCT number FROM airbooks.document WHERE is_current AND kind IN ('invoice', 'credit_note') AND state = 'cancelled'
 """
 
 _COMING = """
@@ -53,7 +53,7 @@ def known(database: psycopg.Connection, today: date, taking_back: Iterable[Incom
     may mean (`Earlier.source_id` is their id in staging)."""
     wanted = list(taking_back)
     accounts = {row[0]: row[1] for row in database.execute(_ACCOUNTS).fetchall()}
-    closed = frozenset(row[0] for row in database.execute(_CLOSED).fetchall())
+    closed = settled_numbers(database) | {row[0] for row in database.execute(_CANCELLED).fetchall()}
     coming = frozenset(row[0] for row in database.execute(_COMING).fetchall())
     named = [each.original_id for each in wanted if each.original_id is not None]
     over = frozenset(str(row[0]) for row in database.execute(_OVER, (named,)).fetchall())

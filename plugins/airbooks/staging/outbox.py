@@ -111,11 +111,15 @@ WITH picked AS (
                 AND (inv.state = 'exception' OR e.state IN ('pending', 'sending', 'accepted', 'unknown', 'parked')
                     OR (e.state = 'rejected' AND EXISTS (
                         SELECT FROM airbooks.exception x WHERE x.delivery_id = e.delivery_id AND x.state = 'open'))))
-        AND NOT EXISTS (  -- a payment goes after what it settles
+        AND NOT EXISTS (  -- a payment goes after what it settles; what will never come does not hold it back: it is asked about
             SELECT FROM airbooks.document paid
             LEFT JOIN airbooks.delivery e ON e.document_id = paid.document_id AND e.connection = d.connection
             WHERE doc.kind = 'payment' AND paid.kind <> 'payment' AND paid.is_current AND paid.division = doc.division
-                AND paid.number = ANY (doc.preceding) AND e.state IS DISTINCT FROM 'delivered')
+                AND paid.number = ANY (doc.preceding) AND (paid.state = 'exception'
+                    OR (e.state IS NULL AND paid.state = 'valid' AND d.connection = ANY (paid.route))
+                    OR e.state IN ('pending', 'sending', 'accepted', 'unknown', 'parked')
+                    OR (e.state = 'rejected' AND EXISTS (
+                        SELECT FROM airbooks.exception x WHERE x.delivery_id = e.delivery_id AND x.state = 'open'))))
     ORDER BY d.delivery_id LIMIT %(limit)s
     FOR UPDATE OF d SKIP LOCKED
 ), claimed AS (

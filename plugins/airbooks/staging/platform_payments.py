@@ -147,12 +147,14 @@ WHERE p.connection = %(connection)s AND p.delivery_id IS NULL
     AND (%(of)s::text[] IS NULL OR p.remote_id = ANY (%(of)s))
 """
 
-# One of several payments that a platform made of ours takes back only what it paid.
+# One of several payments that a platform made of ours takes back only what it paid. One that was applied again since, or waits for a person
+# who may have that done, takes nothing back: another one stands, or will, in its place.
 _CANCEL = """
 WITH gone AS (
     SELECT v.delivery_id, v.document_id, v.remote_id = p.remote_id AS is_whole, p.connection, p.remote_id, p.currency, p.allocations
     FROM airbooks.platform_payment p JOIN airbooks.delivery v USING (delivery_id)
-    WHERE p.connection = %(connection)s AND p.reversed
+    WHERE p.connection = %(connection)s AND p.reversed AND v.state = 'delivered'
+        AND string_to_array(v.remote_id, ',') @> ARRAY[p.remote_id]
 ), cancelled AS (
     UPDATE airbooks.allocation a SET cancelled_at = now(), cancelled_by = %(run_id)s
     FROM gone, airbooks.document paid

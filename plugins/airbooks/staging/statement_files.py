@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import psycopg
 
@@ -50,17 +50,47 @@ def note_read(database: psycopg.Connection, feed: str, path: str, stamp: str, mo
     )
 
 
-def note_bad(database: psycopg.Connection, file: str, bad: Sequence[Bad], run_id: str) -> None:
-    """Ask a person about the entries of a file that could not be taken over; what is good now asks nobody any more."""
-    found = [
-        exceptions.Found(finding=_finding(each), raw_id=_raw(database, each, run_id), number=_name(each), run_id=run_id) for each in bad
-    ]
+BadEntry = TypeVar("BadEntry", bound=Bad)
+
+
+def note_bad(database: psycopg.Connection, file: str, bad: Sequence[BadEntry], run_id: str) -> list[BadEntry]:
+    """Ask a person about the entries of a file that could not be taken over; what is good now asks nobody any more.
+
+    Returns the entries that wait for a person: without those of which somebody has said already that they are left out (Reject).
+    """
+    raw = {_name(each): _raw(database, each, run_id) for each in bad}
+    left_out = _left_out(database, list(raw.values()))
+    waiting = [each for each in bad if raw[_name(each)] not in left_out]
+    found = [exceptions.Found(finding=_finding(each), raw_id=raw[_name(each)], number=_name(each), run_id=run_id) for each in waiting]
     exceptions.open_exceptions(database, found)
     rows = database.execute(
         "SELECT DISTINCT source_id FROM airbooks.raw_document WHERE source = %s AND source_id LIKE %s", (SOURCE, f"{_like(file)}#%")
     ).fetchall()
-    mended = [(SOURCE, row[0]) for row in rows if row[0] not in {_name(each) for each in bad}]
-    exceptions.close_for(database, documents=mended, still=[], by=run_id)
+    note_good(database, [row[0] for row in rows if row[0] not in raw], run_id)
+    return waiting
+
+
+def note_good(database: psycopg.Connection, names: Sequence[str], run_id: str) -> None:
+    """These entries (file#entry) were taken over: nobody is asked about them any more."""
+    exceptions.close_for(database, documents=[(SOURCE, each) for each in names], still=[], by=run_id)
+
+
+def wanted_again(database: psycopg.Connection, file: str) -> bool:
+    """Whether somebody has answered Retry about an entry of this file since the last time."""
+    again = database.execute(
+        "UPDATE airbooks.raw_document SET staged_at = now() WHERE staged_at IS NULL AND source = %s AND source_id LIKE %s",
+        (SOURCE, f"{_like(file)}#%"),
+    )
+    return again.rowcount > 0
+
+
+def _left_out(database: psycopg.Connection, raw_ids: Sequence[int]) -> set[int]:
+    rows = database.execute(
+        "SELECT e.raw_id FROM airbooks.exception e JOIN airbooks.exception_cause c USING (cause_id)"
+        " WHERE e.raw_id = ANY(%s) AND e.code = %s AND c.state = 'closed' AND c.answer = 'reject'",
+        (list(raw_ids), ENTRY),
+    ).fetchall()
+    return {row[0] for row in rows}
 
 
 def _finding(bad: Bad) -> Finding:
