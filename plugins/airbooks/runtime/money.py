@@ -43,6 +43,11 @@ STUCK: LiteralString = """
     SELECT count(*)::int AS stuck FROM airbooks.delivery d JOIN airbooks.document p USING (document_id)
     WHERE p.state = 'valid' AND d.operation = 'apply' AND d.state <> 'delivered'
         AND NOT EXISTS (SELECT FROM airbooks.exception e WHERE e.delivery_id = d.delivery_id AND e.state = 'open')
+        AND NOT EXISTS (  -- it waits for its invoice, which waits for a person
+            SELECT FROM airbooks.document p JOIN airbooks.document i ON i.division = p.division AND i.number = ANY (p.preceding)
+            LEFT JOIN airbooks.delivery v ON v.document_id = i.document_id AND v.connection = d.connection
+            WHERE p.document_id = d.document_id AND d.state = 'pending' AND i.kind <> 'payment' AND i.is_current
+                AND v.state IS DISTINCT FROM 'delivered')
 """
 
 
