@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.sources.bank.statements import IBAN, PAYER, READING, balance, camt, detail, entry, parted, statement, taken
 
+from airbooks.canonical import IncomingPayment
 from airbooks.canonical.payment import PaymentKind
 from airbooks.sources.bank.camt import read_camt
 from airbooks.sources.bank.movement import Batches, Debits, Reading, StatementError
@@ -17,7 +18,7 @@ from airbooks.sources.bank.movement import Batches, Debits, Reading, StatementEr
 ALL = Reading(source="eu_bank", debits=Debits.ALL)
 
 
-def only(data: bytes, reading: Reading = READING):
+def only(data: bytes, reading: Reading = READING) -> IncomingPayment:
     (movement,) = taken(read_camt(data, "eu.xml", reading))
     return movement
 
@@ -25,7 +26,7 @@ def only(data: bytes, reading: Reading = READING):
 def test_a_payment_keeps_who_paid_when_how_much_and_what_was_written() -> None:
     paid = detail(e2e="NW-2026-118", text="Invoice EU-SI-000123")
     found = only(camt(statement([entry("1190.50", paid, ref="2026110200017")], closing="2190.50")))
-    assert (found.kind, found.amount, found.currency, found.fee) == (PaymentKind.RECEIPT, Decimal("1190.50"), "EUR", 0)
+    assert (found.kind, found.amount, found.currency, found.fee) == (PaymentKind.RECEIPT, Decimal("1190.50"), "EUR", Decimal(0))
     assert (found.account, found.booked_on, found.bank_reference) == (IBAN, date(2026, 11, 2), "2026110200017")
     assert (found.payer_name, found.payer_account) == ("Northwind Tools Ltd", PAYER)
     assert (found.references, found.text) == (("NW-2026-118",), "Invoice EU-SI-000123")
@@ -130,7 +131,7 @@ def test_charges_that_the_bank_kept_are_a_fee_and_those_it_books_apart_are_not()
     kept = only(camt(statement([entry("98.50", detail(CHARGES.format("1.50", "true")))], closing="1098.50")))
     apart = only(camt(statement([entry("100.00", detail(CHARGES.format("1.50", "false")))], closing="1100.00")))
     assert (kept.amount, kept.fee, kept.gross) == (Decimal("98.50"), Decimal("1.50"), Decimal("100.00"))
-    assert (apart.amount, apart.fee) == (Decimal("100.00"), 0)
+    assert (apart.amount, apart.fee) == (Decimal("100.00"), Decimal(0))
 
 
 def test_charges_of_the_oldest_version_are_within_the_amount() -> None:

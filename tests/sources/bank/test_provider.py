@@ -41,7 +41,8 @@ CARDS = Provider(
 
 def event(type_: str = "payment.succeeded", **data: Any) -> dict[str, Any]:
     whole = {"id": "pay_1", "net": 9710, "fee": 290, "currency": "usd", "metadata": {"invoices": ["US-SI-000123"]}, **data}
-    return json.loads(json.dumps({"type": type_, "created": 1793577600, "data": whole}), parse_float=Decimal)
+    read: dict[str, Any] = json.loads(json.dumps({"type": type_, "created": 1793577600, "data": whole}), parse_float=Decimal)
+    return read
 
 
 def told(payload: dict[str, Any]) -> IncomingPayment:

@@ -16,8 +16,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from bai2 import constants, helpers, models, parsers  # type: ignore[import-untyped]
-from bai2.exceptions import NotSupportedYetException, ParsingException  # type: ignore[import-untyped]
+from bai2 import constants, helpers, models, parsers
+from bai2.exceptions import NotSupportedYetException, ParsingException
 
 from airbooks.canonical.incoming import IncomingPayment
 from airbooks.canonical.money import minor_units
