@@ -83,7 +83,7 @@ def settled_by(decisions: Sequence[Decision]) -> dict[tuple[str, int], Decimal]:
     return taken
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(books())
 def test_every_way_to_apply_a_payment_sums_to_what_the_customer_gave(given_books: Books) -> None:
     payments, items = given_books
@@ -93,7 +93,7 @@ def test_every_way_to_apply_a_payment_sums_to_what_the_customer_gave(given_books
             assert way.on_account >= 0
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(books())
 def test_no_way_settles_more_of_a_document_than_is_open_and_no_run_more_in_total(given_books: Books) -> None:
     payments, items = given_books
@@ -106,7 +106,7 @@ def test_no_way_settles_more_of_a_document_than_is_open_and_no_run_more_in_total
     assert all(amount <= still_open[place] for place, amount in settled_by(decisions).items())
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(books())
 def test_in_one_currency_amount_discount_and_write_off_are_what_is_settled(given_books: Books) -> None:
     payments, items = given_books
@@ -118,7 +118,7 @@ def test_in_one_currency_amount_discount_and_write_off_are_what_is_settled(given
                 assert each.amount + each.discount + each.write_off == (each.settled if kind == "invoice" else -each.settled)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(books(), st.randoms(use_true_random=False))
 def test_the_order_of_payments_and_items_makes_no_difference(given_books: Books, random: object) -> None:
     payments, items = given_books
@@ -129,7 +129,7 @@ def test_the_order_of_payments_and_items_makes_no_difference(given_books: Books,
     assert {each.key: each for each in match(shuffled, mixed, Tuning())} == expected
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(books())
 def test_matching_again_after_applying_gives_nothing_new_for_what_is_applied(given_books: Books) -> None:
     payments, items = given_books
@@ -149,7 +149,7 @@ def test_matching_again_after_applying_gives_nothing_new_for_what_is_applied(giv
     assert all(amount <= still_open[place] for place, amount in settled_by(again).items())
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.integers(1, 20_000), st.lists(st.integers(1, 5_000), max_size=3), st.integers(0, 5_000))
 def test_what_a_refund_or_charge_back_takes_back_sums_to_it(amount: int, settled: list[int], left: int) -> None:
     parts = tuple(_settled(number, Decimal(each) / 100) for number, each in enumerate(settled))
@@ -165,7 +165,7 @@ def _settled(serial: int, amount: Decimal) -> Settled:
     return Settled(document_id=serial, connection="quickbooks_us", number=f"US-SI-{serial:06d}", amount=amount, settled=amount)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.lists(st.integers(-40, 60), min_size=1, max_size=9), st.integers(1, 120), st.integers(1, 9))
 def test_the_search_for_sums_misses_none_and_invents_none(values: list[int], target: int, most: int) -> None:
     found = sums_to(values, target, most=most)

@@ -67,6 +67,17 @@ class Office:
         command = [sys.executable, "-m", "tests.platforms.killed_worker", *arguments]
         done = subprocess.run(command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=False, timeout=120)
         assert done.returncode == -signal.SIGKILL, done.stderr
+        self._until_gone()
+
+    def vanished_worker(self) -> None:
+        """What is left of a worker that died: its session on the platform, and nothing that holds it."""
+        with psycopg.connect(self.dsn, autocommit=True) as aside:
+            sessions = StoredSessions(aside, Fernet(KEY))
+            hook = registry.hook_class(self.slug)(self.connection, account=Account(**self.account), sessions=sessions)
+            look(hook)
+        self._until_gone()
+
+    def _until_gone(self) -> None:
         newest = "SELECT airbooks.session_is_held(s) FROM airbooks.open_session s ORDER BY session_id DESC LIMIT 1"
         while self.ask(newest)[0][0]:
             time.sleep(0.01)  # Postgres has not seen it go yet
@@ -132,7 +143,7 @@ def test_work_goes_on_when_killed_workers_had_the_whole_licence(opened: Callable
     simulator = office.sandbox.simulators["acumatica"]
     assert isinstance(simulator, AcumaticaSimulator)
     simulator.sessions.limit = 1
-    office.killed_worker()
+    office.vanished_worker()
     assert office.live() == 1
     with office.worker() as hook:
         look(hook)
@@ -153,7 +164,7 @@ def test_a_living_workers_session_is_never_ended(office: Office) -> None:
     first, second = office.worker(), office.worker()
     look(first)
     look(second)
-    office.killed_worker()
+    office.vanished_worker()
     with office.worker() as third:
         look(third)
         assert office.log_outs() == 1
@@ -163,14 +174,14 @@ def test_a_living_workers_session_is_never_ended(office: Office) -> None:
 
 
 def test_two_workers_do_not_log_out_the_same_session(office: Office) -> None:
-    office.killed_worker()
+    office.vanished_worker()
     for hook in [office.worker() for _ in range(2)]:
         look(hook)
     assert office.log_outs() == 1
 
 
 def test_a_log_out_that_fails_hinders_nobody_and_is_tried_again(office: Office, caplog: pytest.LogCaptureFixture) -> None:
-    office.killed_worker()
+    office.vanished_worker()
     office.sandbox.inject(office.slug, "error_before_commit", path="ogout", times=None)
     with office.worker() as hook:
         look(hook)
@@ -183,7 +194,7 @@ def test_a_log_out_that_fails_hinders_nobody_and_is_tried_again(office: Office, 
 
 
 def test_a_session_goes_nowhere_but_where_it_was_opened(office: Office) -> None:
-    office.killed_worker()
+    office.vanished_worker()
     with office.worker(extra={**office.account["extra"], "read_timeout": "another connection"}) as hook:
         look(hook)
         assert office.log_outs() == 0
@@ -191,14 +202,14 @@ def test_a_session_goes_nowhere_but_where_it_was_opened(office: Office) -> None:
 
 
 def test_what_cannot_be_unsealed_is_left_to_its_idle_time(office: Office) -> None:
-    office.killed_worker()
+    office.vanished_worker()
     with office.worker(key=Fernet.generate_key()) as hook:
         look(hook)
     assert office.remembered() == 0
 
 
 def test_a_session_that_could_not_be_logged_out_for_an_hour_is_forgotten(office: Office) -> None:
-    office.killed_worker()
+    office.vanished_worker()
     with psycopg.connect(office.dsn) as database:
         database.execute("UPDATE airbooks.open_session SET left_at = now() - interval '61 minutes'")
     with office.worker() as hook:
