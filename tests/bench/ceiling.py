@@ -1,7 +1,9 @@
-"""What a vendor's limits allow, in documents per minute, given how many calls a document takes."""
+"""What a vendor's limits allow: documents per minute for any length of time, and the least time that given calls take."""
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from airbooks.platforms.spec import Limits
@@ -51,6 +53,53 @@ def ceiling(limits: Limits, calls: Calls, think_seconds: float) -> Ceiling:
     windows = {"calls/s": 1 / MINUTE, "calls/min": 1.0, "batches/min": 1.0}
     at_once = allowed[set_by] * windows.get(set_by.partition(" ")[2], 0.0)
     return Ceiling(per_minute=allowed[set_by], set_by=set_by, per_day=per_day, at_once=at_once)
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """One call: when it was made (seconds since the first that counts; earlier ones are negative), and its scope."""
+
+    at: float
+    scope: str
+
+
+def at_best(limits: Limits, calls: Sequence[Made], think_seconds: float, scale: float = 1.0) -> float:
+    """Seconds that the calls from 0 on take when all windows and all places are always full; the earlier ones only fill windows.
+
+    Nobody can be faster without being refused: a window that was empty is taken at once, here as there. `scale` is how much faster the
+    vendor's seconds and minutes pass; `think_seconds` is given in the time that passes here.
+    """
+    windows = [_Window(allowed, seconds / scale, scope) for allowed, seconds, scope in _windows(limits)]
+    if limits.concurrent:
+        windows.append(_Window(limits.concurrent, think_seconds, "call"))
+    now = 0.0
+    for call in calls:
+        mine = [window for window in windows if window.scope in ("call", call.scope)]
+        start = call.at if call.at < 0 else max([now, *(window.free_at() for window in mine)])
+        now = max(now, start)
+        for window in mine:
+            window.taken.append(start)
+    return now + think_seconds
+
+
+def _windows(limits: Limits) -> list[tuple[int, float, str]]:
+    published = (
+        (limits.per_second, 1.0, "call"),
+        (limits.per_minute, MINUTE, "call"),
+        (limits.batches_per_minute, MINUTE, "batch"),
+    )
+    return [(allowed, seconds, scope) for allowed, seconds, scope in published if allowed]
+
+
+class _Window:
+    """At most `allowed` calls of a scope in any `seconds`."""
+
+    def __init__(self, allowed: int, seconds: float, scope: str) -> None:
+        self.seconds, self.scope = seconds, scope
+        self.taken: deque[float] = deque(maxlen=allowed)
+
+    def free_at(self) -> float:
+        return self.taken[0] + self.seconds if len(self.taken) == self.taken.maxlen else 0.0
 
 
 def _allowed(limit: int | None, each: float) -> float:

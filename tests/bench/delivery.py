@@ -28,7 +28,7 @@ def main() -> None:
     postgres = Postgres(home / "postgres")
     rows: list[tuple[str, ...]] = []
     try:
-        plan = Plan(dsn=postgres.dsn, pace_per_second=asked.pace, documents=asked.documents, think_seconds=asked.think)
+        plan = Plan(dsn=postgres.dsn, calls_per_second=asked.pace, seconds=asked.seconds, think_seconds=asked.think)
         for slug in slugs:
             rows.append(row(measure(slug, plan)))
             print(table(rows)[-1], flush=True)
@@ -48,8 +48,8 @@ def _machine() -> str:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.delivery", description=__doc__)
     parser.add_argument("--platforms", default="", help="comma-separated; default: all")
-    parser.add_argument("--documents", type=int, default=300, help="per platform, at least; a few full batches are sent anyway")
-    parser.add_argument("--pace", type=float, default=20.0, help="documents per second that the limits shall allow on this machine")
+    parser.add_argument("--seconds", type=float, default=30.0, help="of each measurement, at least; a few full batches are sent anyway")
+    parser.add_argument("--pace", type=float, default=12.0, help="calls per second that the limits shall allow on this machine")
     parser.add_argument("--think", type=float, default=0.5, help="seconds that a vendor takes over a call (an assumption)")
     parser.add_argument("--report", action="store_true", help="write the report although only some platforms were measured")
     return parser.parse_args()

@@ -7,11 +7,12 @@ import resource
 import sys
 import time
 from collections import Counter
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 import psycopg
 from cryptography.fernet import Fernet
-from tests.bench.ceiling import Calls
+from tests.bench.ceiling import Calls, Made
 from tests.faults.firm import Firm, Pace
 from tests.faults.papers import Papers
 
@@ -42,50 +43,57 @@ class Job:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
-    """What it took; seconds of the wall and of this process's processor, memory in bytes."""
+    """What it took; seconds of the wall and of this process's processor, memory in bytes. `made` has the warm-up's calls, too."""
 
     seconds: float
     processor_seconds: float
     peak_bytes: int
     calls: Calls
+    made: tuple[Made, ...]
     penalties: int
     states: dict[str, int]
 
 
 class Counting:
-    """A budget that counts what is taken from it."""
+    """A budget that keeps when what was taken from it, and how many refusals there were."""
 
-    def __init__(self, budget: Budget) -> None:
-        self._budget = budget
-        self.taken: Counter[str] = Counter()
+    def __init__(self, budget: Budget, kept: Kept) -> None:
+        self._budget, self._kept = budget, kept
 
     def take(self, scope: str = "call") -> None:
         self._budget.take(scope)
-        self.taken[scope] += 1
+        self._kept.taken.append((time.monotonic(), scope))
 
     def answered(self) -> None:
         self._budget.answered()
 
     def penalise(self, seconds: float) -> None:
-        self.taken["penalty"] += 1
+        self._kept.penalties += 1
         self._budget.penalise(seconds)
 
     def sibling(self) -> Counting:
-        twin = Counting(self._budget.sibling())
-        twin.taken = self.taken
-        return twin
+        return Counting(self._budget.sibling(), self._kept)
+
+
+@dataclass(slots=True)
+class Kept:
+    """What all sessions of a worker took, by the process's clock, and how often they were refused."""
+
+    taken: list[tuple[float, str]] = field(default_factory=list)
+    penalties: int = 0
+
+    def since(self, began: float) -> tuple[Made, ...]:
+        return tuple(Made(at - began, scope) for at, scope in sorted(self.taken))
 
 
 class CountedFirm(Firm):
-    """A firm whose hooks count their calls in `taken`."""
+    """A firm whose hooks count their calls in `kept`."""
 
-    taken: Counter[str]
+    kept: Kept
 
     def hook(self, aside: psycopg.Connection, urgency: Urgency = Urgency.HOURLY) -> PlatformHook:
         hook = super().hook(aside, urgency)
-        counting = Counting(hook.budget)
-        counting.taken = self.taken
-        hook.budget = counting
+        hook.budget = Counting(hook.budget, self.kept)
         return hook
 
 
@@ -94,7 +102,7 @@ def work(job: Job) -> Work:
     logging.disable(logging.CRITICAL)
     firm = _firm(job)
     _deliver(firm, job.warm_up)
-    firm.taken.clear()
+    firm.kept.penalties = 0
     _plant(firm, job.documents)
     began, processor = time.monotonic(), _processor_seconds()
     _until_done(firm)
@@ -102,12 +110,14 @@ def work(job: Job) -> Work:
     states = dict(firm.states())
     if set(states) != {"delivered"}:
         raise RuntimeError(f"{job.slug}: not everything was delivered: {states}")
+    made = firm.kept.since(began)
     return Work(
         seconds=seconds,
         processor_seconds=spent,
         peak_bytes=_peak_bytes(),
-        calls=_calls(firm.taken, job.documents),
-        penalties=firm.taken["penalty"],
+        calls=_calls(made, job.documents),
+        made=made,
+        penalties=firm.kept.penalties,
         states=states,
     )
 
@@ -115,7 +125,7 @@ def work(job: Job) -> Work:
 def _firm(job: Job) -> CountedFirm:
     papers = Papers(job.slug, first=job.first)
     firm = CountedFirm(job.slug, job.dsn, job.stored, Fernet(job.seal_key), connection=job.connection, pace=job.pace, papers=papers)
-    firm.taken = Counter()
+    firm.kept = Kept()
     if job.singly:
         kind = registry.hook_class(job.slug)
         kind.spec = replace(kind.spec, limits=replace(kind.spec.limits, batch=1, concurrent=1))
@@ -141,9 +151,9 @@ def _until_done(firm: Firm) -> None:
             time.sleep(IDLE_SECONDS)
 
 
-def _calls(taken: Counter[str], documents: int) -> Calls:
-    everything = sum(count for scope, count in taken.items() if scope != "penalty")
-    return Calls(per_document=everything / documents, batches_per_document=taken["batch"] / documents)
+def _calls(made: Sequence[Made], documents: int) -> Calls:
+    scopes = Counter(call.scope for call in made if call.at >= 0)
+    return Calls(per_document=scopes.total() / documents, batches_per_document=scopes["batch"] / documents)
 
 
 def _processor_seconds() -> float:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from tests.delivery.office import CONNECTION, Office, live, us_invoice
 
-from airbooks.delivery import engine
+from airbooks.delivery import engine, lanes
 from airbooks.platforms.base import PlatformHook, Sending, Sent
 from airbooks.sandbox.server import Sandbox
 from airbooks.staging import budget
@@ -33,21 +33,70 @@ def test_batches_are_on_their_way_at_the_same_time(office: Office, quickbooks: S
     assert {len(found) for found in live(quickbooks.books("quickbooks").documents).values()} == {1}
 
 
+def test_no_request_waits_for_the_slowest_of_its_claim(office: Office, quickbooks: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second claim's documents are sent while a request of the first is still on its way."""
+    real, begun, many = office.kind.create_invoices, list[int](), threading.Event()
+
+    def create(hook: PlatformHook, batch: Sequence[Sending]) -> list[Sent]:
+        begun.append(len(batch))
+        if len(begun) > 4:
+            many.set()
+        if len(begun) == 1:
+            assert many.wait(60), "a fifth request was not made before the first was answered"
+        return real(hook, batch)
+
+    office.plant(*(us_invoice(serial) for serial in range(1, 6 * 30 + 1)))
+    monkeypatch.setattr(office.kind, "create_invoices", create)
+    assert office.deliver() == {"booked": 180}
+    assert {len(found) for found in live(quickbooks.books("quickbooks").documents).values()} == {1}
+
+
+def test_a_task_lets_go_of_its_places_when_another_waits(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    rounds = list[int]()
+
+    def work_off(desk: Any, places: Sequence[Any], supply: Any) -> None:
+        rounds.append(len(places))
+        lanes.work_off(desk, places, supply)
+
+    monkeypatch.setattr("airbooks.delivery.engine.work_off", work_off)
+    office.plant(*(us_invoice(serial) for serial in range(1, 6 * 30 + 1)))
+    monkeypatch.setattr(budget, "somebody_waits", lambda *_: len(rounds) < 2)
+    assert office.deliver() == {"booked": 180}
+    assert len(rounds) == 2
+
+
+def test_what_was_claimed_goes_back_unharmed_when_no_place_is_free(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(budget, "LONGEST_WAIT", 0.2)
+    office.plant(us_invoice(1))
+    real = engine._round
+
+    def crowded(run: engine.Run, *rest: Any) -> bool:
+        with office.turn() as other, budget.places(other.work.aside, run.work.hook.counted_as("concurrent"), None, most=8):
+            return real(run, *rest)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(engine, "_round", crowded)
+        with pytest.raises(budget.NoSlotError):
+            office.deliver()
+    assert office.states() == {"pending": 1}
+    assert office.database.execute("SELECT failures FROM airbooks.delivery").fetchone() == (0,)
+    assert office.deliver_until_quiet() == {"booked": 1}
+
+
 def test_a_task_takes_no_more_places_than_are_free(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
-    lanes: list[int] = []
-    real = engine._work_off
+    taken = list[int]()
 
-    def work_off(desk: Any, places: Sequence[Any], steps: Sequence[Any]) -> None:
-        lanes.append(len(places))
-        real(desk, places, steps)
+    def work_off(desk: Any, places: Sequence[Any], supply: Any) -> None:
+        taken.append(len(places))
+        lanes.work_off(desk, places, supply)
 
-    monkeypatch.setattr(engine, "_work_off", work_off)
+    monkeypatch.setattr("airbooks.delivery.engine.work_off", work_off)
     office.plant(*(us_invoice(serial) for serial in range(1, DOCUMENTS + 1)))
     with office.turn() as other:
         owner = other.work.hook.counted_as("concurrent") or CONNECTION
         with budget.places(other.work.aside, owner, None, most=7):
             assert office.deliver() == {"booked": DOCUMENTS}
-    assert lanes == [1]
+    assert taken == [1]
 
 
 def test_what_was_booked_is_written_when_another_lane_breaks_down(

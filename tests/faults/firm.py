@@ -76,7 +76,8 @@ class Ledger:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self._client = httpx.Client(base_url=f"{url}/__sandbox__", timeout=120.0)
+        # A sandbox says where it is a moment before it listens there.
+        self._client = httpx.Client(base_url=f"{url}/__sandbox__", timeout=120.0, transport=httpx.HTTPTransport(retries=5))
 
     def connections(self) -> dict[str, Row]:
         return dict(self._get("connections"))

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from airbooks.platforms.spec import Urgency
-from airbooks.staging.budget import NoSlotError, places
+from airbooks.staging.budget import NoSlotError, places, somebody_waits
 
 
 def no_sleep(_: float) -> None:
@@ -100,8 +100,11 @@ def test_more_than_one_place_is_taken_only_while_nobody_waits(
     with places(other, "sage", 1):
         waits = Waiting("hourly", postgres_url, [], Urgency.HOURLY)
         assert waits.stands.wait(60)
+        assert somebody_waits(database, "sage")
+        assert not somebody_waits(database, "another connection")
         with places(database, "sage", 4, most=3, urgency=Urgency.REALTIME) as got:
             assert got == 1
     waits.thread.join(60)
+    assert not somebody_waits(database, "sage")
     with places(database, "sage", 4, most=3) as got:
         assert got == 3

@@ -8,30 +8,28 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import queue
-import threading
+import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from airbooks.canonical import DocumentKind
 from airbooks.delivery import paying, verdicts
 from airbooks.delivery.collecting import collect_answers
+from airbooks.delivery.lanes import Act, Supply, Way, most_lanes, taken, work_off
 from airbooks.delivery.preparing import Workplace, prepare, unprepared
 from airbooks.delivery.recording import claimed_event
 from airbooks.delivery.resolving import ABSENCE_PAUSE, resolve_unknown
-from airbooks.delivery.sending import Desk, Lane
+from airbooks.delivery.sending import Desk
 from airbooks.delivery.verdicts import Ready, Verdict
-from airbooks.platforms.base import PlatformHook, Preview
-from airbooks.platforms.errors import AirbooksError, ConfigurationError, PlatformError
+from airbooks.platforms.base import Preview
+from airbooks.platforms.errors import AirbooksError, PlatformError
 from airbooks.staging import audit, budget, circuit, outbox
 from airbooks.staging.circuit import Position
 
 log = logging.getLogger("airflow.task.airbooks.delivery")
 
 SMALLEST_CLAIM = 25
-USUAL_LANES = 4  # where the vendor does not say how many requests it takes at once
 
 
 class ConnectionStoppedError(AirbooksError):
@@ -95,8 +93,10 @@ def _deliver(run: Run, span: tuple[int, int], *, cautious: bool) -> Counter[str]
         tally += collect_answers(work, run.worker, run.run_id)
         tally += resolve_unknown(work, run.worker, run.run_id, run.absence_pause)
         tally += paying.apply_unknown_again(work, run.worker, run.run_id)
-    for way, claims in _ways(run, span, cautious=cautious):
-        desk = _send(run, claims, way)
+    for each in _passes(run, cautious=cautious):
+        desk = Desk(work, run.worker, run.run_id)
+        while _round(run, span, each, desk) and not (desk.why_not() or each.once):
+            pass
         tally += desk.tally
         if desk.stopped:
             raise ConnectionStoppedError(f"{work.place.title} ({work.connection}) cannot be used: {desk.stopped}")
@@ -106,33 +106,72 @@ def _deliver(run: Run, span: tuple[int, int], *, cautious: bool) -> Counter[str]
     return tally
 
 
-def _ways(run: Run, span: tuple[int, int], *, cautious: bool) -> Iterator[tuple[Way, Sequence[outbox.Claimed]]]:
-    """Documents first, then the payments that settle them, each claim with the way it goes."""
-    for claims in _claims(run, span, cautious=cautious, payments=False):
-        yield DOCUMENTS, claims
-    for claims in _claims(run, span, cautious=False, payments=True):
-        yield PAYMENTS, claims
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pass:
+    """What is claimed together: `size` at a time, the healthy or the suspects, documents or payments.
+
+    `alone`: only one claim per round; `once`: only one round.
+    """
+
+    way: Way
+    size: int
+    suspects: bool = False
+    alone: bool = False
+    once: bool = False
+
+    @property
+    def payments(self) -> bool:
+        return self.way is PAYMENTS
 
 
-def _claims(run: Run, span: tuple[int, int], *, cautious: bool, payments: bool) -> Iterator[Sequence[outbox.Claimed]]:
-    """The healthy first, as many at once as keep all lanes busy; then the suspects, each alone. A cautious start is one document."""
+def _passes(run: Run, *, cautious: bool) -> Iterator[Pass]:
+    """Documents first, then the payments that settle them; of each the healthy, then the suspects, each alone.
+
+    A claim keeps all lanes busy. A cautious start is one document.
+    """
     size = max(SMALLEST_CLAIM, run.work.hook.spec.limits.batch * most_lanes(run.work.hook))
-    if cautious and (claims := _claim(run, span, 1, payments=payments)):
-        yield claims
-    for suspects in (False, True):
-        while claims := _claim(run, span, 1 if suspects else size, suspects=suspects, payments=payments):
-            yield claims
+    for way in (DOCUMENTS, PAYMENTS):
+        if cautious and way is DOCUMENTS:
+            yield Pass(way=way, size=1, alone=True, once=True)
+        yield Pass(way=way, size=size)
+        yield Pass(way=way, size=1, suspects=True, alone=True)
 
 
-def _claim(run: Run, span: tuple[int, int], size: int, *, suspects: bool = False, payments: bool = False) -> list[outbox.Claimed]:
+def _claim(run: Run, span: tuple[int, int], size: int, *, suspects: bool, payments: bool) -> list[outbox.Claimed]:
     """Taken, with the intent in the trail, before anything is sent."""
     work = run.work
-    claims = outbox.claim(
-        work.database, work.connection, span, size, run.worker, run.run_id, run.numbers, suspects=suspects, payments=payments
-    )
-    audit.append(work.database, [claimed_event(work, run.run_id, each) for each in claims])
-    work.database.commit()
+    with work.transaction() as database:
+        claims = outbox.claim(
+            database, work.connection, span, size, run.worker, run.run_id, run.numbers, suspects=suspects, payments=payments
+        )
+        audit.append(database, [claimed_event(work, run.run_id, each) for each in claims])
     return claims
+
+
+def _round(run: Run, span: tuple[int, int], each: Pass, desk: Desk) -> bool:
+    """Claim and send until there is nothing more, or somebody else wants a place; False when there was nothing at all."""
+    work, way = run.work, each.way
+    owner = work.hook.counted_as("concurrent")
+
+    def claim() -> list[outbox.Claimed]:
+        return _claim(run, span, each.size, suspects=each.suspects, payments=each.payments)
+
+    def claim_more() -> list[outbox.Claimed]:
+        ends = each.alone or desk.why_not() or budget.somebody_waits(work.aside, owner)
+        return [] if ends else claim()
+
+    first = taken(claim())
+    if not first.claims:
+        return False
+    try:
+        with _lanes(run, min(way.width(work, first.claims), most_lanes(work.hook))) as lanes:
+            work_off(desk, lanes, Supply(desk, way, first, claim_more))
+    except budget.NoSlotError as error:
+        desk.record(way.unprepared(work, first.claims, PlatformError(str(error), platform=work.hook.spec.slug, rule=budget.SPENT)), 0.0)
+        raise
+    finally:
+        desk.write()
+    return True
 
 
 def preview(run: Run, span: tuple[int, int], show: Callable[[Ready, Sequence[Preview]], None]) -> Counter[str]:
@@ -155,14 +194,6 @@ def preview(run: Run, span: tuple[int, int], show: Callable[[Ready, Sequence[Pre
     return Counter({"would be sent": len(claims) - len(held), "would be held back": len(held)})
 
 
-# -- lanes: requests that are on their way at the same time -----------------------------------------------------------------------------
-
-
-def most_lanes(hook: PlatformHook) -> int:
-    """How many requests the platform takes from one connection at once."""
-    return hook.spec.limits.concurrent or USUAL_LANES
-
-
 @contextlib.contextmanager
 def _lanes(run: Run, most: int) -> Iterator[Sequence[Workplace]]:
     """As many of the connection's places as are free now, at least one and at most `most`, each with a session of its own."""
@@ -175,40 +206,7 @@ def _lanes(run: Run, most: int) -> Iterator[Sequence[Workplace]]:
         yield [work, *(replace(work, hook=each) for each in siblings if each.has_room())]
 
 
-def _send(run: Run, claims: Sequence[outbox.Claimed], way: Way) -> Desk:
-    """One claim's way through the steps, in as many lanes as there are places and requests."""
-    desk = Desk(run.work, run.worker, run.run_id)
-    try:
-        steps, held = way.steps(run.work, claims)
-    except (PlatformError, ConfigurationError) as error:
-        desk.record(way.unprepared(run.work, claims, error), 0.0)
-        desk.write()
-        return desk
-    desk.record(held, 0.0)
-    try:
-        with _lanes(run, 1 if way.one_lane else min(len(steps), most_lanes(run.work.hook))) as lanes:
-            _work_off(desk, lanes, steps)
-    finally:
-        desk.write()
-    return desk
-
-
-Step = Callable[[Lane], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    """How claims become steps: those that can go with a verdict for each that cannot, or verdicts for all when nothing can be prepared.
-
-    `one_lane`: one step after the other.
-    """
-
-    steps: Callable[[Workplace, Sequence[outbox.Claimed]], tuple[list[Step], list[Verdict]]]
-    unprepared: Callable[[Workplace, Sequence[outbox.Claimed], PlatformError | ConfigurationError], list[Verdict]]
-    one_lane: bool = False
-
-
-def _document_steps(work: Workplace, claims: Sequence[outbox.Claimed]) -> tuple[list[Step], list[Verdict]]:
+def _document_steps(work: Workplace, claims: Sequence[outbox.Claimed]) -> tuple[list[Act], list[Verdict]]:
     """The requests that do not depend on each other: batches of what is new, and each change of its own."""
     ready, held = prepare(work, claims)
     size = work.hook.spec.limits.batch
@@ -218,49 +216,29 @@ def _document_steps(work: Workplace, claims: Sequence[outbox.Claimed]) -> tuple[
     return [*(_create(batch) for batch in batches), *(_change(each) for each in changes)], held
 
 
-def _payment_steps(work: Workplace, claims: Sequence[outbox.Claimed]) -> tuple[list[Step], list[Verdict]]:
+def _payment_steps(work: Workplace, claims: Sequence[outbox.Claimed]) -> tuple[list[Act], list[Verdict]]:
     """Each payment on its own."""
     ready, held = paying.prepare(work, claims)
     return [paying.apply(each) for each in ready], held
 
 
-DOCUMENTS = Way(_document_steps, unprepared)
+def _document_width(work: Workplace, claims: Sequence[outbox.Claimed]) -> int:
+    fresh = sum(1 for each in claims if each.operation == "create")
+    return math.ceil(fresh / work.hook.spec.limits.batch) + len(claims) - fresh
+
+
+def _one_at_a_time(_: Workplace, claims: Sequence[outbox.Claimed]) -> int:
+    return min(1, len(claims))
+
+
+DOCUMENTS = Way(_document_steps, unprepared, _document_width)
 # Many platforms book receipts through a journal or a batch that is one for all.
-PAYMENTS = Way(_payment_steps, paying.unprepared, one_lane=True)
+PAYMENTS = Way(_payment_steps, paying.unprepared, _one_at_a_time)
 
 
-def _create(batch: Sequence[Ready]) -> Step:
+def _create(batch: Sequence[Ready]) -> Act:
     return lambda lane: lane.create(batch)
 
 
-def _change(ready: Ready) -> Step:
+def _change(ready: Ready) -> Act:
     return lambda lane: lane.change(ready)
-
-
-def _work_off(desk: Desk, lanes: Sequence[Workplace], steps: Sequence[Step]) -> None:
-    """Every lane takes the next step as soon as it is free; what one of them raises is raised when all have ended."""
-    if len(lanes) == 1:
-        _take_steps(Lane(lanes[0], desk), _queue(steps), threading.Event())
-        return
-    waiting, broken = _queue(steps), threading.Event()
-    with ThreadPoolExecutor(len(lanes), thread_name_prefix="lane") as pool:
-        for ended in [pool.submit(_take_steps, Lane(work, desk), waiting, broken) for work in lanes]:
-            ended.result()
-
-
-def _queue(steps: Sequence[Step]) -> queue.SimpleQueue[Step]:
-    waiting: queue.SimpleQueue[Step] = queue.SimpleQueue()
-    for step in steps:
-        waiting.put(step)
-    return waiting
-
-
-def _take_steps(lane: Lane, waiting: queue.SimpleQueue[Step], broken: threading.Event) -> None:
-    try:
-        while not broken.is_set():
-            waiting.get_nowait()(lane)
-    except queue.Empty:
-        return
-    except BaseException:
-        broken.set()  # the other lanes end with what they have in hand
-        raise

@@ -17,7 +17,7 @@ from airbooks.canonical import Allocation, Finding, Payment, RemoteAllocation, R
 from airbooks.canonical.payment import PaymentKind
 from airbooks.delivery import verdicts
 from airbooks.delivery.echo import Difference
-from airbooks.delivery.preparing import Code, Workplace, as_platform_error, unmapped
+from airbooks.delivery.preparing import Code, Workplace, as_platform_error, resolve, unmapped
 from airbooks.delivery.recording import record
 from airbooks.delivery.sending import Lane
 from airbooks.delivery.states import Event, State
@@ -58,11 +58,11 @@ def prepare(work: Workplace, claims: Sequence[Claimed]) -> tuple[list[ReadyPayme
     """The payments that can be applied, and a verdict for each that cannot. Raises PlatformError where the platform's lists fail."""
     payments = {claimed.delivery_id: read_payment(claimed) for claimed in claims}
     wanted = {code for payment in payments.values() for code in payment_codes(payment)}
-    resolved, _ = known.resolve(work.database, work.connection, wanted, work.configured, work.hook.find_reference)
-    links = known.customer_links(work.database, work.connection, [_customer(work, each) for each in payments.values()])
+    resolved, _ = resolve(work, wanted)
     numbers = {each.document_number for payment in payments.values() for each in payment.allocations}
-    there = remote_ids(work.database, work.connection, sorted(numbers))
-    work.database.commit()
+    with work.transaction() as database:
+        links = known.customer_links(database, work.connection, [_customer(work, each) for each in payments.values()])
+        there = remote_ids(database, work.connection, sorted(numbers))
     ready: list[ReadyPayment] = []
     held: list[Verdict] = []
     for claimed in claims:
@@ -141,7 +141,7 @@ def apply(ready: ReadyPayment) -> Callable[[Lane], None]:
     """The step that applies one payment in whatever lane is free."""
 
     def step(lane: Lane) -> None:
-        why = lane.desk.why_not()
+        why = lane.why_not()
         if why:
             lane.desk.record([verdicts.put_back(ready, why)], 0.0)
             return

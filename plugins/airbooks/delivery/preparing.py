@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 from uuid import UUID, uuid5
@@ -28,7 +30,10 @@ INCOMPLETE = ErrorRule(name="connection incomplete", action=Action.STOP, outcome
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workplace:
-    """What the steps of one delivery share: the hook, two database connections (`aside` is in autocommit), and the configuration."""
+    """What the steps of one delivery share: the hook, two database connections (`aside` is in autocommit), and the configuration.
+
+    `turn` is held by whoever has a transaction on `database`: the lanes of a worker share it.
+    """
 
     connection: str
     hook: PlatformHook
@@ -38,6 +43,19 @@ class Workplace:
     options: Mapping[str, Any]
     place: Place
     urgency: Urgency = Urgency.HOURLY
+    turn: threading.Lock = field(default_factory=threading.Lock)
+
+    @contextmanager
+    def transaction(self) -> Iterator[psycopg.Connection]:
+        """A transaction of its own on `database`, after those of other lanes."""
+        with self.turn:
+            try:
+                yield self.database
+                self.database.commit()
+            except BaseException:
+                with suppress(psycopg.OperationalError):  # what broke it is told, not that it cannot be rolled back
+                    self.database.rollback()
+                raise
 
 
 def read_document(claimed: Claimed) -> Invoice | CreditNote:
@@ -50,7 +68,7 @@ def read_document(claimed: Claimed) -> Invoice | CreditNote:
 def prepare(work: Workplace, claims: Sequence[Claimed], *, dry_run: bool = False) -> tuple[list[Ready], list[Verdict]]:
     """Everything that can be sent, and a verdict for everything that cannot."""
     documents = {claimed.delivery_id: read_document(claimed) for claimed in claims}
-    resolved, missing = _resolve(work, documents.values())
+    resolved, missing = resolve(work, _codes(work, documents.values()))
     verdicts: list[Verdict] = []
     fit: list[Claimed] = []
     for claimed in claims:
@@ -68,11 +86,22 @@ def prepare(work: Workplace, claims: Sequence[Claimed], *, dry_run: bool = False
     return ready, verdicts
 
 
-def _resolve(work: Workplace, documents: Iterable[Invoice | CreditNote]) -> tuple[dict[Code, ReferenceItem], dict[Code, str]]:
-    wanted = {code for document in documents for code in required_codes(document, work.hook.spec.reference_kinds)}
-    resolved, missing = known.resolve(work.database, work.connection, wanted, work.configured, work.hook.find_reference)
-    work.database.commit()
-    return resolved, missing
+def _codes(work: Workplace, documents: Iterable[Invoice | CreditNote]) -> set[Code]:
+    return {code for document in documents for code in required_codes(document, work.hook.spec.reference_kinds)}
+
+
+def resolve(work: Workplace, wanted: Iterable[Code]) -> tuple[dict[Code, ReferenceItem], dict[Code, str]]:
+    """Our codes with their entries on the platform, and those without one (each with what it was mapped to, or empty).
+
+    The platform is asked between two transactions, for what is not known yet. Raises PlatformError.
+    """
+    with work.transaction() as database:
+        codes = known.look_up(database, work.connection, wanted, work.configured)
+    found = [item for kind, names in codes.unknown().items() for item in work.hook.find_reference(kind, names)]
+    if found:
+        with work.transaction() as database:
+            known.keep_entries(database, work.connection, found)
+    return codes.resolved(found)
 
 
 def _obstacles(work: Workplace, document: Invoice | CreditNote, missing: Mapping[Code, str]) -> tuple[Finding, ...]:
@@ -130,8 +159,8 @@ class _Customers:
         return document.buyer.code, document.currency if self._work.hook.spec.customer_per_currency else ""
 
     def know(self, documents: Iterable[Invoice | CreditNote]) -> None:
-        self._links = known.customer_links(self._work.database, self._work.connection, map(self._key, documents))
-        self._work.database.commit()
+        with self._work.transaction() as database:
+            self._links = known.customer_links(database, self._work.connection, map(self._key, documents))
 
     def remote_id(self, document: Invoice | CreditNote) -> str:
         key = self._key(document)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import threading
+import math
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -21,19 +21,15 @@ from airbooks.platforms.errors import Action, Outcome, PlatformError
 from airbooks.platforms.spec import Capability, Idempotency
 from airbooks.staging import circuit, outbox
 
-# A claim is worked on for at most this share of its lease; what is left of it then goes back unsent.
-LEASE_SHARE = 0.5
 # What is well waits at most so long, in so large a group, for others to be written with.
 HOLDS_SECONDS, HOLDS_MOST = 0.5, 25
 
 
 class Desk:
-    """Where the lanes of one claim hand in their verdicts, one at a time; it knows whether anything more may be sent."""
+    """Where lanes hand in their verdicts, one at a time; it knows whether anything more may be sent."""
 
     def __init__(self, work: Workplace, worker: str, run_id: str) -> None:
         self._work, self._worker, self._run_id = work, worker, run_id
-        self._lock = threading.Lock()
-        self._deadline = time.monotonic() + outbox.LEASE_SECONDS * LEASE_SHARE
         self._held: list[Verdict] = []
         self._held_since = 0.0
         self.tally: Counter[str] = Counter()
@@ -47,7 +43,7 @@ class Desk:
         """
         if not done:
             return
-        with self._lock:
+        with self._work.turn:
             self._held_since = self._held_since if self._held else time.monotonic()
             self._held += [replace(verdict, seconds=seconds) for verdict in done]
             for verdict in done:
@@ -59,7 +55,7 @@ class Desk:
 
     def write(self) -> None:
         """Everything that was handed in is in the database."""
-        with self._lock:
+        with self._work.turn:
             self._write()
 
     def _write(self) -> None:
@@ -70,21 +66,26 @@ class Desk:
 
     def remember(self, rows: Sequence[outbox.Record]) -> None:
         """What is known of deliveries that go on: in the database before their next request."""
-        with self._lock:
+        with self._work.turn:
             outbox.record(self._work.database, self._worker, rows)
             self._work.database.commit()
 
     def why_not(self) -> str:
         """Why nothing more may be sent; empty while it may."""
-        late = "this worker's time was up" if time.monotonic() > self._deadline else ""
-        return self.stopped or self.paused or late
+        return self.stopped or self.paused
 
 
 class Lane:
-    """One session with the platform, and the steps that are taken in it."""
+    """One session with the platform, and the steps that are taken in it. `until` (monotonic seconds) the step in hand may be begun."""
 
     def __init__(self, work: Workplace, desk: Desk) -> None:
         self.work, self.hook, self.desk = work, work.hook, desk
+        self.until = math.inf
+
+    def why_not(self) -> str:
+        """Why the step in hand may not be begun any more; empty while it may."""
+        late = "this worker's time was up" if time.monotonic() > self.until else ""
+        return self.desk.why_not() or late
 
     # -- create ---------------------------------------------------------------------------------------------------------------
 
@@ -267,7 +268,7 @@ class Lane:
     # -- shared ---------------------------------------------------------------------------------------------------------------
 
     def _put_back(self, batch: Sequence[Ready]) -> bool:
-        why = self.desk.why_not()
+        why = self.why_not()
         if why:
             self.desk.record([verdicts.put_back(each, why) for each in batch], 0.0)
         return bool(why)

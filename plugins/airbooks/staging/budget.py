@@ -189,6 +189,14 @@ def places(
         queue.leave(held)
 
 
+def somebody_waits(database: psycopg.Connection, owner: str) -> bool:
+    """Whether a worker stands at a door for a place of `owner`; `database` is in autocommit."""
+    row = database.execute(
+        "SELECT NOT bool_and(pg_try_advisory_xact_lock(door)) FROM unnest(%s::bigint[]) AS door", (_locks(owner, "door", len(HANDICAP)),)
+    ).fetchone()
+    return bool(row and row[0])
+
+
 def _locks(owner: str, what: str, count: int) -> list[int]:
     """The keys of `count` advisory locks."""
     names = (f"airbooks {what} {number} {owner}" for number in range(count))

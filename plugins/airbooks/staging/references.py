@@ -5,8 +5,10 @@ Every function works inside its caller's transaction.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
 Code = tuple[ReferenceKind, str]
 FRESH_HOURS = 24
+CUSTOMER_PAUSE = 0.05  # seconds
 
 
 def people_say(database: psycopg.Connection, connection: str) -> dict[Code, str]:
@@ -76,31 +79,34 @@ def forget_entries(database: psycopg.Connection, connection: str, codes: Sequenc
     )
 
 
-def resolve(
-    database: psycopg.Connection,
-    connection: str,
-    wanted: Iterable[Code],
-    configured: Callable[[str, str], str | None],
-    ask_platform: Callable[[ReferenceKind, set[str]], Iterable[ReferenceItem]],
-) -> tuple[dict[Code, ReferenceItem], dict[Code, str]]:
-    """Our codes with their entries on the platform, and those without one (each with what it was mapped to, or empty).
+@dataclass(frozen=True, slots=True)
+class Codes:
+    """Our codes: what each is mapped to (or empty), and the platform's entries that are known."""
 
-    `configured(kind, code)` is the configuration's mapping; `ask_platform(kind, codes)` reads the platform's list.
-    """
+    targets: Mapping[Code, str]
+    entries: Mapping[Code, ReferenceItem]
+
+    def unknown(self) -> dict[ReferenceKind, set[str]]:
+        """The platform's codes, by kind, that it is to be asked for."""
+        asked: dict[ReferenceKind, set[str]] = {}
+        for (kind, _), target in self.targets.items():
+            if target and (kind, target) not in self.entries:
+                asked.setdefault(kind, set()).add(target)
+        return asked
+
+    def resolved(self, found: Iterable[ReferenceItem]) -> tuple[dict[Code, ReferenceItem], dict[Code, str]]:
+        """Our codes with their active entries, known before or just `found`; and those without one, each with its target."""
+        entries = {**self.entries, **{(item.kind, item.code): item for item in found}}
+        usable = {code: entries[code[0], target] for code, target in self.targets.items() if (code[0], target) in entries}
+        resolved = {code: item for code, item in usable.items() if item.active}
+        return resolved, {code: target for code, target in self.targets.items() if code not in resolved}
+
+
+def look_up(database: psycopg.Connection, connection: str, wanted: Iterable[Code], configured: Callable[[str, str], str | None]) -> Codes:
+    """What is known of our codes; `configured(kind, code)` is the configuration's mapping, which people's answers come before."""
     said = people_say(database, connection)
     targets = {code: said.get(code) or configured(code[0].value, code[1]) or "" for code in set(wanted)}
-    needed = {(kind, target) for (kind, _), target in targets.items() if target}
-    entries = known_entries(database, connection, needed)
-    unknown: dict[ReferenceKind, set[str]] = {}
-    for kind, target in needed - entries.keys():
-        unknown.setdefault(kind, set()).add(target)
-    for kind, codes in unknown.items():
-        found = list(ask_platform(kind, codes))
-        keep_entries(database, connection, found)
-        entries |= {(kind, item.code): item for item in found if item.code in codes}
-    usable = {code: entries[code[0], target] for code, target in targets.items() if (code[0], target) in entries}
-    resolved = {code: item for code, item in usable.items() if item.active}
-    return resolved, {code: target for code, target in targets.items() if code not in resolved}
+    return Codes(targets, known_entries(database, connection, {(kind, target) for (kind, _), target in targets.items() if target}))
 
 
 def customer_links(database: psycopg.Connection, connection: str, wanted: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
@@ -126,9 +132,10 @@ def link_customer(database: psycopg.Connection, connection: str, code: str, curr
 
 @contextmanager
 def customer_lock(database: psycopg.Connection, connection: str, code: str) -> Iterator[None]:
-    """Only one worker at a time looks for (and creates) this customer; `database` is in autocommit."""
+    """Only one worker at a time looks for (and creates) this customer; `database` is in autocommit, and not held while this waits."""
     key: Mapping[str, str] = {"name": f"airbooks.customer {connection} {code}"}
-    database.execute("SELECT pg_advisory_lock(hashtextextended(%(name)s, 0))", key)
+    while database.execute("SELECT pg_try_advisory_lock(hashtextextended(%(name)s, 0))", key).fetchone() != (True,):
+        time.sleep(CUSTOMER_PAUSE)
     try:
         yield
     finally:

@@ -1,0 +1,138 @@
+"""Lanes: the sessions in which one worker's requests are on their way at the same time, and the steps that they take.
+
+A lane that finds few steps left claims and prepares the next documents while the others work, so that none of them waits for the slowest
+request of a claim. A round ends when there is nothing more to claim just now, when nothing more may be sent, or when others want a place.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from airbooks.delivery.preparing import Workplace
+from airbooks.delivery.sending import Desk, Lane
+from airbooks.delivery.verdicts import Verdict
+from airbooks.platforms.base import PlatformHook
+from airbooks.platforms.errors import ConfigurationError, PlatformError
+from airbooks.staging.outbox import LEASE_SECONDS, Claimed
+
+USUAL_LANES = 4  # where the vendor does not say how many requests it takes at once
+STEPS_AHEAD = 2  # for each lane: with fewer left, the next documents are prepared
+# A claim is worked on for at most this share of its lease; what is left of it then goes back unsent.
+LEASE_SHARE = 0.5
+
+Act = Callable[[Lane], None]
+
+
+def most_lanes(hook: PlatformHook) -> int:
+    """How many requests the platform takes from one connection at once."""
+    return hook.spec.limits.concurrent or USUAL_LANES
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How claims become steps.
+
+    `steps`: those that can go with a verdict for each that cannot; `unprepared`: verdicts for all when nothing can be prepared;
+    `width`: how many requests of them can be on their way at once.
+    """
+
+    steps: Callable[[Workplace, Sequence[Claimed]], tuple[list[Act], list[Verdict]]]
+    unprepared: Callable[[Workplace, Sequence[Claimed], PlatformError | ConfigurationError], list[Verdict]]
+    width: Callable[[Workplace, Sequence[Claimed]], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Claimed deliveries, and until when (monotonic seconds) they may be begun."""
+
+    claims: Sequence[Claimed]
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one lane does at a time, and until when it may be begun."""
+
+    act: Act
+    until: float
+
+
+def taken(claims: Sequence[Claimed]) -> Taken:
+    """Claimed just now."""
+    return Taken(claims, time.monotonic() + LEASE_SECONDS * LEASE_SHARE)
+
+
+class Supply:
+    """The steps of a round. `first` is claimed already; `claim` takes more, or nothing when the round is to end."""
+
+    def __init__(self, desk: Desk, way: Way, first: Taken, claim: Callable[[], Sequence[Claimed]]) -> None:
+        self._desk, self._way, self._claim = desk, way, claim
+        self._waiting: list[Taken] = [first]
+        self._steps: deque[Step] = deque()
+        self._feeding = threading.Lock()
+        self._ended = False
+        self.low = 0
+
+    def next(self, work: Workplace) -> Step | None:
+        """The next step; None when the round is over. Prepares more in the session of `work` when there are few and nobody else does."""
+        while True:
+            self._keep_up(work)
+            try:
+                return self._steps.popleft()
+            except IndexError:
+                if self._ended:
+                    return None
+
+    def _keep_up(self, work: Workplace) -> None:
+        if self._enough() or not self._feeding.acquire(blocking=not self._steps):
+            return
+        try:
+            if not self._enough():
+                self._feed(work)
+        finally:
+            self._feeding.release()
+
+    def _enough(self) -> bool:
+        return self._ended or len(self._steps) > self.low
+
+    def _feed(self, work: Workplace) -> None:
+        claimed = self._waiting.pop() if self._waiting else taken(self._claim())
+        if not claimed.claims:
+            self._ended = True
+            return
+        try:
+            steps, held = self._way.steps(work, claimed.claims)
+        except (PlatformError, ConfigurationError) as error:
+            steps, held = [], self._way.unprepared(work, claimed.claims, error)
+        self._desk.record(held, 0.0)
+        self._steps.extend(Step(act, claimed.until) for act in steps)
+
+
+def work_off(desk: Desk, lanes: Sequence[Workplace], supply: Supply) -> None:
+    """Every lane takes the next step as soon as it is free; what one of them raises is raised when all have ended."""
+    broken = threading.Event()
+    supply.low = STEPS_AHEAD * len(lanes) if len(lanes) > 1 else 0
+    if len(lanes) == 1:
+        _take_steps(Lane(lanes[0], desk), supply, broken)
+        return
+    with ThreadPoolExecutor(len(lanes), thread_name_prefix="lane") as pool:
+        for ended in [pool.submit(_take_steps, Lane(work, desk), supply, broken) for work in lanes]:
+            ended.result()
+
+
+def _take_steps(lane: Lane, supply: Supply, broken: threading.Event) -> None:
+    try:
+        while not broken.is_set():
+            step = supply.next(lane.work)
+            if step is None:
+                return
+            lane.until = step.until
+            step.act(lane)
+    except BaseException:
+        broken.set()  # the other lanes end with what they have in hand
+        raise
