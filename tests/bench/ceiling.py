@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from airbooks.platforms.spec import Limits
 
-MINUTE, MINUTES_A_DAY = 60.0, 1440.0
+MINUTE = 60.0
+AT_ONCE = "at once"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +45,7 @@ def ceiling(limits: Limits, calls: Calls, think_seconds: float) -> Ceiling:
         f"{limits.per_second} calls/s": _allowed(limits.per_second, MINUTE / calls.per_document),
         f"{limits.per_minute} calls/min": _allowed(limits.per_minute, 1 / calls.per_document),
         f"{limits.batches_per_minute} batches/min": _allowed(limits.batches_per_minute, _inverse(calls.batches_per_document)),
-        f"{limits.concurrent} at once": _allowed(limits.concurrent, _inverse(think_seconds * calls.per_document) * MINUTE),
+        f"{limits.concurrent} {AT_ONCE}": _allowed(limits.concurrent, _inverse(think_seconds * calls.per_document) * MINUTE),
     }
     set_by = min(allowed, key=lambda name: allowed[name])
     per_day = limits.per_day / calls.per_document if limits.per_day else None

@@ -13,7 +13,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from cryptography.fernet import Fernet
-from tests.bench.ceiling import Ceiling, at_best, ceiling
+from tests.bench.ceiling import AT_ONCE, Ceiling, at_best, ceiling
 from tests.bench.worker import Job, Work, work
 from tests.faults.firm import Ledger, Pace
 
@@ -33,13 +33,15 @@ QUOTA_SHARE = 0.4  # of a day's quota; the budget lets half of it go at once
 class Plan:
     """How to measure: what the machine shall be asked for at most, for how long at least, and what a vendor takes over a call.
 
-    Our own work is not scaled: where time passes twice as fast, it weighs twice as much as it would at the vendor's.
+    Our own work is not scaled: where time passes twice as fast, it weighs twice as much as it would at the vendor's. Where it comes out of
+    the time between two calls (one at once after the other), time passes at most `fastest` times as fast.
     """
 
     dsn: str
     documents_per_second: float = 60.0
     calls_per_second: float = 12.0
-    seconds: float = 30.0
+    fastest: float = 2.0
+    seconds: float = 60.0
     think_seconds: float = 0.5
 
 
@@ -112,9 +114,10 @@ def _full_round(limits: Limits) -> int:
 
 def _scale(limits: Limits, pilot: Work, plan: Plan) -> float:
     """Time goes as much faster (or slower) as makes the ceiling a pace that the machine can follow."""
-    allowed = ceiling(limits, pilot.calls, plan.think_seconds).per_minute
+    allowed = ceiling(limits, pilot.calls, plan.think_seconds)
     pace = min(plan.documents_per_second, plan.calls_per_second / pilot.calls.per_document)
-    return pace * 60.0 / allowed
+    scale = pace * 60.0 / allowed.per_minute
+    return min(scale, plan.fastest) if allowed.set_by.endswith(AT_ONCE) else scale
 
 
 def _reach(served: Served, slug: str, plan: Plan, pilot: Work, scale: float, *, singly: bool) -> Reached:

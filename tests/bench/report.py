@@ -30,8 +30,11 @@ Written by `make bench-delivery`. Every platform's simulator ran as a process of
 process delivered invoices (every tenth in a foreign currency, every twentieth with several lines and a discount) as a deliver task does,
 with look-ups, posting, echo check and audit trail, over a durable Postgres. Nothing of it went over a network.
 
-- **docs/min** are documents delivered per minute of the vendor's time; time ran "time x" times faster here (or slower, below 1), so that a
-  limit and not this machine decides. Documents, limits and the vendor's thinking are scaled alike.
+- **of ceiling** is the least time in which all these calls could be made without a refusal (an empty window is taken at once, then every
+  window and every place is full all the time) over the time that they took, first and last documents included.
+- **docs/min** is that share of the ceiling: documents per minute of the vendor's time, for any length of time. Time ran "time x" times
+  faster here (or slower, below 1), so that a limit and not this machine decides; limits and the vendor's thinking are scaled alike, our own
+  work is not, and weighs so much more.
 - **ceiling** is the lowest of: calls a minute / calls per document; 60 x calls a second / calls per document; batches a minute / batches
   per document; 60 x calls at once / (thinking x calls per document). Calls per document are those that were made.
 - **thinking** is an assumption: every vendor takes {think} s over each call, however much is in it. Where a vendor publishes no rate, only

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.bench.ceiling import Calls, ceiling
+from tests.bench.ceiling import Calls, Made, at_best, ceiling
 
 from airbooks.platforms.spec import Limits
 
@@ -44,3 +44,29 @@ def test_an_empty_window_takes_a_minute_s_worth_at_once() -> None:
     assert ceiling(Limits(per_minute=60, batch=50), Calls(per_document=1 / 50), 0.0).at_once == 3000.0
     assert ceiling(Limits(per_second=10), Calls(per_document=2.0), 0.0).at_once == 5.0
     assert ceiling(Limits(concurrent=2), Calls(per_document=1.0), 0.5).at_once == 0.0
+
+
+def made(*times_and_scopes: tuple[float, str]) -> list[Made]:
+    return [Made(at, scope) for at, scope in times_and_scopes]
+
+
+def calls(count: int, scope: str = "call") -> list[Made]:
+    return [Made(0.0, scope) for _ in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("limits", "sequence", "think", "scale", "least"),
+    [
+        (Limits(per_minute=60), calls(60), 0.5, 1.0, 0.5),  # an empty window is taken at once
+        (Limits(per_minute=60), calls(61), 0.5, 1.0, 60.5),
+        (Limits(per_minute=60), calls(121), 0.0, 10.0, 12.0),
+        (Limits(per_second=10, per_minute=500), calls(501), 0.0, 1.0, 60.0),
+        (Limits(concurrent=2), calls(6), 0.5, 1.0, 1.5),
+        (Limits(per_minute=500, batches_per_minute=40), [*calls(41, "batch"), *calls(10)], 0.0, 1.0, 60.0),
+        (Limits(per_minute=60), made((-20.0, "call"), *((0.0, "call"),) * 60), 0.0, 1.0, 40.0),  # what was sent before still counts
+    ],
+)
+def test_the_least_time_of_calls_keeps_every_window(
+    limits: Limits, sequence: list[Made], think: float, scale: float, seconds: float
+) -> None:
+    assert at_best(limits, sequence, think, scale) == pytest.approx(least)
