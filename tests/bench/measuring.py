@@ -91,8 +91,9 @@ def measure(slug: str, plan: Plan) -> Measured:
     scales = [_scale(limits, batched, plan), _scale(_limits(slug, singly=True), singly, plan)]
     with _sandbox(slug, scales[0], plan.think_seconds / scales[0]) as served:
         first = _reach(served, slug, plan, batched, scales[0], singly=False)
+    half = replace(plan, seconds=plan.seconds / 2)  # it has neither batches nor lanes that have to fill
     with _sandbox(slug, scales[1], plan.think_seconds / scales[1]) as served:
-        second = _reach(served, slug, plan, singly, scales[1], singly=True)
+        second = _reach(served, slug, half, singly, scales[1], singly=True)
     return Measured(slug=slug, limits=limits, scale=scales[0], batched=first, singly=second)
 
 

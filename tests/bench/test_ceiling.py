@@ -66,7 +66,5 @@ def calls(count: int, scope: str = "call") -> list[Made]:
         (Limits(per_minute=60), made((-20.0, "call"), *((0.0, "call"),) * 60), 0.0, 1.0, 40.0),  # what was sent before still counts
     ],
 )
-def test_the_least_time_of_calls_keeps_every_window(
-    limits: Limits, sequence: list[Made], think: float, scale: float, seconds: float
-) -> None:
+def test_the_least_time_of_calls_keeps_every_window(limits: Limits, sequence: list[Made], think: float, scale: float, least: float) -> None:
     assert at_best(limits, sequence, think, scale) == pytest.approx(least)
