@@ -75,18 +75,24 @@ class Supply:
         self._waiting: list[Taken] = [first]
         self._steps: deque[Step] = deque()
         self._feeding = threading.Lock()
-        self._ended = False
+        self._ended = self._abandoned = False
         self.low = 0
 
     def next(self, work: Workplace) -> Step | None:
         """The next step; None when the round is over. Prepares more in the session of `work` when there are few and nobody else does."""
-        while True:
+        while not self._abandoned:
             self._keep_up(work)
             try:
                 return self._steps.popleft()
             except IndexError:
                 if self._ended:
-                    return None
+                    break
+        return None
+
+    def abandon(self) -> None:
+        """A lane broke down: the others end with what they have in hand. What is claimed is looked up later, as if its answer were lost."""
+        self._ended = self._abandoned = True
+        self._steps.clear()
 
     def _keep_up(self, work: Workplace) -> None:
         if self._enough() or not self._feeding.acquire(blocking=not self._steps):
@@ -110,29 +116,26 @@ class Supply:
         except (PlatformError, ConfigurationError) as error:
             steps, held = [], self._way.unprepared(work, claimed.claims, error)
         self._desk.record(held, 0.0)
-        self._steps.extend(Step(act, claimed.until) for act in steps)
+        if not self._abandoned:
+            self._steps.extend(Step(act, claimed.until) for act in steps)
 
 
 def work_off(desk: Desk, lanes: Sequence[Workplace], supply: Supply) -> None:
     """Every lane takes the next step as soon as it is free; what one of them raises is raised when all have ended."""
-    broken = threading.Event()
     supply.low = STEPS_AHEAD * len(lanes) if len(lanes) > 1 else 0
     if len(lanes) == 1:
-        _take_steps(Lane(lanes[0], desk), supply, broken)
+        _take_steps(Lane(lanes[0], desk), supply)
         return
     with ThreadPoolExecutor(len(lanes), thread_name_prefix="lane") as pool:
-        for ended in [pool.submit(_take_steps, Lane(work, desk), supply, broken) for work in lanes]:
+        for ended in [pool.submit(_take_steps, Lane(work, desk), supply) for work in lanes]:
             ended.result()
 
 
-def _take_steps(lane: Lane, supply: Supply, broken: threading.Event) -> None:
+def _take_steps(lane: Lane, supply: Supply) -> None:
     try:
-        while not broken.is_set():
-            step = supply.next(lane.work)
-            if step is None:
-                return
+        while step := supply.next(lane.work):
             lane.until = step.until
             step.act(lane)
     except BaseException:
-        broken.set()  # the other lanes end with what they have in hand
+        supply.abandon()
         raise
