@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import logging
 import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-import psycopg
-from tests.faults.kills import KILLS, play_kill
-from tests.faults.playing import Played, play
+from tests.faults.crew import Task, playing
+from tests.faults.kills import KILLS
+from tests.faults.playing import Played
 from tests.faults.report import by_platform, by_scenario, markdown, storm_lines, violations
 from tests.faults.scenarios import SCENARIOS, Scenario
 from tests.faults.storm import Plan, storm
 
 from airbooks.paths import INCLUDE
 from airbooks.platforms import registry
-from airbooks.runtime.postgres import Cluster, serving
-from airbooks.staging.migrate import migrate
 
 REPORTS = INCLUDE / "proof"
 RATE = 0.2
@@ -72,47 +68,17 @@ def _chosen(numbers: str) -> list[Scenario]:
 
 def _play_all(scenarios: Sequence[Scenario], platforms: Sequence[str], *, with_kills: bool) -> list[Played]:
     played: list[Played] = []
-    with databases() as fresh:
+    with playing() as play:
         for scenario in scenarios:
             began = time.monotonic()
-            mine = [_with(fresh, scenario, slug) for slug in platforms if scenario.fits(registry.spec(slug))]
+            mine = play([Task(scenario.number, slug) for slug in platforms if scenario.fits(registry.spec(slug))])
             played += mine
             broken = sum(len(each.violations) for each in mine)
             _say(f"{scenario.number:4} {scenario.name}: {len(mine)} platforms, {time.monotonic() - began:.0f} s, {broken} violations")
-        for kill in KILLS if with_kills else ():
-            if kill.slug in platforms:
-                with fresh() as dsn:
-                    played.append(play_kill(kill, dsn))
-        _say(f"{sum(each.scenario.number.startswith('K') for each in played)} kills at transitions")
+        kills = [Task(kill.scenario.number, kill.slug) for kill in KILLS if with_kills and kill.slug in platforms]
+        played += play(kills)
+        _say(f"{len(kills)} kills at transitions")
     return played
-
-
-def _with(fresh: Callable[[], contextlib.AbstractContextManager[str]], scenario: Scenario, slug: str) -> Played:
-    with fresh() as dsn:
-        return play(scenario, slug, dsn)
-
-
-@contextlib.contextmanager
-def databases() -> Iterator[Callable[[], contextlib.AbstractContextManager[str]]]:
-    """Fresh migrated databases, each for as long as it is used."""
-    cluster = Cluster(Path(tempfile.mkdtemp(prefix="airbooks-faults-")), durable=False)
-    cluster.home.chmod(0o711)
-    try:
-        with serving(cluster):
-            cluster.ensure_database("template_faults")
-            migrate(cluster.url("template_faults"))
-            yield lambda: _fresh(cluster)
-    finally:
-        cluster.remove()
-
-
-@contextlib.contextmanager
-def _fresh(cluster: Cluster) -> Iterator[str]:
-    name = f"faults_{time.monotonic_ns()}"
-    with psycopg.connect(cluster.url(), autocommit=True) as server:
-        server.execute(f"CREATE DATABASE {name} TEMPLATE template_faults")
-        yield cluster.url(name)
-        server.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def _say(text: str) -> None:
