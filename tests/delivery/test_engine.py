@@ -161,6 +161,34 @@ def test_a_withdrawn_authorisation_stops_the_connection_with_nothing_sent(office
     assert quickbooks.books("quickbooks").documents == []
 
 
+def test_a_person_hears_of_a_refused_log_in_also_when_there_is_only_something_to_look_up(office: Office, quickbooks: Sandbox) -> None:
+    office.plant(us_invoice(1))
+    quickbooks.inject("quickbooks", "reset_after_commit", path=WRITES, times=1)
+    assert office.deliver() == {"lost": 1}
+    office.connection["extra"]["refresh_token"] = "revoked"
+    with pytest.raises(engine.ConnectionStoppedError, match="QuickBooks Online"):
+        office.deliver()
+    assert office.states() == {"unknown": 1}
+
+
+def test_a_person_hears_that_nothing_may_be_looked_up(office: Office, quickbooks: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    office.plant(us_invoice(1), us_invoice(2))
+    quickbooks.inject("quickbooks", "reset_after_commit", path=WRITES, times=1)
+    assert office.deliver() == {"lost": 2}
+    denied = ErrorRule(name="permission denied", action=Action.STOP, outcome=Outcome.DID_NOT_HAPPEN)
+
+    def refuse(*_: object) -> None:
+        raise PlatformError("the user may not search", platform="quickbooks", rule=denied)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(office.kind, "find_invoices", refuse)
+        with pytest.raises(engine.ConnectionStoppedError, match="the user may not search"):
+            office.deliver()
+    assert office.states() == {"unknown": 2}
+    assert office.deliver_until_quiet()["found"] == 2
+    booked_once(quickbooks, "US-SI-000001", "US-SI-000002")
+
+
 def test_overlapping_workers_deliver_every_invoice_once(office: Office, quickbooks: Sandbox) -> None:
     office.plant(*(us_invoice(serial, customer=f"C-US-{serial % 5:04}") for serial in range(1, 101)))
     workers = [threading.Thread(target=office.deliver) for _ in range(4)]

@@ -213,11 +213,14 @@ def ten_refresh(stage: Stage) -> None:
 
 
 def killed_before_saving_a_token(stage: Stage) -> None:
-    """The platform has issued a new token, and the worker dies before it is stored."""
+    """The platform has issued a new token, and the worker dies before it is stored; where the old one is void, a person is asked."""
     stage.plant_mix(MIX)
     with patch.object(tokens, "pack", side_effect=KilledError):
         stage.killed_turn()
     stage.deliver()
+    if stage.stopped:
+        stage.authorise_again()
+        stage.deliver()
 
 
 def refused_for_ever(stage: Stage) -> None:

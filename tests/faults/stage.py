@@ -126,6 +126,10 @@ class Stage:
         with psycopg.connect(self.dsn) as database:
             outbox.release(database, [each.number for each in self.planted], "a person")
 
+    def authorise_again(self) -> None:
+        """A person consents on the platform once more, and enters what it gives into the connection."""
+        self.stored = self.firm.stored = self.ledger.connections()[self.slug]
+
     # -- people on the platform -------------------------------------------------------------------------------------------------
 
     @contextlib.contextmanager

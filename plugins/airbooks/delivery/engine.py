@@ -69,7 +69,14 @@ def deliver(run: Run, span: tuple[int, int]) -> Counter[str]:
             return Counter()
         if found.position is Position.HALF_OPEN and not _answers_again(run):
             return Counter()
-        return _deliver(run, span, cautious=found.position is Position.HALF_OPEN)
+        tally = _deliver(run, span, cautious=found.position is Position.HALF_OPEN)
+    if work.hook.refusal is not None:  # there was nothing to send, only something to look up
+        raise _stopped(work, str(work.hook.refusal))
+    return tally
+
+
+def _stopped(work: Workplace, says: str) -> ConnectionStoppedError:
+    return ConnectionStoppedError(f"{work.place.title} ({work.connection}) cannot be used: {says}")
 
 
 def _answers_again(run: Run) -> bool:
@@ -91,7 +98,10 @@ def _deliver(run: Run, span: tuple[int, int], *, cautious: bool) -> Counter[str]
     tally: Counter[str] = Counter()
     with _lanes(run, 1):
         tally += collect_answers(work, run.worker, run.run_id)
-        tally += resolve_unknown(work, run.worker, run.run_id, run.absence_pause)
+        resolved, stopped = resolve_unknown(work, run.worker, run.run_id, run.absence_pause)
+        if stopped:
+            raise _stopped(work, stopped)
+        tally += resolved
         tally += paying.apply_unknown_again(work, run.worker, run.run_id)
     for each in _passes(run, cautious=cautious):
         desk = Desk(work, run.worker, run.run_id)
@@ -99,7 +109,7 @@ def _deliver(run: Run, span: tuple[int, int], *, cautious: bool) -> Counter[str]
             pass
         tally += desk.tally
         if desk.stopped:
-            raise ConnectionStoppedError(f"{work.place.title} ({work.connection}) cannot be used: {desk.stopped}")
+            raise _stopped(work, desk.stopped)
         if desk.paused:
             log.warning("%s: the rest waits for the next run: %s", work.connection, desk.paused)
             break

@@ -24,16 +24,21 @@ LOOK_UPS = 50
 Hits = Sequence[RemoteDocument] | PlatformError
 
 
-def resolve_unknown(work: Workplace, worker: str, run_id: str, absence_pause: float) -> Counter[str]:
-    """Look up every unknown delivery of the connection whose settle time has passed; stops early where the platform does not answer."""
+def resolve_unknown(work: Workplace, worker: str, run_id: str, absence_pause: float) -> tuple[Counter[str], str]:
+    """Look up every unknown delivery of the connection whose settle time has passed; ends early where the platform does not answer.
+
+    Returns how many ended in which event, and what a person must mend before the connection can be used (empty: nothing).
+    """
     tally: Counter[str] = Counter()
     while claims := _claim(work, worker):
         began = time.monotonic()
         done = _look_up(work, claims, absence_pause)
         tally += record(work, worker, run_id, done, State.UNKNOWN, time.monotonic() - began)
-        if any(verdict.silent or verdict.stops or verdict.pauses for verdict in done):
+        if stopped := next((verdict.says for verdict in done if verdict.stops), ""):
+            return tally, stopped
+        if any(verdict.silent or verdict.pauses for verdict in done):
             break
-    return tally
+    return tally, ""
 
 
 def _claim(work: Workplace, worker: str) -> list[outbox.Claimed]:
@@ -148,7 +153,8 @@ def _absent(work: Workplace, ready: Ready, pause: float) -> Verdict:
 
 def _still_unknown(ready: Ready, error: PlatformError, pause: float) -> Verdict:
     stays = _stays(ready, str(error), error.retry_after or pause, ready.claimed.absences)
-    return replace(stays, silent=error.is_silence, pauses=error.action is Action.WAIT)
+    stops = error.action in {Action.STOP, Action.RENEW}
+    return replace(stays, silent=error.is_silence, pauses=error.action is Action.WAIT, stops=stops)
 
 
 def _stays(ready: Ready, says: str, pause: float, absences: int) -> Verdict:

@@ -37,11 +37,6 @@ def guarded(run: engine.Run, work: Callable[[], Counter[str]]) -> Counter[str]:
     except engine.ConnectionStoppedError as error:
         stop(run.work, run.run_id, str(error))
         raise AirflowFailException(str(error)) from None
-    refusal = run.work.hook.refusal
-    if refusal is not None:  # there was nothing to send, only something to look up
-        says = f"{run.work.place.title} ({connection}) cannot be used: {refusal}"
-        stop(run.work, run.run_id, says)
-        raise AirflowFailException(says)
     if any(tally[event.value] for event in ANSWERED):
         works_again(run.work, run.run_id)
     return tally

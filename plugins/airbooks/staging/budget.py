@@ -2,7 +2,7 @@
 
 A vendor counts a call at some moment between its leaving and its answer. A place in the vendor's window is therefore free again one
 window after the *answer*, whatever the way took: two calls on one place are never counted within one window. What that costs is the time
-of one answer per window; of answers that always take long, only a thirtieth of a window is lost (`least trip` below). Each limit is one
+of one answer per window; of answers that always take long, only a 36th of a window is lost (`least trip` below). Each limit is one
 row with a hundred counters, a day's quota like a second's. The calls of a worker that died are given back when Postgres has seen it go.
 
 Who waits has a turn: the time since which it waits, plus the handicap of its urgency. Real-time calls so go before others, and the others

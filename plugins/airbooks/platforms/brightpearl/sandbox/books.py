@@ -14,10 +14,10 @@ STATUS = {"UNPAID": "open", "NOT_APPLICABLE": "paid", "PARTIALLY_PAID": "partial
 
 
 def booked(orders: Orders, row: Row) -> Booked:
-    """An order is an invoice once it has an invoice reference; one that credits take back whole counts no more."""
+    """An order is an invoice once it has an invoice reference; one that a credit takes back whole counts no more."""
     total = total_of(row)
     status = "draft"
-    if orders.shapes.cancelled(row) or (total and row["invoice"] and orders.credited(row) >= total):
+    if orders.shapes.cancelled(row) or (total and row["invoice"] and orders.taken_back(row)):
         status = "void"
     elif row["invoice"]:
         status = STATUS[orders.shapes.payment_status(row)]

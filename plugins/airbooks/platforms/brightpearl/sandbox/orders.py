@@ -10,7 +10,7 @@ from airbooks.platforms.brightpearl.sandbox import bodies
 from airbooks.platforms.brightpearl.sandbox.answers import BAD_PATCH, NOT_FOUND, UNKNOWN_CODE, Refusal, Row, moment, number
 from airbooks.platforms.brightpearl.sandbox.company import INVOICED_STATUS, Company
 from airbooks.platforms.brightpearl.sandbox.search import id_set
-from airbooks.platforms.brightpearl.sandbox.shapes import ORDER_SEARCH, ZERO, Shapes, total_of
+from airbooks.platforms.brightpearl.sandbox.shapes import ORDER_SEARCH, Shapes, total_of
 from airbooks.sandbox.kit import Table
 
 CENT = Decimal("0.01")
@@ -191,10 +191,10 @@ class Orders:
             self.keep({**order, "close_date": at, "pending": int(slow.get("reads", 99)) if slow else READS_UNTIL_INVOICED})
         return {}
 
-    def credited(self, order: Row) -> Decimal:
-        """What closed sales credits with this parent take off it."""
+    def taken_back(self, order: Row) -> bool:
+        """Whether one closed sales credit with this parent takes exactly all of it off; other credits correct it, and it stays booked."""
         closed = (row for row in self.rows.where("parent", order["id"]) if row["type"] == "SC" and row["invoice"])
-        return sum(map(total_of, closed), ZERO)
+        return any(total_of(row) == total_of(order) for row in closed)
 
 
 def _replacements(operations: object) -> dict[str, object]:
