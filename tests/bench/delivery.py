@@ -51,7 +51,7 @@ def _machine() -> str:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.delivery", description=__doc__)
     parser.add_argument("--platforms", default="", help="comma-separated; default: all")
-    parser.add_argument("--seconds", type=float, default=60.0, help="of each measurement, at least; a few full batches are sent anyway")
+    parser.add_argument("--seconds", type=float, default=30.0, help="of each measurement, at least; a few full batches are sent anyway")
     parser.add_argument("--pace", type=float, default=12.0, help="calls per second that the limits shall allow on this machine")
     parser.add_argument("--think", type=float, default=0.5, help="seconds that a vendor takes over a call (an assumption)")
     parser.add_argument("--report", action="store_true", help="write the report although only some platforms were measured")

@@ -41,7 +41,7 @@ class Plan:
     documents_per_second: float = 60.0
     calls_per_second: float = 12.0
     fastest: float = 2.0
-    seconds: float = 60.0
+    seconds: float = 30.0
     think_seconds: float = 0.5
 
 
