@@ -18,7 +18,7 @@ from airbooks.paths import INCLUDE
 from airbooks.platforms import registry
 
 REPORT = INCLUDE / "proof" / "delivery_throughput.md"
-AT_A_TIME = 2  # platforms; their limits make them wait most of the time
+AT_A_TIME = 3  # platforms; their limits make them wait most of the time
 
 
 def main() -> None:

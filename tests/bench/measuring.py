@@ -17,6 +17,7 @@ from tests.bench.ceiling import AT_ONCE, Ceiling, at_best, ceiling
 from tests.bench.worker import Job, Work, work
 from tests.faults.firm import Ledger, Pace
 
+from airbooks.delivery.lanes import USUAL_LANES
 from airbooks.paths import INCLUDE
 from airbooks.platforms import registry
 from airbooks.platforms.spec import Limits
@@ -123,12 +124,13 @@ def _scale(limits: Limits, pilot: Work, plan: Plan) -> float:
 
 def _reach(served: Served, slug: str, plan: Plan, pilot: Work, scale: float, *, singly: bool) -> Reached:
     limits = _limits(slug, singly=singly)
-    wanted = _documents(limits, pilot, plan, scale)
+    wanted = _documents(limits, pilot, plan, scale, windows=0 if singly else WINDOWS)
     before = served.processor_seconds()
     done = _run(served, slug, plan, scale, wanted, mode=f"run{singly:d}", singly=singly)
     allowed = ceiling(limits, done.calls, plan.think_seconds)
+    used = replace(limits, concurrent=limits.concurrent or USUAL_LANES)
     return Reached(
-        ratio=at_best(limits, done.made, plan.think_seconds / scale, scale) / done.seconds,
+        ratio=at_best(used, done.made, plan.think_seconds / scale, scale) / done.seconds,
         ceiling=allowed,
         worker=done,
         documents=wanted,
@@ -136,10 +138,10 @@ def _reach(served: Served, slug: str, plan: Plan, pilot: Work, scale: float, *, 
     )
 
 
-def _documents(limits: Limits, pilot: Work, plan: Plan, scale: float) -> int:
+def _documents(limits: Limits, pilot: Work, plan: Plan, scale: float, windows: int) -> int:
     allowed = ceiling(limits, pilot.calls, plan.think_seconds)
     lasting = int(allowed.per_minute / 60.0 * scale * plan.seconds)
-    wanted = max(lasting, ROUNDS * _full_round(limits), int(WINDOWS * allowed.at_once))
+    wanted = max(lasting, ROUNDS * _full_round(limits), int(windows * allowed.at_once))
     if limits.per_day:
         wanted = min(wanted, int(limits.per_day * QUOTA_SHARE / pilot.calls.per_document) - WARM_UP)
     return wanted

@@ -26,12 +26,13 @@ HEAD = (
 
 INTRODUCTION = """# Delivery throughput
 
-Written by `make bench-delivery`. Every platform's simulator ran as a process of its own with the vendor's limits switched on, two platforms
-at a time; one worker process delivered invoices (every tenth in a foreign currency, every twentieth with several lines and a discount) as a
-deliver task does, with look-ups, posting, echo check and audit trail, over a durable Postgres. Nothing of it went over a network.
+Written by `make bench-delivery`. Every platform's simulator ran as a process of its own with the vendor's limits switched on, three at a
+time; one worker process for each delivered invoices (every tenth in a foreign currency, every twentieth with several lines and a discount)
+as a deliver task does, with look-ups, posting, echo check and audit trail, over a durable Postgres. Nothing of it went over a network.
 
 - **of ceiling** is the least time in which all these calls could be made without a refusal (an empty window is taken at once, then every
-  window and every place is full all the time) over the time that they took, first and last documents included.
+  window and every place is full all the time) over the time that they took, first and last documents included. Places are the vendor's, or
+  the four that are used where it publishes none.
 - **docs/min** is that share of the ceiling: documents per minute of the vendor's time, for any length of time. Time ran "time x" times
   faster here (or slower, below 1), so that a limit and not this machine decides; limits and the vendor's thinking are scaled alike, our own
   work is not, and weighs so much more.
