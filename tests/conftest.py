@@ -69,6 +69,13 @@ def postgres_url(postgres_server: Cluster, migrated_template: str) -> Iterator[s
     yield from _database(postgres_server, migrated_template)
 
 
+@pytest.fixture
+def database(postgres_url: str) -> Iterator[psycopg.Connection]:
+    """A connection to it, with a transaction that the test commits where it must."""
+    with psycopg.connect(postgres_url) as connection:
+        yield connection
+
+
 @pytest.fixture(scope="module")
 def module_postgres_url(postgres_server: Cluster, migrated_template: str) -> Iterator[str]:
     """A fresh migrated database shared by the tests of one module."""

@@ -6,9 +6,11 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tests.bench.vendor import Window
+
 from airbooks.platforms.spec import Limits
 
-MINUTE = 60.0
+MINUTE, DAY = 60.0, 86_400.0
 AT_ONCE = "at once"
 
 
@@ -70,9 +72,9 @@ def at_best(limits: Limits, calls: Sequence[Made], think_seconds: float, scale: 
     Nobody can be faster without being refused: a window that was empty is taken at once, here as there. `scale` is how much faster the
     vendor's seconds and minutes pass; `think_seconds` is given in the time that passes here.
     """
-    windows = [_Window(allowed, seconds / scale, scope) for allowed, seconds, scope in _windows(limits)]
+    windows = [_Full(window) for window in vendor_windows(limits, scale)]
     if limits.concurrent:
-        windows.append(_Window(limits.concurrent, think_seconds, "call"))
+        windows.append(_Full((limits.concurrent, think_seconds, "call")))
     now = 0.0
     for call in calls:
         mine = [window for window in windows if window.scope in ("call", call.scope)]
@@ -83,20 +85,22 @@ def at_best(limits: Limits, calls: Sequence[Made], think_seconds: float, scale: 
     return now + think_seconds
 
 
-def _windows(limits: Limits) -> list[tuple[int, float, str]]:
+def vendor_windows(limits: Limits, scale: float = 1.0) -> list[Window]:
+    """The windows that a vendor publishes, without any reserve; `scale` is how much faster its time passes."""
     published = (
         (limits.per_second, 1.0, "call"),
         (limits.per_minute, MINUTE, "call"),
+        (limits.per_day, DAY, "call"),
         (limits.batches_per_minute, MINUTE, "batch"),
     )
-    return [(allowed, seconds, scope) for allowed, seconds, scope in published if allowed]
+    return [(allowed, seconds / scale, scope) for allowed, seconds, scope in published if allowed]
 
 
-class _Window:
-    """At most `allowed` calls of a scope in any `seconds`."""
+class _Full:
+    """A window that takes a call as soon as one may come."""
 
-    def __init__(self, allowed: int, seconds: float, scope: str) -> None:
-        self.seconds, self.scope = seconds, scope
+    def __init__(self, window: Window) -> None:
+        allowed, self.seconds, self.scope = window
         self.taken: deque[float] = deque(maxlen=allowed)
 
     def free_at(self) -> float:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+from tests.bench.ceiling import Made, at_best, vendor_windows
 from tests.bench.vendor import FORK, Seen, Window, counting, seen
 
 from airbooks.platforms.errors import Action, ErrorRule, Outcome, PlatformError
@@ -46,22 +47,11 @@ class Case:
     @property
     def windows(self) -> list[Window]:
         """The vendor's windows, without any reserve."""
-        limits = self.limits
-        published = (
-            (limits.per_second, 1.0, "call"),
-            (limits.per_minute, 60.0, "call"),
-            (limits.per_day, 86_400.0, "call"),
-            (limits.batches_per_minute, 60.0, "batch"),
-        )
-        return [(calls, seconds / self.scale, scope) for calls, seconds, scope in published if calls]
+        return vendor_windows(self.limits, self.scale)
 
     def at_best(self) -> float:
         """Seconds between the first call and the last when every window is always full."""
-        times: list[float] = []
-        mine = [window for window in self.windows if window[2] in ("call", self.scope)]
-        for index in range(self.calls):
-            times.append(max((times[index - calls] + seconds for calls, seconds, _ in mine if index >= calls), default=0.0))
-        return times[-1]
+        return at_best(self.limits, [Made(0.0, self.scope)] * self.calls, 0.0, self.scale)
 
 
 MINUTES = 60.0 / SCALED_MINUTE

@@ -18,6 +18,19 @@ DOCUMENTS = 90  # three batches
 MANY = 600  # five claims
 
 
+@pytest.fixture
+def rounds(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many lanes each round had."""
+    seen = list[int]()
+
+    def work_off(desk: Any, places: Sequence[Any], supply: Any) -> None:
+        seen.append(len(places))
+        lanes.work_off(desk, places, supply)
+
+    monkeypatch.setattr("airbooks.delivery.engine.work_off", work_off)
+    return seen
+
+
 def test_batches_are_on_their_way_at_the_same_time(office: Office, quickbooks: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     real, meeting, sessions = office.kind.create_invoices, threading.Barrier(2), set[int]()
 
@@ -52,14 +65,7 @@ def test_no_request_waits_for_the_slowest_of_its_claim(office: Office, quickbook
     assert {len(found) for found in live(quickbooks.books("quickbooks").documents).values()} == {1}
 
 
-def test_a_task_lets_go_of_its_places_when_another_waits(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
-    rounds = list[int]()
-
-    def work_off(desk: Any, places: Sequence[Any], supply: Any) -> None:
-        rounds.append(len(places))
-        lanes.work_off(desk, places, supply)
-
-    monkeypatch.setattr("airbooks.delivery.engine.work_off", work_off)
+def test_a_task_lets_go_of_its_places_when_another_waits(office: Office, rounds: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
     office.plant(*(us_invoice(serial) for serial in range(1, 6 * 30 + 1)))
     monkeypatch.setattr(budget, "somebody_waits", lambda *_: len(rounds) < 2)
     assert office.deliver() == {"booked": 180}
@@ -84,20 +90,13 @@ def test_what_was_claimed_goes_back_unharmed_when_no_place_is_free(office: Offic
     assert office.deliver_until_quiet() == {"booked": 1}
 
 
-def test_a_task_takes_no_more_places_than_are_free(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
-    taken = list[int]()
-
-    def work_off(desk: Any, places: Sequence[Any], supply: Any) -> None:
-        taken.append(len(places))
-        lanes.work_off(desk, places, supply)
-
-    monkeypatch.setattr("airbooks.delivery.engine.work_off", work_off)
+def test_a_task_takes_no_more_places_than_are_free(office: Office, rounds: list[int]) -> None:
     office.plant(*(us_invoice(serial) for serial in range(1, DOCUMENTS + 1)))
     with office.turn() as other:
         owner = other.work.hook.counted_as("concurrent") or CONNECTION
         with budget.places(other.work.aside, owner, None, most=7):
             assert office.deliver() == {"booked": DOCUMENTS}
-    assert taken == [1]
+    assert rounds == [1]
 
 
 def test_what_was_booked_is_written_when_another_lane_breaks_down(

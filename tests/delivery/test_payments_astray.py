@@ -42,6 +42,10 @@ def cause(office: Office) -> str:
     return found
 
 
+def remote_id_of(office: Office, number: str) -> str:
+    return str(office.one("SELECT remote_id FROM airbooks.delivery JOIN airbooks.document USING (document_id) WHERE number = %s", number))
+
+
 def listed(remote_id: str, document: str, amount: str, *, reversed_: bool = False) -> RemotePayment:
     part = RemoteAllocation(remote_id=document, amount=Decimal(amount))
     return RemotePayment(remote_id=remote_id, amount=Decimal(amount), currency="USD", allocations=(part,), reversed=reversed_)
@@ -116,9 +120,7 @@ def test_a_choice_counts_what_people_booked_on_the_platform(office: Office) -> N
     items = two_invoices(office)
     office.deliver()
     with_candidate(office, "169.00", pays(items[:1], ["169.00"]))
-    there = office.one(
-        "SELECT remote_id FROM airbooks.delivery JOIN airbooks.document USING (document_id) WHERE number = %s", items[0].number
-    )
+    there = remote_id_of(office, items[0].number)
     read_back(office, listed("99", there, "100.00"))
     with pytest.raises(InvalidAnswerError, match=r"69\.00 USD open, less than this choice settles"):
         answer(office.database, cause(office), Answer(kind=AnswerKind.APPLY, by="accountant", apply_to="1"))
@@ -203,9 +205,7 @@ def test_a_rejected_application_that_stands_on_the_platform_still_settles_there(
     office.deliver()
     decide(office, "169.00", pays(items[:1], ["169.00"]))
     set_delivery(office, ["sending", "parked"], "77")
-    there = office.one(
-        "SELECT remote_id FROM airbooks.delivery JOIN airbooks.document USING (document_id) WHERE number = %s", items[0].number
-    )
+    there = remote_id_of(office, items[0].number)
     read_back(office, listed("77", there, "169.00"))
     set_delivery(office, ["rejected"])
     office.database.execute("UPDATE airbooks.document SET state = 'rejected' WHERE kind = 'payment'")
@@ -220,9 +220,7 @@ def test_a_payment_that_was_voided_and_applied_again_stands(office: Office) -> N
     items = two_invoices(office)
     office.deliver()
     decide(office, "169.00", pays(items[:1], ["169.00"]))
-    there = office.one(
-        "SELECT remote_id FROM airbooks.delivery JOIN airbooks.document USING (document_id) WHERE number = %s", items[0].number
-    )
+    there = remote_id_of(office, items[0].number)
     set_delivery(office, ["sending", "parked"], "77")
     read_back(office, listed("77", there, "160.00"))
     read_back(office, listed("77", there, "160.00", reversed_=True))  # somebody voided what differed

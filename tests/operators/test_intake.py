@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -45,12 +44,6 @@ def erp(postgres_server: Cluster) -> str:
 @pytest.fixture(scope="module")
 def config() -> Config:
     return load_config(INCLUDE / "config")
-
-
-@pytest.fixture
-def database(postgres_url: str) -> Iterator[psycopg.Connection]:
-    with psycopg.connect(postgres_url) as connection:
-        yield connection
 
 
 @pytest.fixture

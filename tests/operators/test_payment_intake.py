@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -56,12 +55,6 @@ ADVICE = (
     "P-1,2026-11-03,USD,Northwind Tools Ltd,US-SI-000001,70.00\n"
     "P-1,2026-11-03,USD,Northwind Tools Ltd,US-SI-000002,30.00\n"
 )
-
-
-@pytest.fixture
-def database(postgres_url: str) -> Iterator[psycopg.Connection]:
-    with psycopg.connect(postgres_url) as connection:
-        yield connection
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -23,12 +22,6 @@ CONFIG = {
     "routes": "connections:\n  odoo_au: { platform: odoo, division: AU, currency: AUD }\nroutes: []\n",
     "payments": "accounts:\n  au_bank: { currency: AUD, divisions: [AU], ledger: { odoo_au: BANK } }\n",
 }
-
-
-@pytest.fixture
-def database(postgres_url: str) -> Iterator[psycopg.Connection]:
-    with psycopg.connect(postgres_url) as connection:
-        yield connection
 
 
 @pytest.fixture

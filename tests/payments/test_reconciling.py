@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -30,12 +30,6 @@ from airbooks.yaml_file import ConfigError
 
 NOT_SENT = ErrorRule(name="away", action=Action.RETRY, outcome=Outcome.DID_NOT_HAPPEN)
 MARCH = Setting(division="AU", starts_on=date(2026, 3, 1), ends_on=date(2026, 3, 31))
-
-
-@pytest.fixture
-def database(postgres_url: str) -> Iterator[psycopg.Connection]:
-    with psycopg.connect(postgres_url) as connection:
-        yield connection
 
 
 @pytest.fixture

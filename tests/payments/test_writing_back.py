@@ -26,12 +26,6 @@ TODAY = date(2026, 3, 20)
 
 
 @pytest.fixture
-def database(postgres_url: str) -> Iterator[psycopg.Connection]:
-    with psycopg.connect(postgres_url) as connection:
-        yield connection
-
-
-@pytest.fixture
 def books(database: psycopg.Connection) -> Books:
     return Books(database)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from decimal import Decimal
@@ -16,13 +15,6 @@ from airbooks.canonical.payment import PaymentKind
 from airbooks.staging.advice import attach_advice, store_advice
 from airbooks.staging.audit import verify
 from airbooks.staging.incoming import read, store
-
-
-@pytest.fixture
-def database(postgres_url: str) -> Iterator[psycopg.Connection]:
-    with psycopg.connect(postgres_url) as connection:
-        yield connection
-
 
 LINES = (
     AdviceLine(document_number="EU-SI-000123", amount=Decimal("70.00"), discount=Decimal("1.00")),

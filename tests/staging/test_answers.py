@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
@@ -29,12 +28,6 @@ from airbooks.staging.exceptions import (
 PERIOD = finding("AB-PERIOD", subject="period:2026-11-01", connection=CONNECTION)
 MAPPED = Answer(kind=AnswerKind.MAP, by="ines", map_to="7")
 REFUSED = finding("odoo refused", subject="", connection=CONNECTION)
-
-
-@pytest.fixture
-def database(postgres_url: str) -> Iterator[psycopg.Connection]:
-    with psycopg.connect(postgres_url) as connection:
-        yield connection
 
 
 def _open(database: psycopg.Connection, *rows: Row, found: Finding) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from random import Random
@@ -16,12 +15,6 @@ from airbooks.staging.balances import Balance, Why, balances, open_items, still_
 from airbooks.staging.platform_payments import store
 
 TODAY = date(2026, 3, 20)
-
-
-@pytest.fixture
-def database(postgres_url: str) -> Iterator[psycopg.Connection]:
-    with psycopg.connect(postgres_url) as connection:
-        yield connection
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 
@@ -24,12 +23,6 @@ from airbooks.staging.exceptions import (
     open_exceptions,
     read_cause,
 )
-
-
-@pytest.fixture
-def database(postgres_url: str) -> Iterator[psycopg.Connection]:
-    with psycopg.connect(postgres_url) as connection:
-        yield connection
 
 
 def _only_cause(database: psycopg.Connection) -> str:

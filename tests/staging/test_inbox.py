@@ -19,12 +19,6 @@ NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-def database(postgres_url: str) -> Iterator[psycopg.Connection]:
-    with psycopg.connect(postgres_url) as connection:
-        yield connection
-
-
-@pytest.fixture
 def other(postgres_url: str) -> Iterator[psycopg.Connection]:
     with psycopg.connect(postgres_url) as connection:
         yield connection

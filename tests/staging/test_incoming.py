@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from decimal import Decimal
@@ -18,12 +17,6 @@ from airbooks.canonical.incoming import AdviceLine, IncomingPayment
 from airbooks.canonical.payment import PaymentKind
 from airbooks.staging.audit import verify
 from airbooks.staging.incoming import Incoming, look_alikes, read, store
-
-
-@pytest.fixture
-def database(postgres_url: str) -> Iterator[psycopg.Connection]:
-    with psycopg.connect(postgres_url) as connection:
-        yield connection
 
 
 def movement(mark: str = "ref:1:1", **fields: Any) -> IncomingPayment:

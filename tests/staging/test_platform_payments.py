@@ -21,12 +21,6 @@ from airbooks.staging.platform_payments import read_payments, store
 FIRST = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-@pytest.fixture
-def database(postgres_url: str) -> Iterator[psycopg.Connection]:
-    with psycopg.connect(postgres_url) as connection:
-        yield connection
-
-
 class Platform:
     """Lists what it holds, and remembers since when it was asked."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -21,12 +20,6 @@ from airbooks.staging.replay import Choice, EmptySelectionError, Replay, Selecti
 WORN_OUT = finding("AB-ATTEMPTS", subject="server error", connection=CONNECTION)
 PERIOD = finding("AB-REFUSED:period closed", subject="period closed", connection=CONNECTION)
 HERE = Selection(connection=CONNECTION)
-
-
-@pytest.fixture
-def database(postgres_url: str) -> Iterator[psycopg.Connection]:
-    with psycopg.connect(postgres_url) as connection:
-        yield connection
 
 
 def plant(database: psycopg.Connection, number: str, state: str = "parked", *found: Finding, **values: Any) -> Row:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -19,12 +18,6 @@ from airbooks.staging.waiting import Reason, Waiting, waiting
 
 REFUSED = finding("AB-REFUSED:period closed", subject="period:2026-11-01", connection=CONNECTION)
 ALL = (0, 2**62)
-
-
-@pytest.fixture
-def database(postgres_url: str) -> Iterator[psycopg.Connection]:
-    with psycopg.connect(postgres_url) as connection:
-        yield connection
 
 
 def change(database: psycopg.Connection, row: Row, **values: Any) -> Row:

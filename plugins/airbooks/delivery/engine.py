@@ -175,7 +175,7 @@ def _round(run: Run, span: tuple[int, int], each: Pass, desk: Desk) -> bool:
         return False
     try:
         with _lanes(run, min(way.width(work, first.claims), most_lanes(work.hook))) as lanes:
-            work_off(desk, lanes, Supply(desk, way, first, claim_more))
+            work_off(desk, lanes, Supply(desk, way, first, claim_more, len(lanes)))
     except budget.NoSlotError as error:
         desk.record(way.unprepared(work, first.claims, PlatformError(str(error), platform=work.hook.spec.slug, rule=budget.SPENT)), 0.0)
         raise

@@ -68,15 +68,15 @@ def taken(claims: Sequence[Claimed]) -> Taken:
 
 
 class Supply:
-    """The steps of a round. `first` is claimed already; `claim` takes more, or nothing when the round is to end."""
+    """The steps of a round for so many `lanes`. `first` is claimed already; `claim` takes more, or nothing when the round is to end."""
 
-    def __init__(self, desk: Desk, way: Way, first: Taken, claim: Callable[[], Sequence[Claimed]]) -> None:
+    def __init__(self, desk: Desk, way: Way, first: Taken, claim: Callable[[], Sequence[Claimed]], lanes: int) -> None:
         self._desk, self._way, self._claim = desk, way, claim
+        self._low = STEPS_AHEAD * lanes if lanes > 1 else 0  # one alone cannot prepare while it works
         self._waiting: list[Taken] = [first]
         self._steps: deque[Step] = deque()
         self._feeding = threading.Lock()
         self._ended = self._abandoned = False
-        self.low = 0
 
     def next(self, work: Workplace) -> Step | None:
         """The next step; None when the round is over. Prepares more in the session of `work` when there are few and nobody else does."""
@@ -104,7 +104,7 @@ class Supply:
             self._feeding.release()
 
     def _enough(self) -> bool:
-        return self._ended or len(self._steps) > self.low
+        return self._ended or len(self._steps) > self._low
 
     def _feed(self, work: Workplace) -> None:
         claimed = self._waiting.pop() if self._waiting else taken(self._claim())
@@ -122,7 +122,6 @@ class Supply:
 
 def work_off(desk: Desk, lanes: Sequence[Workplace], supply: Supply) -> None:
     """Every lane takes the next step as soon as it is free; what one of them raises is raised when all have ended."""
-    supply.low = STEPS_AHEAD * len(lanes) if len(lanes) > 1 else 0
     if len(lanes) == 1:
         _take_steps(Lane(lanes[0], desk), supply)
         return
