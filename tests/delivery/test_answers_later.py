@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
+from threading import Barrier
 from typing import ClassVar
 
 import pytest
@@ -79,6 +80,30 @@ def test_nothing_is_sent_again_while_the_answer_is_owed_however_often_the_run_co
     desk.answers = True
     assert office.deliver() == {"booked": 1}
     assert len(live(quickbooks.books("quickbooks").documents)["US-SI-000001"]) == 1
+
+
+def test_answers_are_asked_for_at_once_and_those_of_one_ticket_together(
+    office: Office, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs = {f"US-SI-{number:06d}": f"job {number % 2}" for number in range(1, 7)}
+    both_ask = Barrier(2, timeout=20)
+    asked: list[list[str]] = []
+
+    def create(hook: DeskHook, batch: Sequence[Sending]) -> list[Sent]:
+        hook.desk.kept |= {each.key: each for each in QuickBooksHook.create_invoices(hook, batch)}
+        return [Sent(key=each.key, ticket=jobs[each.document.number]) for each in batch]
+
+    def collect(hook: DeskHook, taken_on: Sequence[tuple[Sending, str]]) -> list[Sent]:
+        both_ask.wait()
+        asked.append([ticket for _, ticket in taken_on])
+        return [hook.desk.kept[sending.key] for sending, _ in taken_on]
+
+    monkeypatch.setattr(DeskHook, "create_invoices", create)
+    monkeypatch.setattr(DeskHook, "collect_answers", collect)
+    office.plant(*(us_invoice(number) for number in range(1, 7)))
+    assert office.deliver() == {"taken on": 6}
+    assert office.deliver() == {"booked": 6}
+    assert sorted(asked) == [["job 0"] * 3, ["job 1"] * 3]
 
 
 def test_a_credit_note_waits_for_an_invoice_whose_answer_is_owed(office: Office, desk: Desk) -> None:

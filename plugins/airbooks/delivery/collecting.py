@@ -5,9 +5,12 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 
 from airbooks.canonical import DocumentStatus
 from airbooks.delivery import verdicts
+from airbooks.delivery.lanes import most_lanes, open_lanes
 from airbooks.delivery.preparing import Workplace, prepare, read_document
 from airbooks.delivery.recording import record
 from airbooks.delivery.states import Event, State
@@ -22,15 +25,21 @@ MOST_FAILURES = 3  # in a row: then the platform is not asked any more this time
 
 
 def collect_answers(work: Workplace, worker: str, run_id: str) -> Counter[str]:
-    """Ask once about every accepted delivery of the connection whose turn it is, and record what the platform says."""
+    """Ask once about every accepted delivery of the connection whose turn it is, and record what the platform says.
+
+    Several questions are on their way at once, as many as the platform takes. Raises NoSlotError when it takes none now.
+    """
     tally: Counter[str] = Counter()
-    if not work.hook.spec.can(Capability.ANSWERS_LATER):
+    tickets = outbox.tickets_due(work.database, work.connection) if work.hook.spec.can(Capability.ANSWERS_LATER) else 0
+    work.database.commit()
+    if not tickets:
         return tally
     last = 0
-    while claims := _claim(work, worker, last):
-        last, began = claims[-1].delivery_id, time.monotonic()
-        done = _ask(work, claims)
-        tally += record(work, worker, run_id, done, State.ACCEPTED, time.monotonic() - began)
+    with open_lanes(work, min(tickets, most_lanes(work.hook))) as lanes:
+        while claims := _claim(work, worker, last):
+            last, began = claims[-1].delivery_id, time.monotonic()
+            done = _ask(lanes, claims)
+            tally += record(work, worker, run_id, done, State.ACCEPTED, time.monotonic() - began)
     return tally
 
 
@@ -50,14 +59,34 @@ def _claim(work: Workplace, worker: str, after: int) -> list[outbox.Claimed]:
     return claims
 
 
-def _ask(work: Workplace, claims: Sequence[outbox.Claimed]) -> list[Verdict]:
+def _ask(lanes: Sequence[Workplace], claims: Sequence[outbox.Claimed]) -> list[Verdict]:
+    work = lanes[0]
     try:
         ready, held = prepare(work, claims, dry_run=True)
-        answers = _answers(work, ready)
     except (PlatformError, ConfigurationError) as error:
         return [verdicts.still_open(each, read_document(each), str(error), work.place) for each in claims]
-    waiting = [verdicts.still_open(each.claimed, each.document, each.says, work.place, each.findings) for each in held]
-    return waiting + [_verdict(work, each, answers.get(each.sending.key)) for each in ready]
+    done = [verdicts.still_open(each.claimed, each.document, each.says, work.place, each.findings) for each in held]
+    with ThreadPoolExecutor(len(lanes), thread_name_prefix="lane") as pool:
+        for told in pool.map(_ask_in_lane, lanes, _shares(ready, len(lanes))):
+            done += told
+    return done
+
+
+def _shares(ready: Sequence[Ready], most: int) -> list[list[Ready]]:
+    """Even, as far as whole tickets are: what one ticket stands for is asked for together."""
+    by_ticket: dict[str, list[Ready]] = {}
+    for each in ready:
+        by_ticket.setdefault(each.claimed.ticket, []).append(each)
+    tickets = list(by_ticket.values())
+    return [list(chain.from_iterable(tickets[first::most])) for first in range(min(most, len(tickets)))]
+
+
+def _ask_in_lane(lane: Workplace, ready: Sequence[Ready]) -> list[Verdict]:
+    try:
+        answers = _answers(lane, ready)
+    except (PlatformError, ConfigurationError) as error:
+        return [verdicts.still_open(each.claimed, each.document, str(error), lane.place) for each in ready]
+    return [_verdict(lane, each, answers.get(each.sending.key)) for each in ready]
 
 
 def _answers(work: Workplace, ready: Sequence[Ready]) -> Mapping[str, Sent]:

@@ -6,17 +6,16 @@ Whatever kills this process leaves each delivery either as it was (nothing was s
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from airbooks.canonical import DocumentKind
 from airbooks.delivery import paying, verdicts
 from airbooks.delivery.collecting import collect_answers
-from airbooks.delivery.lanes import Act, Supply, Way, most_lanes, taken, work_off
+from airbooks.delivery.lanes import Act, Supply, Way, most_lanes, open_lanes, taken, work_off
 from airbooks.delivery.preparing import Workplace, prepare, unprepared
 from airbooks.delivery.recording import claimed_event
 from airbooks.delivery.resolving import ABSENCE_PAUSE, resolve_unknown
@@ -82,7 +81,7 @@ def _stopped(work: Workplace, says: str) -> ConnectionStoppedError:
 def _answers_again(run: Run) -> bool:
     """One question to a platform that was silent; a connection that is wrong has answered, too."""
     work = run.work
-    with _lanes(run, 1):
+    with open_lanes(work, 1):
         try:
             work.hook.find_invoice("AIRBOOKS", DocumentKind.INVOICE)
         except PlatformError as error:
@@ -96,8 +95,8 @@ def _answers_again(run: Run) -> bool:
 def _deliver(run: Run, span: tuple[int, int], *, cautious: bool) -> Counter[str]:
     work = run.work
     tally: Counter[str] = Counter()
-    with _lanes(run, 1):
-        tally += collect_answers(work, run.worker, run.run_id)
+    tally += collect_answers(work, run.worker, run.run_id)
+    with open_lanes(work, 1):
         resolved, stopped = resolve_unknown(work, run.worker, run.run_id, run.absence_pause)
         if stopped:
             raise _stopped(work, stopped)
@@ -174,7 +173,7 @@ def _round(run: Run, span: tuple[int, int], each: Pass, desk: Desk) -> bool:
     if not first.claims:
         return False
     try:
-        with _lanes(run, min(way.width(work, first.claims), most_lanes(work.hook))) as lanes:
+        with open_lanes(work, min(way.width(work, first.claims), most_lanes(work.hook))) as lanes:
             work_off(desk, lanes, Supply(desk, way, first, claim_more, len(lanes)))
     except budget.NoSlotError as error:
         desk.record(way.unprepared(work, first.claims, PlatformError(str(error), platform=work.hook.spec.slug, rule=budget.SPENT)), 0.0)
@@ -202,18 +201,6 @@ def preview(run: Run, span: tuple[int, int], show: Callable[[Ready, Sequence[Pre
     for verdict in held:
         log.warning("%s | %s | would be held back: %s", verdict.document.number, work.connection, verdict.says)
     return Counter({"would be sent": len(claims) - len(held), "would be held back": len(held)})
-
-
-@contextlib.contextmanager
-def _lanes(run: Run, most: int) -> Iterator[Sequence[Workplace]]:
-    """As many of the connection's places as are free now, at least one and at most `most`, each with a session of its own."""
-    work = run.work
-    with contextlib.ExitStack() as held:
-        allowed = work.hook.spec.limits.concurrent
-        owner = work.hook.counted_as("concurrent")
-        places = held.enter_context(budget.places(work.aside, owner, allowed, most=most, urgency=work.urgency))
-        siblings = [held.enter_context(work.hook.sibling()) for _ in range(places - 1)]
-        yield [work, *(replace(work, hook=each) for each in siblings if each.has_room())]
 
 
 def _document_steps(work: Workplace, claims: Sequence[outbox.Claimed]) -> tuple[list[Act], list[Verdict]]:

@@ -9,15 +9,17 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 
 from airbooks.delivery.preparing import Workplace
 from airbooks.delivery.sending import Desk, Lane
 from airbooks.delivery.verdicts import Verdict
 from airbooks.platforms.base import PlatformHook
 from airbooks.platforms.errors import ConfigurationError, PlatformError
+from airbooks.staging import budget
 from airbooks.staging.outbox import LEASE_SECONDS, Claimed
 
 USUAL_LANES = 4  # where the vendor does not say how many requests it takes at once
@@ -31,6 +33,20 @@ Act = Callable[[Lane], None]
 def most_lanes(hook: PlatformHook) -> int:
     """How many requests the platform takes from one connection at once."""
     return hook.spec.limits.concurrent or USUAL_LANES
+
+
+@contextmanager
+def open_lanes(work: Workplace, most: int) -> Iterator[Sequence[Workplace]]:
+    """As many of the connection's places as are free now, at least one and at most `most`, each with a session of its own.
+
+    The first is `work` itself. Raises NoSlotError.
+    """
+    with ExitStack() as held:
+        allowed = work.hook.spec.limits.concurrent
+        owner = work.hook.counted_as("concurrent")
+        places = held.enter_context(budget.places(work.aside, owner, allowed, most=most, urgency=work.urgency))
+        siblings = [held.enter_context(work.hook.sibling()) for _ in range(places - 1)]
+        yield [work, *(replace(work, hook=each) for each in siblings if each.has_room())]
 
 
 @dataclass(frozen=True, slots=True)

@@ -354,6 +354,16 @@ def claim_open(
         return cursor.execute(_CLAIM_OPEN, chosen).fetchall()
 
 
+def tickets_due(database: psycopg.Connection, connection: str) -> int:
+    """How many tickets the platform gave for documents that it took on and whose answer may be asked for now."""
+    row = database.execute(
+        "SELECT count(DISTINCT ticket) FROM airbooks.delivery"
+        " WHERE connection = %s AND state = 'accepted' AND operation <> 'apply' AND not_before <= now()",
+        (connection,),
+    ).fetchone()
+    return row[0] if row else 0
+
+
 def accepted(database: psycopg.Connection, connection: str, span: tuple[int, int]) -> list[Claimed]:
     """The deliveries of a range of ids that the platform took on and has not answered; only to look at."""
     with database.cursor(row_factory=class_row(Claimed)) as cursor:
