@@ -1,4 +1,8 @@
-"""At the end of each day: everything of the last days once more, so that nothing that the hourly runs missed stays behind."""
+"""At 22:30 UTC: reads the last three days again, so that nothing that the hourly runs missed stays behind, and delivers what is new.
+
+Then it compares what was delivered in those days (up to 500 documents of each connection) with what the platforms hold now: what somebody
+has changed there becomes a question. Can be started by hand with a form.
+"""
 
 from __future__ import annotations
 

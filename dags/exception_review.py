@@ -1,13 +1,15 @@
-"""Asks a person about one cause of exceptions; opened by the invoice DAGs, one run per cause.
+"""Asks a person about one cause of exceptions; opened by the invoice and payment DAGs, one run per question.
 
 **Where the question is.** Browse > Required Actions, or the *Required Actions* tab of the run. It lists the documents that wait and offers
-*Map* (our code gets the platform's code), *Override* (these documents need not keep the rule, or get another posting date), *Retry*,
-*Reject* and *Hold*; only those that make sense are shown. *Override* and *Reject* need a reason.
+*Apply* (this is what the payment pays), *Map* (our code gets the platform's code), *Override* (these documents need not keep the rule, or
+get another posting date), *Retry*, *Reject* and *Hold*; only those that make sense are shown. *Override* and *Reject* need a reason.
 
-**What the answer does.** Everything that waits for the same cause is let go at once, and goes with the next run; *Deliver now* starts one.
-Who decided what, and why, stands in the audit trail (`airbooks audit`). The first answer counts; whoever comes second is told in the log.
+**What the answer does.** Everything that waits for the same cause is let go at once, and goes with the next run; *Deliver now* starts one:
+`payment_reconciliation` where a payment is matched again or a statement read again (*Retry*), else `hourly_invoice_sync`, which also
+delivers a payment after *Apply*. Who decided what, and why, stands in the audit trail (`airbooks audit`). The first answer counts; whoever
+comes second is told in the log.
 
-**No hurry.** A question waits for weeks without using a worker, and no invoice run waits for it.
+**No hurry.** A question waits for weeks without using a worker, and no other run waits for it.
 """
 
 from __future__ import annotations

@@ -1,6 +1,9 @@
-"""Money in: statements and webhooks are matched with what is open, applied on the platforms, and all books compared.
+"""Money in: statements, webhooks and payments in databases are matched with what is open, applied, and all books compared.
 
-Runs every hour, and whenever a payment provider tells of a payment. Started by hand, its form closes a month.
+Runs at minute 30 of every hour, and when a payment provider tells of a payment. Started by hand, its form closes a month.
+
+**Dry run.** Takes in, matches and compares as ever, and shows in the logs what would be decided and applied. Keeps no decision, applies
+nothing, tells the sales system nothing and locks nothing.
 """
 
 from __future__ import annotations
@@ -13,7 +16,7 @@ from airflow.sdk import Asset, AssetOrTimeSchedule, AssetWatcher, CronTriggerTim
 from airbooks.config import load_config
 from airbooks.operators.form import form_params
 from airbooks.operators.inbox_trigger import InboxTrigger
-from airbooks.operators.payment_steps import match, month_end_params, read_back, reconcile, take_in, tell_sales
+from airbooks.operators.payment_steps import match, payment_params, read_back, reconcile, take_in, tell_sales
 from airbooks.operators.review import open_reviews
 from airbooks.operators.steps import choose_paths, deliver_everywhere, report
 
@@ -29,7 +32,7 @@ TOLD = Asset("airbooks_inbox", uri="airbooks://inbox", watchers=[AssetWatcher(na
     max_active_runs=1,
     dagrun_timeout=timedelta(hours=6),
     default_args={"retries": 2, "retry_delay": timedelta(minutes=1), "retry_exponential_backoff": True},
-    params={name: FORM[name] for name in ("connections", "dry_run", "reason")} | month_end_params(),
+    params={name: FORM[name] for name in ("connections", "reason")} | payment_params(),
     tags=["airbooks"],
     doc_md=__doc__,
 )

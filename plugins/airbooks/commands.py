@@ -74,7 +74,7 @@ MATRIX: Mapping[str, Callable[[PlatformSpec], str]] = MappingProxyType(
         "platform": lambda spec: spec.title,
         "create": lambda spec: _then(spec, Capability.POST_STEP, "draft, then post") or "yes",
         "update": lambda spec: (
-            _then(spec, Capability.UPDATE_POSTED, "yes") or _replaced(spec) or _then(spec, Capability.UPDATE_DRAFT, "drafts")
+            _then(spec, Capability.UPDATE_POSTED, "yes") or _replaced(spec) or _then(spec, Capability.UPDATE_DRAFT, "drafts") or "-"
         ),
         "void": lambda spec: _mark(spec, Capability.VOID),
         "credit note": lambda spec: _mark(spec, Capability.CREDIT_NOTES),

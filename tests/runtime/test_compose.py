@@ -117,6 +117,17 @@ def test_the_image_installs_exactly_the_pinned_requirements() -> None:
     assert all((paths.REPOSITORY / name).exists() for line in copied for name in line.split())
 
 
+def test_every_part_of_airflow_shares_the_folder_of_statements_and_reports_and_may_write_there() -> None:
+    airflow = [service for service in SERVICES.values() if service["image"] == "airbooks:local"]
+    folder = SERVICES["worker"]["environment"]["AIRBOOKS_STATE"]
+    assert {service["environment"]["AIRBOOKS_STATE"] for service in airflow} == {folder}
+    assert all(f"state:{folder}" in service["volumes"] for service in airflow)
+    made = re.search(r"mkdir -p (.*) && chown -R airflow:0 (\S+)$", SERVICES["worker"]["build"]["dockerfile_inline"], re.MULTILINE)
+    assert made
+    assert folder in made[1].split()
+    assert folder.startswith(f"{made[2]}/")
+
+
 def test_every_service_uses_one_volume_name_that_exists() -> None:
     used = {volume.split(":")[0] for service in SERVICES.values() for volume in service.get("volumes", [])}
     assert used == set(COMPOSE["volumes"])

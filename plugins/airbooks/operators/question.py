@@ -34,6 +34,8 @@ _OF_PAYMENT = {
     AnswerKind.HOLD: "not now. The question comes back tomorrow.",
 }
 _OTHER_DATE = "post these documents on the *Posting date*. Needs a *Reason*."
+_NOW = "Start a run for these documents at once; otherwise they go with the next one."
+_NOW_OF_PAYMENT = "Start a run at once, which applies the payment (Apply) or matches it again (Retry); otherwise the next one does."
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +136,7 @@ def _form(view: CauseView) -> dict[str, Param]:
     )
     form["deliver_now"] = Param(
         False,
-        description="Start a run for these documents at once; otherwise they go with the next one.",
+        description=_NOW_OF_PAYMENT if view.cause.is_of_payment else _NOW,
         type=["null", "boolean"],
         title="Deliver now",
     )

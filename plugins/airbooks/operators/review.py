@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 REVIEW_DAG = "exception_review"
 INVOICE_DAG = "hourly_invoice_sync"
-MOST_QUESTIONS = 100  # per run of an invoice Dag; the rest is asked about by the next runs
+PAYMENT_DAG = "payment_reconciliation"
+MOST_QUESTIONS = 100  # per run that opens questions; the rest is asked about by the next runs
 MOST_NUMBERS = 200  # a run for more documents than this may as well look at everything
 
 log = logging.getLogger("airflow.task.airbooks.review")
@@ -86,7 +87,7 @@ class ExceptionReviewOperator(HITLOperator):
             log.error("%s Please answer once more under Required Actions.", incomplete)  # noqa: TRY400 a person's slip, no traceback
             return self._wait(context, question)
         log.info("%s answered %s: %s", given.by, given.kind, in_words(outcome))
-        return _done(outcome, deliver_now=deliver_now)
+        return _done(outcome, deliver_now=deliver_now, takes_in_again=_takes_in_again(view.cause, outcome.kind))
 
     def _wait(self, context: Context, question: Question) -> dict[str, Any]:
         self.subject, self.body = question.subject, question.body
@@ -134,10 +135,17 @@ def _nothing_done(cause: Cause) -> dict[str, Any]:
     return {"cause_id": cause.cause_id, "round": cause.round, "answered": False, "sync": None}
 
 
-def _done(outcome: AnswerOutcome, *, deliver_now: bool) -> dict[str, Any]:
+def _takes_in_again(cause: Cause, kind: AnswerKind) -> bool:
+    """Whether only the payment DAG goes on: it alone matches payments, and reads statements. What a person applied, any run delivers."""
+    from airbooks.staging.statement_files import ENTRY
+
+    return cause.code == ENTRY or (cause.is_of_payment and kind is AnswerKind.RETRY)
+
+
+def _done(outcome: AnswerOutcome, *, deliver_now: bool, takes_in_again: bool) -> dict[str, Any]:
     freed = outcome.kind is not AnswerKind.REJECT and outcome.documents + outcome.deliveries > 0
-    few = len(outcome.numbers) <= MOST_NUMBERS
-    return {
+    few = len(outcome.numbers) <= MOST_NUMBERS and not takes_in_again  # the payment DAG's form has no document numbers
+    done: dict[str, Any] = {
         "cause_id": outcome.cause_id,
         "round": outcome.round,
         "answered": True,
@@ -146,19 +154,21 @@ def _done(outcome: AnswerOutcome, *, deliver_now: bool) -> dict[str, Any]:
         "deliveries": outcome.deliveries,
         "sync": ({"documents": list(outcome.numbers)} if few else {}) if deliver_now and freed else None,
     }
+    return done | ({"dag": PAYMENT_DAG} if takes_in_again else {})
 
 
 @task
 def deliver_now(reviewed: Any) -> str:
-    """Start a run of the invoice DAG for what the answer let go, if the person asked for it; returns its run id."""
+    """Start a run for what the answer let go, if the person asked for it: of the payment DAG where only that goes on, else of the invoice
+    DAG. Returns its run id."""
     if reviewed["sync"] is None:
         raise AirflowSkipException("The documents go with the next run.")
     run_id = f"review__{reviewed['cause_id']}__{reviewed['round']}"
-    trigger(INVOICE_DAG, run_id, reviewed["sync"])
+    trigger(reviewed.get("dag", INVOICE_DAG), run_id, reviewed["sync"])
     return run_id
 
 
-# -- opening reviews from an invoice Dag ------------------------------------------------------------------------------------------------
+# -- opening reviews from an invoice or payment Dag -------------------------------------------------------------------------------------
 
 
 @task(task_id="exception_review")

@@ -165,7 +165,7 @@ SPEC = PlatformSpec(
     blueprint_endpoint="POST /businesses/{businessId}/invoices",
     real_endpoint="POST https://gql.waveapps.com/graphql/public, mutation invoiceCreate",
     endpoint_note=(
-        "A REST path of that kind belonged to Wave's retired classic API (from memory). The public API is GraphQL with one end point: "
+        "A REST path of that kind belonged to Wave's retired classic API (UNVERIFIED). The public API is GraphQL with one end point: "
         "businessId is an input of the mutation, and there is no batch mutation for invoices."
     ),
     limits=Limits(concurrent=1, throttle_seconds=1.0),
