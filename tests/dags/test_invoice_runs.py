@@ -122,14 +122,11 @@ UNSENT: list[dict[str, Any]] = [
 ]
 
 
-LOCK = {"lock": True, "reason": "January"}
+JANUARY = {"ends_on": "2026-01-31", "starts_on": "2026-01-01", "lock": True, "reason": "January"}
 PAID: list[dict[str, Any]] = [
+    {"name": "payments dry run", "dag": PAYMENTS, "conf": {**JANUARY, "dry_run": True}},
     {"name": "payments", "dag": PAYMENTS},
-    {
-        "name": "payments again",
-        "dag": PAYMENTS,
-        "conf": {"ends_on": "2026-01-31", "starts_on": "2026-01-01", "lock": True, "reason": "January"},
-    },
+    {"name": "payments again", "dag": PAYMENTS, "conf": JANUARY},
 ]
 
 
@@ -340,6 +337,15 @@ def test_no_money_is_lost_between_the_bank_and_the_allocations(story: Story) -> 
         """
     )
     assert wrong == []
+
+
+@pytest.mark.airflow
+def test_a_dry_run_of_payments_decides_in_the_log_only(story: Story) -> None:
+    dry, real = story.runs["payments dry run"], story.runs["payments"]
+    assert dry["state"] == "success", story.log("payments dry run")[-3000:]
+    assert dry["returned"]["match"]["applied"] == real["returned"]["match"]["applied"] > 0
+    assert (real["returned"]["take_in"], dry["returned"]["tell_sales"]) == ({}, {})
+    assert writes(story.asked("payments dry run")) == []
 
 
 @pytest.mark.airflow

@@ -19,7 +19,7 @@ from airbooks.delivery.verdicts import Place
 from airbooks.platforms import registry
 from airbooks.platforms.base import Account, PlatformHook
 from airbooks.sandbox.kit import Booked, Row
-from airbooks.staging import documents, outbox
+from airbooks.staging import documents, planning
 from airbooks.staging.documents import Arriving
 from airbooks.staging.tokens import StoredTokens
 
@@ -106,7 +106,7 @@ class Office:
         ]
         documents.save_documents(self.database, staged, "test")
         documents.mark_staged(self.database, list(waiting.values()))
-        outbox.plan(self.database, {CONNECTION: "quickbooks"}, "test")
+        planning.plan(self.database, {CONNECTION: "quickbooks"}, "test")
         self.database.commit()
 
     def configured(self, kind: str, code: str) -> str | None:

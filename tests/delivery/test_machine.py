@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from tests.delivery.office import CONNECTION, Office, us_invoice
 
 from airbooks.delivery.states import TRANSITIONS, Event, State, after
-from airbooks.staging import audit, outbox
+from airbooks.staging import audit, outbox, planning
 
 WORKERS = ("first", "second")
 DOCUMENTS = 3
@@ -112,7 +112,7 @@ class Deliveries(RuleBasedStateMachine):
     @rule()
     def release(self) -> None:
         tickets: dict[int, str] = dict(self.database.execute("SELECT delivery_id, ticket FROM airbooks.delivery").fetchall())
-        outbox.release(self.database, [f"US-SI-{serial:06}" for serial in range(1, DOCUMENTS + 1)], "a person")
+        planning.release(self.database, [f"US-SI-{serial:06}" for serial in range(1, DOCUMENTS + 1)], "a person")
         self.database.commit()
         for delivery_id, state in self.states.items():
             if state in {State.REJECTED, State.PARKED}:

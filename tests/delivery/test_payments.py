@@ -13,7 +13,7 @@ from tests.delivery.office import CONNECTION, Office, us_invoice
 from airbooks.canonical import IncomingPayment
 from airbooks.payments.decision import ZERO, Candidate, Decision, OpenItem, Settled, Stage, Verdict
 from airbooks.sandbox.server import Sandbox
-from airbooks.staging import choosing, decisions, exceptions, outbox
+from airbooks.staging import choosing, decisions, exceptions, planning
 from airbooks.staging.answers import Answer, InvalidAnswerError, answer
 from airbooks.staging.causes import AnswerKind, describe
 from airbooks.staging.choosing import take_back_rejected
@@ -90,7 +90,7 @@ def decide(office: Office, amount: str, best: Candidate, verdict: Verdict = Verd
 
 
 def plan(office: Office) -> None:
-    outbox.plan(office.database, {CONNECTION: "quickbooks"}, "test")
+    planning.plan(office.database, {CONNECTION: "quickbooks"}, "test")
     office.database.commit()
 
 

@@ -16,7 +16,7 @@ from airbooks.canonical.remote import RemoteAllocation, RemotePayment
 from airbooks.payments.decision import Candidate, Decision, OpenItem, Settled, Stage, Verdict
 from airbooks.payments.reversals import way_to_take_back
 from airbooks.sandbox.server import Sandbox
-from airbooks.staging import decisions, outbox, platform_payments
+from airbooks.staging import decisions, planning, platform_payments
 from airbooks.staging.answers import AlreadyAnswered, Answer, InvalidAnswerError, answer
 from airbooks.staging.balances import open_items
 from airbooks.staging.causes import AnswerKind, describe
@@ -255,7 +255,7 @@ def test_money_that_goes_out_is_never_booked_as_money_that_comes_in(office: Offi
     decision = Decision(key=str(incoming_id), verdict=Verdict.APPLY, best=pays(items[:1], ["169.00"]))
     made = decisions.Decided(incoming_id=incoming_id, movement=movement, decision=decision)
     decisions.write(office.database, [made], items_of(office), "test")
-    outbox.plan(office.database, {CONNECTION: "quickbooks"}, "test")
+    planning.plan(office.database, {CONNECTION: "quickbooks"}, "test")
     office.database.commit()
     office.deliver()
     assert booked(quickbooks) == []

@@ -21,6 +21,8 @@ CLOSING = frozenset(
     }
 )
 NOT_THERE = "not there"
+# What a look-up can have found where something is done again although a document is there.
+NOT_DONE = ("the old document is ", "whether the update arrived cannot be seen", "a draft was made and not posted", "it is not void yet")
 GONE = ("void or deleted", "found deleted", "found void")
 
 
@@ -65,6 +67,8 @@ class Case:
     def _absent_twice(self, says: str) -> None:
         if says.startswith(NOT_THERE) and self._looks < 1:
             self.complaints.append(f"attempt {self._attempt} was called absent after one look")
+        elif not says.startswith((NOT_THERE, *NOT_DONE)):
+            self.complaints.append(f"attempt {self._attempt} was called absent with no look at all ({says!r})")
         self._looks += 1
 
     def _delivered(self, action: str, says: str, remote_id: str) -> None:

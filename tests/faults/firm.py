@@ -28,7 +28,7 @@ from airbooks.platforms import registry
 from airbooks.platforms.base import Account, PlatformHook
 from airbooks.platforms.spec import Urgency
 from airbooks.sandbox.kit import Row
-from airbooks.staging import documents, outbox
+from airbooks.staging import documents, planning
 from airbooks.staging.budget import SharedBudget, buckets_of
 from airbooks.staging.sessions import StoredSessions
 from airbooks.staging.tokens import StoredTokens
@@ -139,7 +139,7 @@ class Firm:
             for start in range(0, len(wanted), PLANTED_AT_ONCE):
                 self._stage(database, wanted[start : start + PLANTED_AT_ONCE])
                 database.commit()
-            outbox.plan(database, {self.connection: self.slug}, "planted")
+            planning.plan(database, {self.connection: self.slug}, "planted")
 
     def _stage(self, database: psycopg.Connection, wanted: Sequence[Document]) -> None:
         now = datetime.now(UTC)

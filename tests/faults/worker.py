@@ -13,7 +13,7 @@ from tests.faults.hurry import hurried
 from tests.faults.world import World
 
 from airbooks.platforms.errors import AirbooksError
-from airbooks.staging import budget, outbox
+from airbooks.staging import budget, planning
 
 LEASE_SECONDS = 20.0  # of a look-up whose worker died
 CHUNK = 400
@@ -38,17 +38,20 @@ def work(world: World, slugs: Sequence[str], role: str, seed: int, log_path: str
 
 
 def _log_to(path: str) -> None:
-    """Warnings into a file that the judge reads; everything else would be a gigabyte."""
+    """What a deliver task logs, and warnings of all others, into a file that the judge searches for secrets."""
     root = logging.getLogger()
     root.handlers[:] = [logging.FileHandler(path)]
-    for name in ("", "airflow", "airflow.task", "airflow.task.airbooks.delivery"):
-        logging.getLogger(name).setLevel(logging.ERROR if name else logging.WARNING)
+    root.setLevel(logging.WARNING)
+    for name in ("airflow", "airflow.task", "airflow.task.airbooks.delivery"):
+        logger = logging.getLogger(name)
+        logger.setLevel(logging.INFO)
+        logger.handlers[:], logger.propagate = [], True
 
 
 def _turn(firm: Firm, role: str, dice: random.Random) -> None:
     """What the role does: hourly and daily work through chunks from both ends, the others take a few documents out of the middle."""
     with psycopg.connect(firm.dsn) as database:
-        spans = outbox.chunks(database, firm.connection, CHUNK)
+        spans = planning.chunks(database, firm.connection, CHUNK)
         numbers = _some(database, firm.connection, 5 if role == "real-time" else 60) if role in {"real-time", "manual"} else []
     if not spans:
         return

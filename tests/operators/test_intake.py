@@ -16,7 +16,7 @@ from airbooks.operators.form import RunForm
 from airbooks.paths import INCLUDE
 from airbooks.runtime.postgres import Cluster
 from airbooks.sources import Source, open_source
-from airbooks.staging import audit, documents, exceptions, outbox
+from airbooks.staging import audit, documents, exceptions, planning
 
 ANCHOR = date(2026, 11, 20)
 
@@ -91,7 +91,7 @@ def test_each_kind_of_damage_ends_in_exactly_one_exception(database: psycopg.Con
 
 def test_the_good_documents_of_the_same_chunk_are_planned(database: psycopg.Connection, source: Source, config: Config, erp: str) -> None:
     tally = take_in(database, source, config)
-    planned = outbox.plan(database, {name: each.platform for name, each in config.connections.items()}, "run")
+    planned = planning.plan(database, {name: each.platform for name, each in config.connections.items()}, "run")
     assert planned == tally["valid"] == 600 - len(planted(erp))
 
 
@@ -177,7 +177,7 @@ def test_a_document_that_the_sales_system_took_back_is_voided_where_it_went(
 ) -> None:
     platforms = {name: each.platform for name, each in config.connections.items()}
     take_in(database, source, config)
-    outbox.plan(database, platforms, "run")
+    planning.plan(database, platforms, "run")
     row = database.execute(
         "SELECT delivery_id, number FROM airbooks.delivery JOIN airbooks.document USING (document_id) LIMIT 1"
     ).fetchone()
@@ -189,7 +189,7 @@ def test_a_document_that_the_sales_system_took_back_is_voided_where_it_went(
         sales.execute(cancel, ("cancelled", row[1]))
     try:
         tally = take_in(database, source, config, run="second")
-        outbox.plan(database, platforms, "second")
+        planning.plan(database, platforms, "second")
     finally:
         with psycopg.connect(erp) as sales:
             sales.execute(cancel, ("posted", row[1]))

@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from airbooks.operators.payment_steps import month_end_params, read_period
+from airbooks.operators.payment_steps import payment_params, read_period
 from airbooks.platforms.errors import ConfigurationError
 
 TODAY = date(2026, 3, 31)
 
 
 def test_an_unattended_run_reconciles_sixty_days_and_locks_nothing() -> None:
-    period = read_period({name: param.value for name, param in month_end_params().items()}, TODAY)
+    period = read_period({name: param.value for name, param in payment_params().items()}, TODAY)
     assert (period.starts_on, period.ends_on, period.tolerance, period.lock) == (date(2026, 1, 30), TODAY, Decimal("0.01"), False)
 
 
@@ -23,6 +23,13 @@ def test_a_month_is_locked_up_to_its_cut_off() -> None:
     filled = {"starts_on": "2026-02-01", "ends_on": "2026-02-28", "tolerance": "0.05", "lock": True, "reason": "February"}
     period = read_period(filled, TODAY)
     assert (period.starts_on, period.ends_on, period.lock, period.reason) == (date(2026, 2, 1), date(2026, 2, 28), True, "February")
+
+
+def test_a_dry_run_locks_nothing_and_checks_the_form_all_the_same() -> None:
+    filled = {"ends_on": "2026-02-28", "lock": True, "reason": "February", "dry_run": True}
+    assert read_period(filled, TODAY).lock is False
+    with pytest.raises(ConfigurationError, match="needs a cut-off and a reason"):
+        read_period({"lock": True, "dry_run": True}, TODAY)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -68,6 +69,21 @@ def test_many_payments_are_written_at_once_and_each_settles_its_own_invoice(data
     ).fetchall()
     assert rows == [(number, number, [number], "BANK", Decimal("100.00"), 1) for number in numbers]
     assert match_all(database, config, PAID, "again")["applied"] == 0
+
+
+def test_a_dry_run_says_what_it_would_decide_and_keeps_nothing(
+    database: psycopg.Connection, config: PaymentsConfig, caplog: pytest.LogCaptureFixture
+) -> None:
+    Books(database).sell("AU-SI-000001")
+    arrive(database, paid("AU-SI-000001"), paid("AU-SI-000009", "77.70"))
+    with caplog.at_level(logging.INFO, "airflow.task.airbooks.payments"):
+        assert match_all(database, config, PAID, "run", keep=False)["applied"] == 1
+    assert any("apply AU-SI-000001" in record.getMessage() for record in caplog.records)
+    database.rollback()
+    assert states(database) == ["new", "new"]
+    for table in ("allocation", "exception"):
+        assert database.execute(f"SELECT count(*) FROM airbooks.{table} WHERE true").fetchone() == (0,), table
+    assert match_all(database, config, PAID, "run")["applied"] == 1
 
 
 def test_what_stayed_on_account_here_pays_an_invoice_that_comes_later(database: psycopg.Connection, config: PaymentsConfig) -> None:

@@ -22,7 +22,7 @@ from airbooks.payments.reconciling import Stored, reconcile_division
 from airbooks.payments.settings import PaymentsConfig, load_payments_config
 from airbooks.platforms.quickbooks import QuickBooksHook
 from airbooks.sandbox.server import Sandbox
-from airbooks.staging import audit, inbox, outbox
+from airbooks.staging import audit, inbox, planning
 from airbooks.staging.answers import Answer, answer
 from airbooks.staging.balances import open_items
 from airbooks.staging.causes import AnswerKind
@@ -174,7 +174,7 @@ class Desk:
 
     def plan(self) -> int:
         with psycopg.connect(self.office.dsn) as database:
-            return outbox.plan(database, {CONNECTION: "quickbooks"}, "test run")
+            return planning.plan(database, {CONNECTION: "quickbooks"}, "test run")
 
     def apply(self) -> Counter[str]:
         total: Counter[str] = Counter()

@@ -21,7 +21,7 @@ from airbooks.payments.differences import Setting
 from airbooks.payments.reconciling import Stored, reconcile_division
 from airbooks.payments.sales_ledger import load_sales_ledgers
 from airbooks.sources import open_source
-from airbooks.staging import audit, exceptions, outbox
+from airbooks.staging import audit, exceptions, planning
 from airbooks.staging.periods import Lock, PeriodError, lock, locked_until, unlock
 
 ANCHOR = date(2026, 11, 20)
@@ -168,11 +168,11 @@ def test_a_document_that_is_moved_out_of_the_period_is_an_exception_too(database
 def test_a_cancellation_inside_is_an_exception_and_plans_no_void(database: psycopg.Connection, erp: str, config: Config) -> None:
     number = one(database, INSIDE)
     platforms = {name: each.platform for name, each in config.connections.items()}
-    outbox.plan(database, platforms, "run")
+    planning.plan(database, platforms, "run")
     locked(database, erp)
     change(erp, "UPDATE erp.sales_document SET status = 'cancelled' WHERE document_number = %s", number)
     take_in(database, erp, config)
-    outbox.plan(database, platforms, "run")
+    planning.plan(database, platforms, "run")
     assert state(database, number) == ("exception", ["AB-PERIOD-LOCKED"])
     assert one(database, "SELECT count(*) FROM airbooks.delivery WHERE operation = 'void'") == 0
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import product
 from typing import Any
 
 import psycopg
@@ -56,6 +57,27 @@ def test_a_credit_note_waits_for_an_invoice_that_is_not_valid_yet(database: psyc
     add_document(database, "AU-SI-1", state="exception")
     corrects(database, plant(database, "AU-CN-1", kind="credit_note"), "AU-SI-1")
     assert sentence(database, "AU-CN-1") == "waits for invoice AU-SI-1, which is not valid"
+
+
+@pytest.mark.parametrize("kind", ["credit_note", "payment"])
+def test_what_goes_after_an_invoice_waits_for_one_that_is_not_planned_yet(database: psycopg.Connection, kind: str) -> None:
+    row = add_document(database, "AU-SI-1", state="valid")
+    database.execute("UPDATE airbooks.document SET route = %s WHERE document_id = %s", [[CONNECTION], row.document_id])
+    corrects(database, plant(database, "AU-2", kind=kind), "AU-SI-1")
+    assert sentence(database, "AU-2") == "waits for invoice AU-SI-1, which is not planned"
+
+
+@pytest.mark.parametrize("kind", ["credit_note", "payment"])
+def test_an_invoice_that_will_never_come_is_not_waited_for(database: psycopg.Connection, kind: str) -> None:
+    plant(database, "AU-SI-1", "rejected")
+    corrects(database, plant(database, "AU-2", kind=kind), "AU-SI-1")
+    assert told(database)["AU-2"].reason == Reason.NEXT_RUN
+
+
+def test_what_was_taken_back_is_about_to_be_voided(database: psycopg.Connection) -> None:
+    row = add_delivery(database, add_document(database, "AU-SI-1", state="cancelled"), "pending")
+    change(database, row, operation="void", not_before="-infinity")
+    assert told(database)["AU-SI-1"].reason == Reason.NEXT_RUN
 
 
 def test_a_revision_says_which_one_it_waits_for(database: psycopg.Connection) -> None:
@@ -167,7 +189,8 @@ class Made:
     """One delivery of a made-up business: of which document, in which state."""
 
     number: int
-    is_note: bool
+    kind: str
+    voids: bool
     state: str
     document: str
     early: bool
@@ -179,7 +202,8 @@ class Made:
 MADE = st.builds(
     Made,
     number=st.integers(1, 2),
-    is_note=st.booleans(),
+    kind=st.sampled_from(["invoice", "invoice", "credit_note", "payment"]),
+    voids=st.booleans(),
     state=st.sampled_from([*["pending"] * 5, "sending", "accepted", "unknown", "parked", "rejected", "delivered"]),
     document=st.sampled_from([*["valid"] * 9, "exception", "rejected", "cancelled"]),
     early=st.sampled_from([*[False] * 4, True]),
@@ -189,14 +213,17 @@ MADE = st.builds(
 )
 
 
+CODES = {"invoice": "SI", "credit_note": "CN", "payment": "PAY"}
+
+
 def make(database: psycopg.Connection, made: Made) -> None:
-    number = f"AU-{'CN' if made.is_note else 'SI'}-{made.number}"
-    row = add_document(database, number, kind="credit_note" if made.is_note else "invoice", state=made.document)
-    if made.is_note:
+    row = add_document(database, f"AU-{CODES[made.kind]}-{made.number}", kind=made.kind, state=made.document)
+    if made.kind != "invoice":
         corrects(database, row, f"AU-SI-{made.number}")
     row = add_delivery(database, row, made.state)
+    operation = "apply" if made.kind == "payment" else "void" if made.voids else "create"
     pause = "infinity" if made.early else "-infinity"
-    change(database, row, not_before=pause, ticket="job-7" if made.ticket else "", failures=made.failures)
+    change(database, row, operation=operation, not_before=pause, ticket="job-7" if made.ticket else "", failures=made.failures)
     if made.asked and made.state in {"parked", "rejected"}:
         open_exceptions(database, [of_delivery(row, REFUSED)])
 
@@ -209,8 +236,8 @@ def test_what_is_taken_waits_for_nothing_and_what_is_left_says_why(database: psy
     said = {line.delivery_id: line for group in waiting(database, lines=1_000) for line in group.lines if line.delivery_id}
     taken = {
         each.delivery_id
-        for suspects in (False, True)
-        for each in outbox.claim(database, CONNECTION, ALL, 1_000, "worker", "run", suspects=suspects)
+        for suspects, payments in product((False, True), repeat=2)
+        for each in outbox.claim(database, CONNECTION, ALL, 1_000, "worker", "run", suspects=suspects, payments=payments)
     }
     delivered = {row[0] for row in database.execute("SELECT delivery_id FROM airbooks.delivery WHERE state = 'delivered'")}
     everything = {row[0] for row in database.execute("SELECT delivery_id FROM airbooks.delivery")}

@@ -6,11 +6,12 @@ import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from itertools import chain
 
 from airbooks.canonical import DocumentStatus
 from airbooks.delivery import verdicts
-from airbooks.delivery.lanes import most_lanes, open_lanes
+from airbooks.delivery.lanes import most_lanes, turns
 from airbooks.delivery.preparing import Workplace, prepare, read_document
 from airbooks.delivery.recording import record
 from airbooks.delivery.states import Event, State
@@ -30,13 +31,16 @@ def collect_answers(work: Workplace, worker: str, run_id: str) -> Counter[str]:
     Several questions are on their way at once, as many as the platform takes. Raises NoSlotError when it takes none now.
     """
     tally: Counter[str] = Counter()
-    tickets = outbox.tickets_due(work.database, work.connection) if work.hook.spec.can(Capability.ANSWERS_LATER) else 0
+    due = outbox.questions_due(work.database, work.connection, State.ACCEPTED.value) if work.hook.spec.can(Capability.ANSWERS_LATER) else 0
     work.database.commit()
-    if not tickets:
+    if not due:
         return tally
     last = 0
-    with open_lanes(work, min(tickets, most_lanes(work.hook))) as lanes:
-        while claims := _claim(work, worker, last):
+    with closing(turns(work, min(due, most_lanes(work.hook)))) as places:
+        for lanes in places:
+            claims = _claim(work, worker, last)
+            if not claims:
+                break
             last, began = claims[-1].delivery_id, time.monotonic()
             done = _ask(lanes, claims)
             tally += record(work, worker, run_id, done, State.ACCEPTED, time.monotonic() - began)

@@ -9,11 +9,11 @@ from __future__ import annotations
 import logging
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from airbooks.canonical import DocumentKind
-from airbooks.delivery import paying, verdicts
+from airbooks.delivery import paying
 from airbooks.delivery.collecting import collect_answers
 from airbooks.delivery.lanes import Act, Supply, Way, most_lanes, open_lanes, taken, work_off
 from airbooks.delivery.preparing import Workplace, prepare, unprepared
@@ -21,7 +21,6 @@ from airbooks.delivery.recording import claimed_event
 from airbooks.delivery.resolving import ABSENCE_PAUSE, resolve_unknown
 from airbooks.delivery.sending import Desk
 from airbooks.delivery.verdicts import Ready, Verdict
-from airbooks.platforms.base import Preview
 from airbooks.platforms.errors import AirbooksError, PlatformError
 from airbooks.staging import audit, budget, circuit, outbox
 from airbooks.staging.circuit import Position
@@ -96,12 +95,11 @@ def _deliver(run: Run, span: tuple[int, int], *, cautious: bool) -> Counter[str]
     work = run.work
     tally: Counter[str] = Counter()
     tally += collect_answers(work, run.worker, run.run_id)
-    with open_lanes(work, 1):
-        resolved, stopped = resolve_unknown(work, run.worker, run.run_id, run.absence_pause)
-        if stopped:
-            raise _stopped(work, stopped)
-        tally += resolved
-        tally += paying.apply_unknown_again(work, run.worker, run.run_id)
+    resolved, stopped = resolve_unknown(work, run.worker, run.run_id, run.absence_pause)
+    if stopped:
+        raise _stopped(work, stopped)
+    tally += resolved
+    tally += paying.apply_unknown_again(work, run.worker, run.run_id)
     for each in _passes(run, cautious=cautious):
         desk = Desk(work, run.worker, run.run_id)
         while _round(run, span, each, desk) and not (desk.why_not() or each.once):
@@ -181,26 +179,6 @@ def _round(run: Run, span: tuple[int, int], each: Pass, desk: Desk) -> bool:
     finally:
         desk.write()
     return True
-
-
-def preview(run: Run, span: tuple[int, int], show: Callable[[Ready, Sequence[Preview]], None]) -> Counter[str]:
-    """A dry run: prepare everything as `deliver` would, show the exact requests, send and keep nothing."""
-    work = run.work
-    claims = [
-        claimed
-        for suspects in (False, True)
-        for claimed in outbox.claim(work.database, work.connection, span, 1_000_000, run.worker, run.run_id, run.numbers, suspects=suspects)
-    ]
-    work.database.rollback()
-    ready, held = prepare(work, claims, dry_run=True)
-    for each in ready:
-        try:
-            show(each, work.hook.preview([each.sending]))
-        except PlatformError as error:
-            held.append(verdicts.failed(each, error.as_not_happened(), work.place))
-    for verdict in held:
-        log.warning("%s | %s | would be held back: %s", verdict.document.number, work.connection, verdict.says)
-    return Counter({"would be sent": len(claims) - len(held), "would be held back": len(held)})
 
 
 def _document_steps(work: Workplace, claims: Sequence[outbox.Claimed]) -> tuple[list[Act], list[Verdict]]:

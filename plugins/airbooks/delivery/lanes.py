@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -47,6 +47,19 @@ def open_lanes(work: Workplace, most: int) -> Iterator[Sequence[Workplace]]:
         places = held.enter_context(budget.places(work.aside, owner, allowed, most=most, urgency=work.urgency))
         siblings = [held.enter_context(work.hook.sibling()) for _ in range(places - 1)]
         yield [work, *(replace(work, hook=each) for each in siblings if each.has_room())]
+
+
+def turns(work: Workplace, most: int) -> Generator[Sequence[Workplace], None, None]:
+    """The same lanes again and again; given back, and asked for anew, when somebody else waits for a place. Raises NoSlotError.
+
+    For questions that have no order; to be closed when there are no more.
+    """
+    owner = work.hook.counted_as("concurrent")
+    while True:
+        with open_lanes(work, most) as lanes:
+            yield lanes
+            while not budget.somebody_waits(work.aside, owner):
+                yield lanes
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +155,12 @@ def work_off(desk: Desk, lanes: Sequence[Workplace], supply: Supply) -> None:
         _take_steps(Lane(lanes[0], desk), supply)
         return
     with ThreadPoolExecutor(len(lanes), thread_name_prefix="lane") as pool:
-        for ended in [pool.submit(_take_steps, Lane(work, desk), supply) for work in lanes]:
-            ended.result()
+        try:
+            for ended in [pool.submit(_take_steps, Lane(work, desk), supply) for work in lanes]:
+                ended.result()
+        except BaseException:
+            supply.abandon()
+            raise
 
 
 def _take_steps(lane: Lane, supply: Supply) -> None:

@@ -154,6 +154,7 @@ class _Customers:
     def __init__(self, work: Workplace, *, dry_run: bool) -> None:
         self._work, self._dry_run = work, dry_run
         self._links: dict[tuple[str, str], str] = {}
+        self._broken: PlatformError | None = None
 
     def _key(self, document: Invoice | CreditNote) -> tuple[str, str]:
         return document.buyer.code, document.currency if self._work.hook.spec.customer_per_currency else ""
@@ -169,6 +170,16 @@ class _Customers:
         return self._links[key]
 
     def _ensure(self, document: Invoice | CreditNote, code: str, currency: str) -> str:
+        """Raises PlatformError; what stands for all is not asked for a second time."""
+        if self._broken is not None:
+            raise self._broken
+        try:
+            return self._linked(document, code, currency)
+        except PlatformError as error:
+            self._broken = error if error.is_of_all else None
+            raise
+
+    def _linked(self, document: Invoice | CreditNote, code: str, currency: str) -> str:
         work = self._work
         with known.customer_lock(work.aside, work.connection, code):
             linked = known.customer_links(work.aside, work.connection, [(code, currency)])

@@ -47,8 +47,8 @@ def _row(verdict: Verdict, started: State) -> outbox.Record:
         confirmed=state is State.DELIVERED and there.get("remote_total") is not None,
         absences=verdict.absences,
         not_before=verdict.wait,
-        last_error="" if state is State.DELIVERED else verdict.says[:2000],
-        ticket=verdict.ticket,
+        last_error="" if state is State.DELIVERED else audit.storable(verdict.says[:2000]),
+        ticket=audit.storable(verdict.ticket),
         failed=verdict.failed,
         step=verdict.claimed.step if verdict.step is None else verdict.step,
     )
@@ -58,12 +58,12 @@ def _there(remote: RemoteDocument | RemotePayment | None) -> dict[str, Any]:
     """What is kept of the platform's answer."""
     if remote is None:
         return {}
-    kept = {"remote_id": remote.remote_id, "remote_version": remote.version, "remote_currency": remote.currency}
+    words = {"remote_id": remote.remote_id, "remote_version": remote.version, "remote_currency": remote.currency}
     if isinstance(remote, RemotePayment):
-        status = "reversed" if remote.reversed else "booked"
-        return {**kept, "remote_number": remote.reference, "remote_status": status, "remote_total": remote.amount}
-    totals = {"remote_total": remote.total, "remote_tax": remote.tax}
-    return {**kept, **totals, "remote_number": remote.number, "remote_status": remote.status.value}
+        words |= {"remote_number": remote.reference, "remote_status": "reversed" if remote.reversed else "booked"}
+        return {**audit.storable(words), "remote_total": remote.amount}
+    words |= {"remote_number": remote.number, "remote_status": remote.status.value}
+    return {**audit.storable(words), "remote_total": remote.total, "remote_tax": remote.tax}
 
 
 def _value(document: Invoice | CreditNote | Payment) -> Decimal:

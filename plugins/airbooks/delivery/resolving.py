@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import replace
 
 from airbooks.canonical import DocumentStatus, RemoteDocument
 from airbooks.delivery import verdicts
-from airbooks.delivery.echo import differences
+from airbooks.delivery.lanes import turns
 from airbooks.delivery.preparing import Workplace, prepare, unprepared
 from airbooks.delivery.recording import record
 from airbooks.delivery.states import Event, State
@@ -27,18 +28,24 @@ Hits = Sequence[RemoteDocument] | PlatformError
 def resolve_unknown(work: Workplace, worker: str, run_id: str, absence_pause: float) -> tuple[Counter[str], str]:
     """Look up every unknown delivery of the connection whose settle time has passed; ends early where the platform does not answer.
 
-    Returns how many ended in which event, and what a person must mend before the connection can be used (empty: nothing).
+    Returns how many ended in which event, and what a person must mend before the connection can be used (empty: nothing). Raises
+    NoSlotError when the platform takes no call more now.
     """
     tally: Counter[str] = Counter()
-    while claims := _claim(work, worker):
-        began = time.monotonic()
-        done = _look_up(work, claims, absence_pause)
-        tally += record(work, worker, run_id, done, State.UNKNOWN, time.monotonic() - began)
-        if stopped := next((verdict.says for verdict in done if verdict.stops), ""):
-            return tally, stopped
-        if any(verdict.silent or verdict.pauses for verdict in done):
-            break
-    return tally, ""
+    due = outbox.questions_due(work.database, work.connection, State.UNKNOWN.value)
+    work.database.commit()
+    if not due:
+        return tally, ""
+    with closing(turns(work, 1)) as places:
+        for _ in places:
+            claims = _claim(work, worker)
+            began = time.monotonic()
+            done = _look_up(work, claims, absence_pause)
+            tally += record(work, worker, run_id, done, State.UNKNOWN, time.monotonic() - began)
+            stopped = next((verdict.says for verdict in done if verdict.stops), "")
+            if not claims or stopped or any(verdict.silent or verdict.pauses for verdict in done):
+                break
+    return tally, stopped
 
 
 def _claim(work: Workplace, worker: str) -> list[outbox.Claimed]:
@@ -54,9 +61,11 @@ def _look_up(work: Workplace, claims: Sequence[outbox.Claimed], pause: float) ->
         ready, held = [], unprepared(work, claims, error)
     by_number = _by_number(work, [each for each in ready if not each.known_id])
     done = [_later(each, pause) for each in held]
+    broken: PlatformError | None = None
     for each in ready:
-        hits = _by_id(work, each) if each.known_id else by_number[each.claimed.delivery_id]
-        done.append(_still_unknown(each, hits, pause) if isinstance(hits, PlatformError) else _judge(work, each, hits, pause))
+        hits = by_number[each.claimed.delivery_id] if not each.known_id else broken or _by_id(work, each)
+        broken = hits if isinstance(hits, PlatformError) and hits.is_of_all else broken
+        done.append(_still_unknown(work, each, hits, pause) if isinstance(hits, PlatformError) else _judge(work, each, hits, pause))
     return done
 
 
@@ -69,14 +78,27 @@ def _by_id(work: Workplace, ready: Ready) -> Hits:
 
 
 def _by_number(work: Workplace, wanted: Sequence[Ready]) -> Mapping[int, Hits]:
-    """All at once where the platform can; where that fails, the failure stands for each of them."""
+    """All at once where the platform can; where that fails for one of them, each by itself, so that none keeps the others back."""
     if not wanted:
         return {}
     try:
         found = work.hook.find_invoices([(each.document.number, each.document.kind) for each in wanted])
     except PlatformError as error:
-        return dict.fromkeys((each.claimed.delivery_id for each in wanted), error)
+        if error.is_of_all or len(wanted) == 1:
+            return dict.fromkeys((each.claimed.delivery_id for each in wanted), error)
+        return _one_by_one(work, wanted)
     return {each.claimed.delivery_id: found[each.document.number, each.document.kind] for each in wanted}
+
+
+def _one_by_one(work: Workplace, wanted: Sequence[Ready]) -> Mapping[int, Hits]:
+    found: dict[int, Hits] = {}
+    broken: PlatformError | None = None
+    for each in wanted:
+        hits = {each.claimed.delivery_id: broken} if broken else _by_number(work, [each])
+        found |= hits
+        answer = found[each.claimed.delivery_id]
+        broken = answer if isinstance(answer, PlatformError) and answer.is_of_all else broken
+    return found
 
 
 def _later(held: Verdict, pause: float) -> Verdict:
@@ -119,8 +141,8 @@ def _found(work: Workplace, ready: Ready, remote: RemoteDocument) -> Verdict:
         return _voided(work, ready, remote)
     if remote.status is DocumentStatus.VOID:
         return verdicts.gone(ready, work.place)
-    if ready.claimed.operation == "update" and differences(ready.document, remote, ready.customer_id):
-        return _again(work, ready, remote, "the update did not arrive")
+    if ready.claimed.operation == "update" and ready.known_id:  # what was there before looks the same but for what nobody compares
+        return _again(work, ready, remote, "whether the update arrived cannot be seen")
     if _unfinished(work, ready, remote):
         return _again(work, ready, remote, "a draft was made and not posted")
     return verdicts.booked(ready, remote, work.place, note="found by look-up", event=Event.FOUND)
@@ -151,10 +173,14 @@ def _absent(work: Workplace, ready: Ready, pause: float) -> Verdict:
     return _again(work, ready, None, "not there, twice: it was not booked")
 
 
-def _still_unknown(ready: Ready, error: PlatformError, pause: float) -> Verdict:
-    stays = _stays(ready, str(error), error.retry_after or pause, ready.claimed.absences)
+def _still_unknown(work: Workplace, ready: Ready, error: PlatformError, pause: float) -> Verdict:
+    """What cannot be looked at is looked for again; a document that cannot be read however often is seen to by a person."""
+    if not error.is_of_all and ready.claimed.failures + 1 >= MAX_ATTEMPTS:
+        return verdicts.worn_out(ready, f"whether it is there cannot be seen: {error}", work.place)
+    stays = _stays(ready, str(error), verdicts.bounded(error.retry_after or pause), ready.claimed.absences)
     stops = error.action in {Action.STOP, Action.RENEW}
-    return replace(stays, silent=error.is_silence, pauses=error.action is Action.WAIT, stops=stops)
+    pauses, failed = error.action is Action.WAIT, not error.is_of_all
+    return replace(stays, silent=error.is_silence, pauses=pauses, stops=stops, failed=failed)
 
 
 def _stays(ready: Ready, says: str, pause: float, absences: int) -> Verdict:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 
 from airbooks.canonical import DocumentStatus, RemoteDocument
@@ -20,6 +22,8 @@ from airbooks.platforms.base import Sent
 from airbooks.platforms.errors import Action, Outcome, PlatformError
 from airbooks.platforms.spec import Capability, Idempotency
 from airbooks.staging import circuit, outbox
+
+log = logging.getLogger("airflow.task.airbooks.delivery")
 
 # What is well waits at most so long, in so large a group, for others to be written with.
 HOLDS_SECONDS, HOLDS_MOST = 0.5, 25
@@ -43,7 +47,7 @@ class Desk:
         """
         if not done:
             return
-        with self._work.turn:
+        with self._turn():
             self._held_since = self._held_since if self._held else time.monotonic()
             self._held += [replace(verdict, seconds=seconds) for verdict in done]
             for verdict in done:
@@ -55,8 +59,14 @@ class Desk:
 
     def write(self) -> None:
         """Everything that was handed in is in the database."""
-        with self._work.turn:
+        with self._turn():
             self._write()
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """The database for this lane alone; what fails leaves it usable for the others."""
+        with self._work.transaction():
+            yield
 
     def _write(self) -> None:
         held, self._held = self._held, []
@@ -64,11 +74,17 @@ class Desk:
         if any(verdict.silent for verdict in held) and circuit.is_open(self._work.aside, self._work.connection):
             self.paused = self.paused or "the platform does not answer"
 
-    def remember(self, rows: Sequence[outbox.Record]) -> None:
-        """What is known of deliveries that go on: in the database before their next request."""
-        with self._work.turn:
-            outbox.record(self._work.database, self._worker, rows)
-            self._work.database.commit()
+    def remember(self, rows: Sequence[outbox.Record]) -> set[int]:
+        """What is known of deliveries that go on: in the database before their next request, with a new lease.
+
+        Returns the ids of those that are still this worker's; the others were taken over, and nothing more may be done about them here.
+        """
+        with self._work.transaction() as database:
+            kept = outbox.record(database, self._worker, rows)
+        for row in rows:
+            if row.delivery_id not in kept:
+                log.warning("%s | delivery %d was taken over by another worker", self._work.connection, row.delivery_id)
+        return kept
 
     def why_not(self) -> str:
         """Why nothing more may be sent; empty while it may."""
@@ -157,10 +173,12 @@ class Lane:
         """Post the drafts that are ours to the cent; the intent to post is in the database first, with the draft's id."""
         if not drafts:
             return
-        self.desk.remember([_remembered(ready, remote) for ready, remote in drafts])
+        ours = self.desk.remember([_remembered(ready, remote) for ready, remote in drafts])
         equal: list[tuple[Ready, RemoteDocument]] = []
         wrong: list[Verdict] = []
         for ready, remote in drafts:
+            if ready.claimed.delivery_id not in ours:
+                continue
             found = differences(ready.document, remote, ready.customer_id)
             if found:
                 wrong.append(verdicts.differs(ready, remote, self.work.place, found))
@@ -179,7 +197,7 @@ class Lane:
     # -- update and void ------------------------------------------------------------------------------------------------------
 
     def change(self, ready: Ready) -> None:
-        """Update or void one document that is there."""
+        """Update or void one document that is there; the intent is in the database once more after the look at it."""
         if self._put_back([ready]):
             return
         began = time.monotonic()
@@ -188,9 +206,14 @@ class Lane:
         except PlatformError as error:
             self.desk.record([verdicts.failed(ready, error.as_not_happened(), self.work.place)], time.monotonic() - began)
             return
+        if self._put_back([ready]) or not self._is_ours(ready):
+            return
         step = self._void if ready.claimed.operation == "void" else self._correct
         done = step(ready, remote)
         self.desk.record([done] if done else [], time.monotonic() - began)
+
+    def _is_ours(self, ready: Ready) -> bool:
+        return bool(self.desk.remember([_intent(ready)]))
 
     def _there(self, ready: Ready) -> RemoteDocument | None:
         """What is to be changed; by our number where an earlier outcome was never known."""
@@ -210,6 +233,8 @@ class Lane:
                 return verdicts.gone(ready, self.work.place)
             self._reissue(ready)
             return None
+        if not ready.was_left_alone(remote):
+            return verdicts.changed_there(ready, self.work.place, remote)
         chosen = way(self.hook.spec, remote)
         if chosen is Way.REPLACE:
             return self._replace(ready, remote)
@@ -227,7 +252,8 @@ class Lane:
     def _replace(self, ready: Ready, remote: RemoteDocument) -> Verdict | None:
         """Void the old document and issue the new one. Each half is an intent of its own in the database before it is tried."""
         voiding = at_step(ready, VOIDING)
-        self.desk.remember([_intent(voiding)])
+        if not self._is_ours(voiding):
+            return None
         judged = self._voided(voiding, remote)
         if judged.event is not Event.BOOKED:
             return replace(judged, remote=None)
@@ -236,8 +262,8 @@ class Lane:
 
     def _reissue(self, ready: Ready) -> None:
         reissuing = at_step(ready, REISSUING)
-        self.desk.remember([_intent(reissuing)])
-        self.create([reissuing])
+        if self._is_ours(reissuing):
+            self.create([reissuing])
 
     def _voided(self, ready: Ready, remote: RemoteDocument) -> Verdict:
         answer = self._try(ready, remote, lambda now: self._void_there(ready, now))

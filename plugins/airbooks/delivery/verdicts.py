@@ -15,6 +15,7 @@ from airbooks.staging.outbox import Claimed
 
 MAX_ATTEMPTS = 5
 RETRY_SECONDS = 60.0
+LONGEST_WAIT = 3600.0
 # The halves of an update that replaces the document (`Claimed.step`).
 VOIDING, REISSUING = "voiding", "reissuing"
 
@@ -53,6 +54,11 @@ class Ready:
     def known_id(self) -> str:
         """The platform's id where we have it (an update, a void, a draft of ours); empty where only our number can find the document."""
         return self.claimed.remote_id or self.earlier_id
+
+    def was_left_alone(self, remote: RemoteDocument) -> bool:
+        """Whether what stands there is what we left there, what was last seen there, or (after an update without an answer) ours."""
+        known = (self.claimed.earlier_total, self.claimed.remote_total, self.document.gross_total)
+        return self.claimed.earlier_total is None or remote.total is None or remote.total in known
 
     @property
     def voids(self) -> bool:
@@ -251,7 +257,7 @@ def failed(ready: Tried, error: PlatformError, place: Place, remote: RemoteDocum
     if error.outcome is not Outcome.DID_NOT_HAPPEN:
         return lost(ready, str(error), place, remote, silent=error.is_silence)
     if error.action in {Action.STOP, Action.RENEW}:  # a renewal that did not help needs a person, too
-        return replace(_not_sent(ready, error, remote), stops=True, wait=error.retry_after or 0.0)
+        return replace(_not_sent(ready, error, remote), stops=True, wait=bounded(error.retry_after or 0.0))
     if error.action is Action.REVIEW:
         return refused(ready, error, place, remote)
     if error.action is Action.WAIT:
@@ -265,7 +271,12 @@ def failed(ready: Tried, error: PlatformError, place: Place, remote: RemoteDocum
 
 def _not_sent(ready: Tried, error: PlatformError, remote: RemoteDocument | None) -> Verdict:
     wait = error.retry_after if error.retry_after is not None else RETRY_SECONDS * min(ready.claimed.attempt, MAX_ATTEMPTS)
-    return Verdict(claimed=ready.claimed, document=ready.document, event=Event.NOT_SENT, says=str(error), remote=remote, wait=wait)
+    return Verdict(claimed=ready.claimed, document=ready.document, event=Event.NOT_SENT, says=str(error), remote=remote, wait=bounded(wait))
+
+
+def bounded(seconds: float) -> float:
+    """What a platform asks to be waited, at most LONGEST_WAIT: it is asked again then, and may say so again."""
+    return min(max(seconds, 0.0), LONGEST_WAIT)
 
 
 def refused(ready: Tried, error: PlatformError, place: Place, remote: RemoteDocument | None = None) -> Verdict:
@@ -326,18 +337,21 @@ def asks(ready: Ready, finding: Finding) -> Verdict:
     return Verdict(claimed=ready.claimed, document=ready.document, event=Event.REFUSED, says=finding.says, findings=(finding,))
 
 
-def changed_there(ready: Ready, place: Place) -> Verdict:
-    """While ours was on its way, somebody changed the document on the platform: that is not overwritten."""
+def changed_there(ready: Ready, place: Place, remote: RemoteDocument | None = None) -> Verdict:
+    """Somebody changed the document on the platform, perhaps while ours was on its way: that is not overwritten.
+
+    `remote` is what the person who is asked sees there: answered with Retry, it may be overwritten if it still is the same.
+    """
     finding = Finding(
         code="AB-CHANGED",
         severity=Severity.ERROR,
         field="",
         value=ready.earlier_id,
-        says=f"{title_of(ready.document)} was changed or voided on {place.title} ({place.connection}) while its newest revision was sent.",
+        says=f"{title_of(ready.document)} was changed or voided on {place.title} ({place.connection}) before its newest revision came.",
         fix="Look at it there; answer Retry to put ours over it, or Reject to leave theirs.",
         connection=place.connection,
     )
-    return asks(ready, finding)
+    return replace(asks(ready, finding), remote=remote)
 
 
 def held_back(claimed: Claimed, document: Invoice | CreditNote | Payment, findings: tuple[Finding, ...]) -> Verdict:

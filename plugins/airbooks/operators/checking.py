@@ -8,7 +8,7 @@ from difflib import get_close_matches
 
 from airbooks.config import Config
 from airbooks.delivery.preparing import Workplace
-from airbooks.operators.delivering import workplace
+from airbooks.operators.delivering import visit
 from airbooks.platforms.errors import AirbooksError
 from airbooks.platforms.references import ReferenceKind
 from airbooks.staging import references
@@ -37,7 +37,7 @@ def check_all(config: Config, names: Iterable[str], staging_conn_id: str = STAGI
     for name in names:
         platform = config.connections[name].platform
         try:
-            with workplace(config, name, staging_conn_id, {}, insists=True) as work:
+            with visit(config, name, staging_conn_id, insists=True) as work:
                 yield _check(work, config)
         except AirbooksError as error:
             yield Checked(connection=name, platform=platform, works=False, says=str(error))

@@ -8,7 +8,7 @@ from itertools import islice
 from airflow.sdk.exceptions import AirflowException
 
 from airbooks.config import load_config
-from airbooks.operators.delivering import workplace
+from airbooks.operators.delivering import visit
 from airbooks.platforms.errors import AirbooksError
 from airbooks.platforms.references import ReferenceKind
 from airbooks.staging import references
@@ -26,7 +26,7 @@ def learn_choices(cause: Cause, staging_conn_id: str) -> None:
         return
     kind = ReferenceKind(cause.missing_code[0])
     try:
-        with workplace(load_config(), cause.connection, staging_conn_id, {}) as work:
+        with visit(load_config(), cause.connection, staging_conn_id) as work:
             entries = list(islice(work.hook.list_reference(kind), MOST_ENTRIES))
             references.keep_entries(work.database, cause.connection, entries)
             work.database.commit()

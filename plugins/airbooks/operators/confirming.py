@@ -5,16 +5,19 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 
 from airbooks.canonical import DocumentKind, DocumentStatus, Finding, RemoteDocument, Severity, parse_document
 from airbooks.config import Config, ConnectionConfig
 from airbooks.delivery.echo import differences
+from airbooks.delivery.lanes import turns
 from airbooks.delivery.preparing import Workplace
 from airbooks.operators.delivering import workplace
 from airbooks.platforms.errors import PlatformError
 from airbooks.platforms.spec import Urgency
 from airbooks.staging import audit, exceptions
+from airbooks.staging.budget import NoSlotError
 from airbooks.staging.reading_back import GONE, VOIDED, ReadBackDue, confirm, to_read_back
 
 log = logging.getLogger("airflow.task.airbooks.delivery")
@@ -41,10 +44,11 @@ def confirm_connection(config: Config, connection: ConnectionConfig, staging_con
         work.database.commit()
         read: list[ReadBack] = []
         try:
-            for row in waiting:
-                remote = work.hook.get_invoice(row.remote_id, DocumentKind(row.kind))
-                read.append(ReadBack(row, remote, _differences(row, remote)))
-        except PlatformError as error:
+            with closing(turns(work, 1)) as places:
+                for row, _ in zip(waiting, places, strict=False):
+                    remote = work.hook.get_invoice(row.remote_id, DocumentKind(row.kind))
+                    read.append(ReadBack(row, remote, _differences(row, remote)))
+        except (PlatformError, NoSlotError) as error:
             log.warning("%s: the rest is read back by the next run: %s", connection.conn_id, error)
         return _write(work, read, run_id)
 

@@ -8,20 +8,22 @@ import os
 import socket
 import uuid
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 
 from airbooks.config import Config, load_config
 from airbooks.delivery import engine
+from airbooks.delivery.lanes import open_lanes
 from airbooks.delivery.preparing import Workplace
+from airbooks.delivery.previewing import preview
 from airbooks.delivery.resolving import ABSENCE_PAUSE
-from airbooks.delivery.verdicts import Place, Ready
+from airbooks.delivery.verdicts import Place
 from airbooks.operators.form import read_form
 from airbooks.operators.stopping import guarded
 from airbooks.platforms import registry
-from airbooks.platforms.base import PlatformHook, Preview
+from airbooks.platforms.base import PlatformHook
 from airbooks.platforms.spec import Urgency
 from airbooks.staging import circuit, outbox
 from airbooks.staging.budget import SharedBudget, buckets_of
@@ -115,6 +117,15 @@ def workplace(
 
 
 @contextlib.contextmanager
+def visit(
+    config: Config, conn_id: str, staging_conn_id: str, urgency: Urgency = Urgency.HOURLY, *, insists: bool = False
+) -> Iterator[Workplace]:
+    """A workplace with one of the connection's places, for calls that deliver nothing. Raises NoSlotError."""
+    with workplace(config, conn_id, staging_conn_id, {}, urgency, insists=insists) as work, open_lanes(work, 1):
+        yield work
+
+
+@contextlib.contextmanager
 def _turn(operator: InvoiceOperator, context: Context, form: RunForm, config: Config) -> Iterator[engine.Run]:
     """One worker's turn at the operator's connection."""
     options, urgency = dict(operator.platform_options()), Urgency(operator.urgency)
@@ -139,7 +150,8 @@ def deliver_chunk(operator: InvoiceOperator, context: Context) -> dict[str, Any]
     form = read_form(context["params"], tuple(config.connections))
     with _turn(operator, context, form, config) as run:
         if form.dry_run:
-            return dict(engine.preview(run, operator.span, _show))
+            with open_lanes(run.work, 1):
+                return dict(preview(run, operator.span))
         return _counts(run, guarded(run, lambda: engine.deliver(run, operator.span)), operator)
 
 
@@ -152,17 +164,3 @@ def _counts(run: engine.Run, tally: Counter[str], operator: InvoiceOperator) -> 
 
 def _in_words(tally: dict[str, int]) -> str:
     return ", ".join(f"{count} {event}" for event, count in sorted(tally.items())) or "nothing to do"
-
-
-def _show(ready: Ready, requests: Sequence[Preview]) -> None:
-    document = ready.document
-    log.info(
-        "%s | %s %s | %s %s | would be sent:",
-        document.number,
-        document.buyer.code,
-        document.buyer.name,
-        f"{document.gross_total:,}",
-        document.currency,
-    )
-    for request in requests:
-        log.info("%s %s\n%s", request.method, request.path, request.body)

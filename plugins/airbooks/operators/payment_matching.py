@@ -23,23 +23,24 @@ from airbooks.staging.known_payments import known
 log = logging.getLogger("airflow.task.airbooks.payments")
 
 
-def match_all(database: psycopg.Connection, config: PaymentsConfig, today: date, run_id: str) -> Counter[str]:
+def match_all(database: psycopg.Connection, config: PaymentsConfig, today: date, run_id: str, *, keep: bool = True) -> Counter[str]:
     """Decide about every movement that nobody has decided about; returns how many are applied, reviewed, waiting.
 
     What was left on account here, and booked nowhere, is matched again too; it asks nobody while nothing certain is found. Commits after
-    each group of movements that do not depend on each other.
+    each group of movements that do not depend on each other; what is not to be kept (a dry run) is only told, and rolled back there.
     """
+    end = database.commit if keep else database.rollback
     decisions.take_turns(database)
     tally = Counter({"taken back": choosing.take_back_rejected(database, run_id)})
-    database.commit()  # the audit trail is locked since: nobody shall wait for it while this run thinks
+    end()  # the audit trail is locked since: nobody shall wait for it while this run thinks
     decisions.take_turns(database)
     for movements in _in_order(database, incoming.unapplied(database), today):
         decisions.take_turns(database)
         decided, counts = _match(database, config, movements, today, run_id)
-        database.commit()
+        end()
         _tell(decided)
         tally += counts
-    database.commit()
+    end()
     return +tally
 
 

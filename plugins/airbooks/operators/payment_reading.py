@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 
 from airbooks.config import Config
-from airbooks.operators.delivering import workplace
+from airbooks.operators.delivering import visit
 from airbooks.platforms import registry
 from airbooks.platforms.base import PlatformHook
 from airbooks.platforms.errors import AirbooksError
@@ -30,7 +30,7 @@ def read_connection(config: Config, name: str, run_id: str, look_back: timedelta
     """
     now = datetime.now(UTC)
     try:
-        with workplace(config, name, STAGING, {}, Urgency.DAILY) as work:
+        with visit(config, name, STAGING, Urgency.DAILY) as work:
             last = read_watermark(work.database, platform_payments.watermark_name(name))
             told = PaymentFeature.REVERSALS_TOLD in registry.spec(config.connections[name].platform).payment_features
             all_again = last is not None and not told and (whole or last.date() < now.date())
@@ -48,7 +48,7 @@ def balances_of(config: Config) -> Callable[[str], AbstractContextManager[Platfo
 
     @contextlib.contextmanager
     def opened(name: str) -> Iterator[PlatformHook]:
-        with workplace(config, name, STAGING, {}, Urgency.DAILY) as work:
+        with visit(config, name, STAGING, Urgency.DAILY) as work:
             yield work.hook
 
     return opened

@@ -32,8 +32,22 @@ LOOK_BACK = timedelta(days=60)  # of a run without a period, and of a platform's
 # -- the form -----------------------------------------------------------------------------------------------------------------------------
 
 
-def month_end_params() -> dict[str, Param]:
-    """The month-end part of the form; an unattended run reconciles the last sixty days and locks nothing."""
+def payment_params() -> dict[str, Param]:
+    """What only this DAG's form has: its dry run, and the month-end. An unattended run reconciles the last sixty days, locks nothing."""
+    from airflow.sdk import Param
+
+    dry_run = Param(
+        False,
+        type=["null", "boolean"],
+        title="Dry run",
+        description_md="Take in, match and compare as in any run, and show in the logs of *match* and of the deliver tasks what would be"
+        " decided and applied. No decision is kept, nothing is applied, the sales system is told nothing and nothing is locked.",
+        section="How, and overrides",
+    )
+    return {"dry_run": dry_run} | _month_end_params()
+
+
+def _month_end_params() -> dict[str, Param]:
     from airflow.sdk import Param
 
     section = "Month-end"
@@ -74,7 +88,10 @@ class Period:
 
 
 def read_period(params: Mapping[str, Any], today: date) -> Period:
-    """The month-end part of the form; raises ConfigurationError in words for what the form cannot check by itself."""
+    """The month-end part of the form; raises ConfigurationError in words for what the form cannot check by itself.
+
+    A dry run locks nothing.
+    """
     from airbooks.platforms.errors import ConfigurationError
 
     ends_on = date.fromisoformat(params["ends_on"]) if params.get("ends_on") else today
@@ -83,16 +100,14 @@ def read_period(params: Mapping[str, Any], today: date) -> Period:
         tolerance = Decimal(params.get("tolerance") or "0.01")
     except InvalidOperation:
         raise ConfigurationError(f"Tolerance: {params['tolerance']!r} is no amount. Write it like 0.05.") from None
-    period = Period(
-        starts_on=starts_on, ends_on=ends_on, tolerance=tolerance, lock=bool(params.get("lock")), reason=str(params.get("reason") or "")
-    )
+    lock, reason = bool(params.get("lock")), str(params.get("reason") or "")
     if not tolerance.is_finite() or tolerance < 0:
         raise ConfigurationError(f"Tolerance: {tolerance} is no amount that a difference may have.")
     if starts_on > ends_on:
         raise ConfigurationError(f"Nothing lies between {starts_on} and {ends_on}: Period from must not be after Cut-off.")
-    if period.lock and not (params.get("ends_on") and period.reason):
+    if lock and not (params.get("ends_on") and reason):
         raise ConfigurationError("Locking a period needs a cut-off and a reason: they go into the audit trail.")
-    return period
+    return Period(starts_on=starts_on, ends_on=ends_on, tolerance=tolerance, lock=lock and not params.get("dry_run"), reason=reason)
 
 
 def _period() -> Period:
@@ -104,6 +119,10 @@ def _period() -> Period:
         return read_period(get_current_context()["params"], _today())
     except ConfigurationError as wrong:
         raise AirflowFailException(str(wrong)) from None
+
+
+def _is_dry() -> bool:
+    return bool(get_current_context()["params"].get("dry_run"))
 
 
 def _today() -> date:
@@ -130,8 +149,11 @@ def match() -> dict[str, int]:
     from airbooks.operators.payment_matching import match_all
     from airbooks.payments.settings import load_payments_config
 
+    dry = _is_dry()
+    if dry:
+        log.info("A dry run: nothing of what follows is kept.")
     with staging() as database:
-        return dict(match_all(database, load_payments_config(), _today(), run_id()))
+        return dict(match_all(database, load_payments_config(), _today(), run_id(), keep=not dry))
 
 
 # -- read back, reconcile, tell ------------------------------------------------------------------------------------------------------------
@@ -157,12 +179,12 @@ def read_back() -> dict[str, int]:
 
 @task(trigger_rule="all_done")
 def tell_sales() -> dict[str, int]:
-    """Tell the sales system what is paid and what is open, where payments.yaml says how."""
+    """Tell the sales system what is paid and what is open, where payments.yaml says how; a dry run tells it nothing."""
     from airbooks.payments.settings import load_payments_config
     from airbooks.payments.writing_back import write_back
 
     status = load_payments_config().status
-    if status is None:
+    if status is None or _is_dry():
         return {}
     with staging() as database:
         return {"told": write_back(database, _writer(status), run_id(), _today())}
@@ -193,6 +215,8 @@ def reconcile() -> dict[str, int]:
         for division in config.divisions:
             for ledger in ledgers or [None]:
                 unreconciled += _reconcile(database, division, ledger, period)
+        for division in config.divisions if period.lock else ():
+            _lock(database, division, period)
     return {"divisions": len(config.divisions), "unreconciled": unreconciled}
 
 
@@ -205,8 +229,6 @@ def _reconcile(database: psycopg.Connection, division: str, ledger: LedgerConfig
     asks = balances_of(load_config()) if period.lock else None  # a balance that only the platform knows is asked for before a lock
     stored = reconcile_division(database, setting, ledger.open() if ledger else None, run_id(), open_hook=asks)
     _report(database, division, stored)
-    if period.lock:
-        _lock(database, division, period)
     return len(stored.found.unreconciled)
 
 

@@ -85,16 +85,17 @@ def stage() -> dict[str, int]:
 def choose_paths() -> list[str]:
     """Plan the deliveries; go on with every connection that has work, and with the exceptions if any are open."""
     from airbooks.operators.stopping import usable
-    from airbooks.staging import outbox, report
+    from airbooks.staging import planning, report
 
     config = load_config()
     form = _form(config)
     wanted = form.connections or tuple(config.connections)
     with staging() as database:
         if form.force and form.documents:
-            outbox.release(database, form.documents, run_id())
-        planned = outbox.plan(database, {name: each.platform for name, each in config.connections.items()}, run_id())
-        work = outbox.open_work(database, wanted, form.documents)
+            planning.release(database, form.documents, run_id())
+        planned = planning.plan(database, {name: each.platform for name, each in config.connections.items()}, run_id())
+        work = planning.open_work(database, wanted, form.documents)
+        database.commit()  # nobody shall wait for the audit trail, or for a connection's state, while these are looked at
         tried = usable(database, config, work, run_id())
         waiting = bool(report.cause_lines(database))
         database.commit()
@@ -106,11 +107,11 @@ def _chunks(connection: ConnectionConfig) -> Any:
     @task(task_id=f"chunks_{connection.conn_id}")
     def chunks() -> list[list[int]]:
         """Cut the connection's open work into chunks, one mapped task each."""
-        from airbooks.staging import outbox
+        from airbooks.staging import planning
 
         form = _form(load_config())
         with staging() as database:
-            return [[first, last] for first, last in outbox.chunks(database, connection.conn_id, CHUNK, form.documents)]
+            return [[first, last] for first, last in planning.chunks(database, connection.conn_id, CHUNK, form.documents)]
 
     return chunks()
 

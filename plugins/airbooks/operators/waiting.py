@@ -44,15 +44,11 @@ class AnswersTrigger(BaseTrigger):
     def _has_answers(self) -> bool:
         from airbooks.config import load_config
         from airbooks.delivery.collecting import has_answers
-        from airbooks.operators.delivering import workplace
+        from airbooks.operators.delivering import visit
         from airbooks.platforms.errors import AirbooksError
-        from airbooks.staging.budget import places
 
         try:
-            with (
-                workplace(load_config(), self.connection_id, self.staging_conn_id, {}) as work,
-                places(work.aside, work.hook.counted_as("concurrent"), work.hook.spec.limits.concurrent),
-            ):
+            with visit(load_config(), self.connection_id, self.staging_conn_id) as work:
                 return has_answers(work, self.span)
         except AirbooksError as error:
             log.warning("%s cannot be asked just now: %s", self.connection_id, error)

@@ -61,6 +61,7 @@ class ErrorRule:
     says: str = ""
     fix: str = ""
     shared: bool = False
+    silent: bool = False
 
     def matches(self, status: int | None, code: str, text: str) -> bool:
         if not (self.status or self.codes or self.text):
@@ -146,7 +147,12 @@ class PlatformError(AirbooksError):
     @property
     def is_silence(self) -> bool:
         """Whether the platform did not really answer: not reached, cut off, or a failure of its server or gateway."""
-        return self.action in {Action.RETRY, Action.LOOK_UP} and (self.status is None or _is_server_failure(self.status))
+        return self.rule.silent or (self.action in {Action.RETRY, Action.LOOK_UP} and _is_server_failure(self.status))
+
+    @property
+    def is_of_all(self) -> bool:
+        """Whether whatever else is asked now meets the same: the platform is silent, wants less, or does not let us in."""
+        return self.is_silence or self.action in {Action.WAIT, Action.STOP, Action.RENEW}
 
     def as_not_happened(self) -> PlatformError:
         """The same error where what it leaves open is not the document itself, but a step before it that is safe to repeat."""

@@ -40,9 +40,9 @@ ANSWER_LIMIT = 64 * 1024 * 1024
 LONGEST_WAIT = 90.0  # a longer Retry-After is handed to the engine instead of holding the worker
 SAFE_ATTEMPTS = 4
 
-NOT_SENT = ErrorRule(name="not reached", action=Action.RETRY, outcome=Outcome.DID_NOT_HAPPEN)
+NOT_SENT = ErrorRule(name="not reached", action=Action.RETRY, outcome=Outcome.DID_NOT_HAPPEN, silent=True)
 NOT_SENDABLE = ErrorRule(name="not sendable", action=Action.STOP, outcome=Outcome.DID_NOT_HAPPEN)
-NO_ANSWER = ErrorRule(name="no answer", action=Action.LOOK_UP, outcome=Outcome.UNKNOWN)
+NO_ANSWER = ErrorRule(name="no answer", action=Action.LOOK_UP, outcome=Outcome.UNKNOWN, silent=True)
 
 _encoder = msgspec.json.Encoder(decimal_format="number")
 _decoder = msgspec.json.Decoder(float_hook=Decimal)

@@ -11,7 +11,7 @@ import itertools
 import json
 import sqlite3
 from abc import ABC, abstractmethod
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Hashable, ItemsView, Iterable, Iterator, KeysView, MutableMapping, ValuesView
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -260,6 +260,27 @@ class Context:
     options: dict[str, Any] = field(default_factory=dict)
 
 
+class Armed(dict[str, Row]):
+    """The armed faults of a simulator, with their parameters; `consulted` counts how often each of them made a difference."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.consulted: Counter[str] = Counter()
+
+    def get(self, fault: str, default: Any = None) -> Any:
+        return super().get(fault, default) if fault in self else default
+
+    def __contains__(self, fault: object) -> bool:
+        there = super().__contains__(fault)
+        self.consulted.update([str(fault)] if there else [])
+        return there
+
+    def __delitem__(self, fault: str) -> None:
+        """Also of those that act at once, when they are armed."""
+        super().__delitem__(fault)
+        self.consulted[fault] += 1
+
+
 class Simulator(ABC):
     """One platform's API. Subclasses set `slug`, fill `router` and answer what is booked.
 
@@ -279,7 +300,7 @@ class Simulator(ABC):
         self.store = context.store
         self.clock = context.clock
         self.router = APIRouter(prefix=f"/{self.slug}")
-        self.armed: dict[str, Row] = {}
+        self.armed = Armed()
         self.routes()
         meta = self.store.table("$meta")
         if "seeded" not in meta:
@@ -315,7 +336,7 @@ class Simulator(ABC):
 
     def struck(self, fault: str) -> Row | None:
         """The parameters of an armed fault that strikes now, or None; counts the strike."""
-        parameters = self.armed.get(fault)
+        parameters: Row | None = self.armed.get(fault)
         if parameters is None:
             return None
         if parameters["times"] is not None:

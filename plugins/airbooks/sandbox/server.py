@@ -287,7 +287,12 @@ def control(sandbox: Sandbox) -> APIRouter:
     @router.get("/faults")
     async def faults() -> Row:
         wire = [{**fault.model_dump(mode="json"), "struck": fault.struck} for fault in sandbox.faults.armed]
-        return {"wire": wire, "platforms": {slug: each.armed for slug, each in sandbox.simulators.items() if each.armed}}
+        platforms = {slug: each.armed for slug, each in sandbox.simulators.items() if each.armed}
+        return {
+            "wire": wire,
+            "platforms": platforms,
+            "struck": {slug: dict(each.armed.consulted) for slug, each in sandbox.simulators.items()},
+        }
 
     @router.post("/faults", status_code=201)
     async def inject(slug: str = Body(), kind: str = Body(), parameters: Row = Body(default_factory=dict)) -> Row:

@@ -17,6 +17,8 @@ from enum import StrEnum
 
 import psycopg
 
+from airbooks.staging.audit import storable
+
 SILENT = 3
 PAUSE = 30.0
 LONGEST_PAUSE = 15 * 60.0
@@ -93,7 +95,7 @@ def silent(database: psycopg.Connection, connection: str, says: str, pause: floa
         """,
         {
             "connection": connection,
-            "says": says[:2000],
+            "says": storable(says[:2000]),
             "silent": SILENT,
             "pause": pause,
             "longest": max(pause, LONGEST_PAUSE * pause / PAUSE),

@@ -1,4 +1,4 @@
-"""The outbox in SQL: planning, claiming, recording. What the states mean is in `airbooks.delivery.states`.
+"""The outbox in SQL: claiming and recording. What the states mean is in `airbooks.delivery.states`.
 
 Every function works inside its caller's transaction; claims and records are fenced by worker and attempt, so that a worker that was
 given up for dead can no longer write.
@@ -16,6 +16,7 @@ from psycopg.rows import class_row
 
 from airbooks.staging import audit
 from airbooks.staging.documents import copy_in
+from airbooks.staging.ordering import MAY_GO, earlier_revision, preceding
 
 LEASE_SECONDS = 15 * 60
 SUSPECT = 2  # failures from which on a document is sent alone
@@ -25,7 +26,8 @@ SUSPECT = 2  # failures from which on a document is sent alone
 class Claimed:
     """One delivery in the hands of this worker.
 
-    `body` is the canonical document as stored; `earlier_remote_id` is what an earlier revision of it became on the platform;
+    `body` is the canonical document as stored; `earlier_remote_id` is what an earlier revision of it became on the platform, and
+    `earlier_total` what that came to there; `remote_total` is what was last seen there under this delivery;
     `ticket` names a request that the platform took on `accepted_seconds` ago; `failures` are the attempts that count against it; `step` is
     how far an update has come that replaces the old document ("voiding", then "reissuing").
     """
@@ -50,6 +52,8 @@ class Claimed:
     ticket: str
     accepted_seconds: float
     earlier_remote_id: str
+    earlier_total: Decimal | None
+    remote_total: Decimal | None
     body: Mapping[str, Any] = field(repr=False)
 
 
@@ -80,14 +84,22 @@ class Record:
     step: str = ""
 
 
-_CLAIMED_COLUMNS = """
-    d.delivery_id, d.document_id, d.operation, d.attempt, d.generation, d.idempotency_key, d.options, d.remote_id, d.remote_version,
+# What was planned as new is an update where an earlier revision came there after all (it was on its way while this one was planned).
+_CLAIMED = """
+    d.delivery_id, d.document_id,
+    CASE WHEN d.operation = 'create' AND earlier.remote_id <> '' THEN 'update' ELSE d.operation END AS operation,
+    d.attempt, d.generation, d.idempotency_key, d.options, d.remote_id, d.remote_version,
     doc.number, doc.customer_code, doc.currency, doc.gross_total, doc.content_hash, doc.body, d.absences, d.failures, d.step, d.ticket,
     coalesce(extract(epoch FROM now() - d.accepted_at), 0)::float8 AS accepted_seconds,
-    coalesce((SELECT e.remote_id FROM airbooks.delivery e JOIN airbooks.document p USING (document_id)
-              WHERE (p.source, p.source_id) = (doc.source, doc.source_id) AND p.revision < doc.revision
-                  AND e.connection = d.connection AND (e.remote_id <> '' OR e.step = 'reissuing')
-              ORDER BY p.revision DESC LIMIT 1), '') AS earlier_remote_id
+    coalesce(earlier.remote_id, '') AS earlier_remote_id, earlier.remote_total AS earlier_total, d.remote_total
+"""
+_DOCUMENT_OF = """
+    JOIN airbooks.document doc USING (document_id)
+    LEFT JOIN LATERAL (
+        SELECT e.remote_id, e.remote_total FROM airbooks.delivery e JOIN airbooks.document p USING (document_id)
+        WHERE (p.source, p.source_id) = (doc.source, doc.source_id) AND p.revision < doc.revision
+            AND e.connection = d.connection AND (e.remote_id <> '' OR e.step = 'reissuing')
+        ORDER BY p.revision DESC LIMIT 1) earlier ON true
 """
 
 _CLAIM = f"""
@@ -97,29 +109,9 @@ WITH picked AS (
     WHERE d.connection = %(connection)s AND d.state = 'pending' AND d.not_before <= now()
         AND (d.operation = 'apply') = %(payments)s AND (d.failures >= %(suspect)s) = %(suspects)s
         AND d.delivery_id BETWEEN %(first)s AND %(last)s
-        AND doc.is_current AND (doc.state = 'valid' OR (doc.state = 'cancelled' AND d.operation = 'void'))
+        AND {MAY_GO}
         AND (cardinality(%(numbers)s::text[]) = 0 OR doc.number = ANY (%(numbers)s))
-        AND NOT EXISTS (  -- revision n + 1 goes after n
-            SELECT FROM airbooks.delivery e JOIN airbooks.document p USING (document_id)
-            WHERE (p.source, p.source_id) = (doc.source, doc.source_id) AND p.revision < doc.revision
-                AND e.connection = d.connection AND (e.state IN ('sending', 'accepted', 'unknown') OR e.ticket <> ''))
-        AND NOT EXISTS (  -- a credit note goes after the invoice it corrects, also while a person is asked about that one
-            SELECT FROM airbooks.document inv
-            LEFT JOIN airbooks.delivery e ON e.document_id = inv.document_id AND e.connection = d.connection
-            WHERE doc.kind = 'credit_note' AND inv.kind = 'invoice' AND inv.is_current AND inv.division = doc.division
-                AND inv.number = ANY (doc.preceding)
-                AND (inv.state = 'exception' OR e.state IN ('pending', 'sending', 'accepted', 'unknown', 'parked')
-                    OR (e.state = 'rejected' AND EXISTS (
-                        SELECT FROM airbooks.exception x WHERE x.delivery_id = e.delivery_id AND x.state = 'open'))))
-        AND NOT EXISTS (  -- a payment goes after what it settles; what will never come does not hold it back: it is asked about
-            SELECT FROM airbooks.document paid
-            LEFT JOIN airbooks.delivery e ON e.document_id = paid.document_id AND e.connection = d.connection
-            WHERE doc.kind = 'payment' AND paid.kind <> 'payment' AND paid.is_current AND paid.division = doc.division
-                AND paid.number = ANY (doc.preceding) AND (paid.state = 'exception'
-                    OR (e.state IS NULL AND paid.state = 'valid' AND d.connection = ANY (paid.route))
-                    OR e.state IN ('pending', 'sending', 'accepted', 'unknown', 'parked')
-                    OR (e.state = 'rejected' AND EXISTS (
-                        SELECT FROM airbooks.exception x WHERE x.delivery_id = e.delivery_id AND x.state = 'open'))))
+        AND NOT EXISTS (SELECT {earlier_revision()}) AND NOT EXISTS (SELECT {preceding()})
     ORDER BY d.delivery_id LIMIT %(limit)s
     FOR UPDATE OF d SKIP LOCKED
 ), claimed AS (
@@ -131,7 +123,7 @@ WITH picked AS (
     WHERE d.delivery_id = picked.delivery_id AND doc.document_id = d.document_id
     RETURNING d.*
 )
-SELECT {_CLAIMED_COLUMNS} FROM claimed d JOIN airbooks.document doc USING (document_id) ORDER BY d.delivery_id
+SELECT {_CLAIMED} FROM claimed d {_DOCUMENT_OF} ORDER BY d.delivery_id
 """  # noqa: S608 only constants are put in
 
 _CLAIM_OPEN = f"""
@@ -147,65 +139,13 @@ WITH picked AS (
     FROM picked WHERE d.delivery_id = picked.delivery_id
     RETURNING d.*
 )
-SELECT {_CLAIMED_COLUMNS} FROM claimed d JOIN airbooks.document doc USING (document_id) ORDER BY d.delivery_id
+SELECT {_CLAIMED} FROM claimed d {_DOCUMENT_OF} ORDER BY d.delivery_id
 """  # noqa: S608 only constants are put in
 
 _ACCEPTED = f"""
-SELECT {_CLAIMED_COLUMNS} FROM airbooks.delivery d JOIN airbooks.document doc USING (document_id)
+SELECT {_CLAIMED} FROM airbooks.delivery d {_DOCUMENT_OF}
 WHERE d.connection = %s AND d.state = 'accepted' AND d.delivery_id BETWEEN %s AND %s ORDER BY d.delivery_id
 """  # noqa: S608 only constants are put in
-
-_PLAN = """
-INSERT INTO airbooks.delivery (document_id, connection, platform, operation, run_id)
-SELECT doc.document_id, c.connection, c.platform,
-    CASE WHEN doc.kind = 'payment' THEN 'apply' WHEN EXISTS (
-        SELECT FROM airbooks.delivery e JOIN airbooks.document p USING (document_id)
-        WHERE (p.source, p.source_id) = (doc.source, doc.source_id) AND p.revision < doc.revision AND e.connection = c.connection
-            AND (e.state IN ('delivered', 'sending', 'accepted', 'unknown') OR e.remote_id <> '' OR e.ticket <> '')
-    ) THEN 'update' ELSE 'create' END,
-    %(run_id)s
-FROM airbooks.document doc
-CROSS JOIN LATERAL unnest(doc.route) AS r (connection)
-JOIN unnest(%(connections)s::text[], %(platforms)s::text[]) AS c (connection, platform) USING (connection)
-WHERE doc.is_current AND doc.state = 'valid'
-    AND NOT EXISTS (SELECT FROM airbooks.delivery d WHERE d.document_id = doc.document_id AND d.connection = c.connection)
-ORDER BY doc.document_id
-ON CONFLICT (document_id, connection, operation) DO NOTHING
-"""
-
-# What the sales system took back is voided wherever an earlier revision of it went, or may have gone.
-_PLAN_VOIDS = """
-INSERT INTO airbooks.delivery (document_id, connection, platform, operation, run_id)
-SELECT DISTINCT doc.document_id, c.connection, c.platform, 'void', %(run_id)s
-FROM airbooks.document doc
-JOIN airbooks.document p ON (p.source, p.source_id) = (doc.source, doc.source_id) AND p.revision < doc.revision
-JOIN airbooks.delivery e ON e.document_id = p.document_id
-    AND (e.state IN ('delivered', 'sending', 'accepted', 'unknown') OR e.remote_id <> '' OR e.ticket <> '')
-JOIN unnest(%(connections)s::text[], %(platforms)s::text[]) AS c (connection, platform) ON c.connection = e.connection
-WHERE doc.is_current AND doc.state = 'cancelled'
-    AND NOT EXISTS (SELECT FROM airbooks.delivery d WHERE d.document_id = doc.document_id AND d.connection = c.connection)
-ON CONFLICT (document_id, connection, operation) DO NOTHING
-"""
-
-_SUPERSEDE = """
-UPDATE airbooks.delivery d SET state = 'rejected', last_error = 'superseded by a newer revision before it was sent', changed_at = now()
-FROM airbooks.document doc
-WHERE doc.document_id = d.document_id AND NOT doc.is_current AND d.state = 'pending'
-RETURNING d.delivery_id, d.document_id, doc.number, d.connection
-"""
-
-
-def plan(database: psycopg.Connection, platforms: Mapping[str, str], run_id: str) -> int:
-    """Add a delivery for every valid document and every connection it is routed to; returns how many are new.
-
-    `platforms` is each connection's platform. A revision of a document that a connection has already becomes an update, a cancelled one a
-    void; what an older revision still had to send is superseded.
-    """
-    superseded = _moved(database, _SUPERSEDE, {})
-    chosen = {"connections": list(platforms), "platforms": list(platforms.values()), "run_id": run_id}
-    planned = sum(database.execute(statement, chosen).rowcount for statement in (_PLAN, _PLAN_VOIDS))
-    audit.append(database, [each.event(run_id, "delivery superseded", "a newer revision came before it was sent") for each in superseded])
-    return planned
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,48 +169,10 @@ class Moved:
         )
 
 
-def _moved(database: psycopg.Connection, statement: LiteralString, values: Mapping[str, Any]) -> list[Moved]:
+def moved(database: psycopg.Connection, statement: LiteralString, values: Mapping[str, Any]) -> list[Moved]:
+    """What a statement moved that returns the columns of Moved."""
     with database.cursor(row_factory=class_row(Moved)) as cursor:
         return cursor.execute(statement, values).fetchall()
-
-
-def open_work(database: psycopg.Connection, connections: Sequence[str], numbers: Sequence[str] = ()) -> dict[str, int]:
-    """How many deliveries each connection has to do now (only these document numbers, if any are given): pending ones that may go, and
-    lost or unknown ones to look up."""
-    rows = database.execute(
-        """
-        SELECT connection, count(*)::int FROM airbooks.delivery JOIN airbooks.document doc USING (document_id)
-        WHERE connection = ANY(%(connections)s) AND doc.is_current
-            AND (doc.state = 'valid' OR (doc.state = 'cancelled' AND delivery.operation = 'void'))
-            AND (cardinality(%(numbers)s::text[]) = 0 OR doc.number = ANY (%(numbers)s))
-            AND ((delivery.state IN ('pending', 'accepted', 'unknown') AND not_before <= now()) OR delivery.state = 'sending')
-        GROUP BY connection
-        """,
-        {"connections": list(connections), "numbers": list(numbers)},
-    ).fetchall()
-    return {row[0]: row[1] for row in rows}
-
-
-def release(database: psycopg.Connection, numbers: Sequence[str], run_id: str) -> int:
-    """Let what was refused or parked of these document numbers be tried again (a forced run); returns how many.
-
-    Where the platform still owes an answer, that is asked for first.
-    """
-    released = _moved(
-        database,
-        """
-        UPDATE airbooks.delivery d
-        SET state = CASE WHEN ticket = '' THEN 'pending' ELSE 'accepted' END, accepted_at = now(),
-            generation = generation + 1, failures = 0, not_before = now(), changed_at = now()
-        FROM airbooks.document doc
-        WHERE doc.document_id = d.document_id AND doc.is_current AND doc.number = ANY(%(numbers)s)
-            AND (doc.state = 'valid' OR (doc.state = 'cancelled' AND d.operation = 'void')) AND d.state IN ('rejected', 'parked')
-        RETURNING d.delivery_id, d.document_id, doc.number, d.connection
-        """,
-        {"numbers": list(numbers)},
-    )
-    audit.append(database, [each.event(run_id, "delivery released", "a forced run") for each in released])
-    return len(released)
 
 
 def announce_worker(database: psycopg.Connection, worker: str) -> None:
@@ -296,7 +198,7 @@ def give_up_dead(database: psycopg.Connection, connection: str, settle_seconds: 
         " AND worker = ANY(%s)",
         (connection, dead),
     )
-    lost = _moved(
+    lost = moved(
         database,
         """
         UPDATE airbooks.delivery d
@@ -354,12 +256,12 @@ def claim_open(
         return cursor.execute(_CLAIM_OPEN, chosen).fetchall()
 
 
-def tickets_due(database: psycopg.Connection, connection: str) -> int:
-    """How many tickets the platform gave for documents that it took on and whose answer may be asked for now."""
+def questions_due(database: psycopg.Connection, connection: str, state: str) -> int:
+    """How many questions may be asked now about `unknown` documents, or (one per ticket) about `accepted` ones."""
     row = database.execute(
-        "SELECT count(DISTINCT ticket) FROM airbooks.delivery"
-        " WHERE connection = %s AND state = 'accepted' AND operation <> 'apply' AND not_before <= now()",
-        (connection,),
+        "SELECT count(DISTINCT coalesce(nullif(ticket, ''), delivery_id::text)) FROM airbooks.delivery"
+        " WHERE connection = %s AND state = %s AND operation <> 'apply' AND not_before <= now()",
+        (connection, state),
     ).fetchone()
     return row[0] if row else 0
 
@@ -406,7 +308,7 @@ def record(database: psycopg.Connection, worker: str, records: Sequence[Record])
             accepted_at = CASE WHEN o.ticket <> '' THEN coalesce(d.accepted_at, now()) END,
             not_before = now() + make_interval(secs => o.not_before),
             unknown_since = CASE WHEN o.state = 'unknown' THEN coalesce(d.unknown_since, now()) END,
-            lease_until = CASE WHEN o.state = 'sending' THEN d.lease_until END,
+            lease_until = CASE WHEN o.state = 'sending' THEN now() + make_interval(secs => %s) END,
             worker = CASE WHEN o.state = 'sending' THEN d.worker ELSE '' END,
             failures = d.failures + o.failed::int,
             step = o.step,
@@ -423,27 +325,7 @@ def record(database: psycopg.Connection, worker: str, records: Sequence[Record])
         WHERE d.delivery_id = o.delivery_id AND d.attempt = o.attempt AND d.worker = %s AND d.state IN ('sending', 'accepted', 'unknown')
         RETURNING d.delivery_id
         """,
-        (worker,),
+        (LEASE_SECONDS, worker),
     ).fetchall()
     database.execute("DELETE FROM outcome")
     return {row[0] for row in written}
-
-
-def chunks(database: psycopg.Connection, connection: str, size: int, numbers: Sequence[str] = ()) -> list[tuple[int, int]]:
-    """The connection's work in ranges of delivery ids, about `size` each; unknown ones are looked up by whichever chunk comes first.
-
-    With `numbers` the ranges span only those documents; others may lie between them, so `claim` must be given them too.
-    """
-    return database.execute(
-        """
-        SELECT min(delivery_id), max(delivery_id)
-        FROM (SELECT delivery_id, (row_number() OVER (ORDER BY delivery_id) - 1) / %(size)s AS part
-              FROM airbooks.delivery d JOIN airbooks.document doc USING (document_id)
-              WHERE connection = %(connection)s AND doc.is_current
-                  AND (doc.state = 'valid' OR (doc.state = 'cancelled' AND d.operation = 'void'))
-                  AND (cardinality(%(numbers)s::text[]) = 0 OR doc.number = ANY (%(numbers)s))
-                  AND ((d.state IN ('pending', 'accepted', 'unknown') AND not_before <= now()) OR d.state = 'sending')) numbered
-        GROUP BY part ORDER BY part
-        """,
-        {"size": size, "connection": connection, "numbers": list(numbers)},
-    ).fetchall()

@@ -45,7 +45,7 @@ def to_read_back(database: psycopg.Connection, connection: str, limit: int, days
                 AND (d.confirmed_at IS NULL
                     OR (d.delivered_at > now() - make_interval(days => %s) AND d.confirmed_at < now() - interval '1 hour'))
                 AND NOT EXISTS (SELECT FROM airbooks.exception e WHERE e.delivery_id = d.delivery_id AND e.state = 'open')
-            ORDER BY d.delivery_id LIMIT %s
+            ORDER BY d.confirmed_at NULLS FIRST, d.delivery_id LIMIT %s
             """,
             (connection, days, limit),
         ).fetchall()

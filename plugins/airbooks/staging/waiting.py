@@ -1,7 +1,7 @@
 """What every delivery that is not delivered waits for, in one sentence each.
 
-The rules are those by which `outbox.claim` takes deliveries: what it takes waits for nothing but the next run, and what it leaves has one
-of the other reasons.
+The rules are those by which `outbox.claim` takes deliveries (`airbooks.staging.ordering`): what it takes waits for nothing but the next
+run, and what it leaves has one of the other reasons.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import psycopg
 from psycopg.rows import class_row
 
 from airbooks.staging.circuit import SILENT
+from airbooks.staging.ordering import earlier_revision, preceding
 
 LINES = 20
 _LONGEST = 240
@@ -139,7 +140,7 @@ class Group:
 
 
 DELIVERIES = """
-    SELECT d.delivery_id, d.document_id, d.connection, d.state, d.attempt AS attempts, d.absences, d.ticket, d.last_error,
+    SELECT d.delivery_id, d.document_id, d.connection, d.operation, d.state, d.attempt AS attempts, d.absences, d.ticket, d.last_error,
         d.changed_at AS since, CASE WHEN isfinite(d.not_before) THEN d.not_before END AS not_before, d.not_before > now() AS is_early,
         d.accepted_at, d.unknown_since,
         doc.source, doc.source_id, doc.is_current, doc.state AS document_state, doc.kind, doc.division, doc.number, doc.revision,
@@ -148,7 +149,7 @@ DELIVERIES = """
 """
 
 _UNPLANNED = """
-    SELECT NULL, doc.document_id, r.connection, 'unplanned', 0, 0, '', '', doc.staged_at, NULL, false, NULL, NULL,
+    SELECT NULL, doc.document_id, r.connection, '', 'unplanned', 0, 0, '', '', doc.staged_at, NULL, false, NULL, NULL,
         doc.source, doc.source_id, doc.is_current, doc.state, doc.kind, doc.division, doc.number, doc.revision,
         doc.preceding, doc.customer_code, doc.customer_name, doc.gross_total, doc.currency
     FROM airbooks.document doc
@@ -167,25 +168,15 @@ _QUESTION = """
     ORDER BY e.delivery_id NULLS LAST, e.exception_id LIMIT 1
 """
 
-# Revision n + 1 goes after n.
-_EARLIER = """
+_EARLIER = f"""
     SELECT p.number, p.revision, e.state || CASE WHEN e.ticket = '' THEN '' ELSE ', ticket ' || e.ticket END AS state
-    FROM airbooks.delivery e JOIN airbooks.document p USING (document_id)
-    WHERE d.state = 'pending' AND (p.source, p.source_id) = (d.source, d.source_id) AND p.revision < d.revision
-        AND e.connection = d.connection AND (e.state IN ('sending', 'accepted', 'unknown') OR e.ticket <> '')
+    {earlier_revision("d")} AND d.state = 'pending'
     ORDER BY p.revision DESC LIMIT 1
 """
 
-# A credit note goes after the invoice it corrects, also while a person is asked about that one; a payment after what it settles.
-_INVOICE = """
+_INVOICE = f"""
     SELECT inv.number, inv.revision, CASE WHEN inv.state = 'exception' THEN 'not valid' ELSE coalesce(e.state, 'not planned') END AS state
-    FROM airbooks.document inv LEFT JOIN airbooks.delivery e ON e.document_id = inv.document_id AND e.connection = d.connection
-    WHERE d.state = 'pending' AND inv.is_current AND inv.division = d.division AND inv.number = ANY (d.preceding)
-        AND ((d.kind = 'payment' AND inv.kind <> 'payment' AND e.state IS DISTINCT FROM 'delivered')
-            OR (d.kind = 'credit_note' AND inv.kind = 'invoice'
-                AND (inv.state = 'exception' OR e.state IN ('pending', 'sending', 'accepted', 'unknown', 'parked')
-                    OR (e.state = 'rejected' AND EXISTS (
-                        SELECT FROM airbooks.exception x WHERE x.delivery_id = e.delivery_id AND x.state = 'open')))))
+    {preceding("d")} AND d.state = 'pending'
     ORDER BY inv.number, inv.document_id LIMIT 1
 """
 
@@ -215,7 +206,7 @@ _REASON = """
         WHEN d.state = 'parked' AND d.ticket <> '' THEN CASE WHEN question.exception_id IS NULL THEN 'a replay' ELSE 'a person' END
         WHEN NOT d.is_current THEN 'nothing: superseded'
         WHEN d.document_state = 'exception' THEN 'its document to be valid'
-        WHEN d.document_state <> 'valid' THEN 'nothing: rejected'
+        WHEN d.document_state <> 'valid' AND (d.document_state, d.operation) <> ('cancelled', 'void') THEN 'nothing: rejected'
         WHEN d.state = 'unplanned' THEN 'being planned'
         WHEN d.state IN ('parked', 'rejected') AND question.exception_id IS NOT NULL THEN 'a person'
         WHEN d.state = 'rejected' AND rejection.at IS NOT NULL THEN 'nothing: rejected'
