@@ -57,7 +57,7 @@ def migrated_template(postgres_server: Cluster) -> str:
 def _database(server: Cluster, template: str) -> Iterator[str]:
     name = f"test_{next(_serial)}"
     with psycopg.connect(server.url(), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")  # quicker where nothing has to last
     yield server.url(name)
     with psycopg.connect(server.url(), autocommit=True) as connection:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple
@@ -39,9 +39,10 @@ class Expected:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A live document in the platform's books."""
+    """A live document in the platform's books; `customer` is its code or name there."""
 
     remote_id: str
+    customer: str
     status: str
     currency: str
     net: Decimal
@@ -53,11 +54,12 @@ class Held:
         return (self.currency, self.net, self.tax, self.total) == ours
 
 
-def live(documents: Iterable[Row]) -> dict[Key, list[Held]]:
-    """What is booked and not void, by our number."""
+def live(documents: Iterable[Row], before: Collection[str] = ()) -> dict[Key, list[Held]]:
+    """What is booked and not void, by our number; without what was there `before` (remote ids)."""
     found: dict[Key, list[Held]] = defaultdict(list)
     for row in documents:
-        if row["status"] != "void":
+        if row["status"] != "void" and row["remote_id"] not in before:
             amounts = (Decimal(row[name]) for name in ("net", "tax", "total"))
-            found[Key(row["kind"], row["our_number"])].append(Held(row["remote_id"], row["status"], row["currency"], *amounts))
+            held = Held(row["remote_id"], row["customer"], row["status"], row["currency"], *amounts)
+            found[Key(row["kind"], row["our_number"])].append(held)
     return found

@@ -52,13 +52,19 @@ def playing() -> Iterator[Callable[[Sequence[Task]], list[Played]]]:
     try:
         with (
             serving(cluster),
-            ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn"), initializer=logging.disable) as crew,
+            ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn"), initializer=_quiet) as crew,
         ):
             cluster.ensure_database(TEMPLATE)
             migrate(cluster.url(TEMPLATE))
             yield lambda tasks: [_played(*pair) for pair in zip(tasks, crew.map(partial(_tell, cluster), tasks), strict=True)]
     finally:
         cluster.remove()
+
+
+def _quiet() -> None:
+    """Nothing is printed; what is logged goes to the stage that searches it."""
+    logging.disable(logging.NOTSET)
+    logging.getLogger().handlers[:] = [logging.NullHandler()]
 
 
 def _tell(cluster: Cluster, task: Task) -> Told:

@@ -13,19 +13,21 @@ from unittest.mock import patch
 
 import psycopg
 from tests.faults import plays
+from tests.faults.firm import Pace
 from tests.faults.hurry import hurried
 from tests.faults.playing import Played, arm, settled
-from tests.faults.scenarios import EITHER, Scenario, Strike, at_create, on
+from tests.faults.scenarios import BRISK, CREATE, EITHER, Scenario, Strike, at_create, on
 from tests.faults.stage import Stage, set_up
 
 from airbooks.delivery import collecting, recording, resolving, sending
 from airbooks.delivery.states import Event, State
-from airbooks.delivery.verdicts import Verdict
+from airbooks.delivery.verdicts import MAX_ATTEMPTS, Verdict
 from airbooks.staging import outbox
 
 LONGEST = 60.0
 ENDED = -signal.SIGKILL
 TURNS = 4
+LONGEST_STREAK = 60  # turns, of which an open circuit lets many pass
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,13 +40,16 @@ class Kill:
     strikes: tuple[Strike, ...] = ()
     own: Mapping[str, tuple[str, Mapping[str, Any]]] = field(default_factory=dict)
     plant: Callable[[Stage], object] = lambda stage: stage.plant_mix(plays.MIX)
+    pace: Pace = BRISK
     before: bool = True
 
     @property
     def scenario(self) -> Scenario:
         side = "before" if self.before else "after"
         name = f"killed {side} {self.state} -> {self.event} is committed"
-        return Scenario(number=f"K {self.state} {self.event} {side}", name=name, strikes=self.strikes, own=self.own, ends=EITHER)
+        return Scenario(
+            number=f"K {self.state} {self.event} {side}", name=name, strikes=self.strikes, own=self.own, ends=EITHER, pace=self.pace
+        )
 
 
 def _unmap(stage: Stage) -> None:
@@ -56,8 +61,52 @@ def _plant_wrong(stage: Stage) -> None:
     stage.plant(plays.a_cent_off(stage))
 
 
+def _plant_correction(stage: Stage) -> None:
+    """A booked invoice is changed at the source."""
+    document = stage.papers.sale(1)
+    stage.plant(document)
+    stage.deliver()
+    stage.plant(plays.changed(stage, document))
+
+
+def _plant_voided_correction(stage: Stage) -> None:
+    """The answer to a correction is lost, and a person voids the document there before it is looked up."""
+    document = stage.papers.sale(1)
+    stage.plant(document)
+    stage.deliver()
+    stage.arm("reset_after_commit", body=CREATE)
+    stage.plant(plays.changed(stage, document))
+    stage.turn()
+    stage.void_there(document)
+
+
+def _plant_worn_out(stage: Stage) -> None:
+    """An invoice whose creates were lost as often as one may be, and that is to be looked up once more."""
+    stage.plant(stage.papers.sale(1))
+    for _ in range(LONGEST_STREAK):
+        stage.turn()
+        if stage.one("SELECT max(failures) FROM airbooks.delivery") >= MAX_ATTEMPTS:
+            return
+        stage.firm.hurry()
+
+
+def _plant_jobs(stage: Stage) -> None:
+    """Documents that go as jobs, which the platform answers later."""
+    plays.as_jobs(stage)
+    stage.plant_mix(plays.MIX)
+
+
+def _plant_forgotten_jobs(stage: Stage) -> None:
+    """The platform forgets the jobs that it has just taken on."""
+    _plant_jobs(stage)
+    stage.turn()
+    stage.arm("forget_jobs", times=1)
+
+
 LOST = (at_create("reset_after_commit"),)
 NEVER_ARRIVED = (at_create("reset_before_commit"),)
+NEVER_ARRIVES = (at_create("reset_before_commit", times=None),)
+IMPATIENT = Pace(read_timeout=3.0, overdue=0.02)
 S, E = State, Event
 _WAYS = (
     Kill(state=S.PENDING, event=E.CLAIMED, slug="quickbooks"),
@@ -72,13 +121,31 @@ _WAYS = (
     Kill(state=S.ACCEPTED, event=E.BOOKED, slug="unit4"),
     Kill(state=S.ACCEPTED, event=E.STILL_OPEN, slug="unit4", own=on("unit4", fault="job_waits", seconds=1.0)),
     Kill(state=S.ACCEPTED, event=E.REFUSED, slug="unit4", own=on("unit4", fault="job_fails", times=1)),
+    Kill(state=S.ACCEPTED, event=E.OVERDUE, slug="unit4", own=on("unit4", fault="job_waits", seconds=1.0), pace=IMPATIENT),
+    Kill(state=S.ACCEPTED, event=E.DIFFERS, slug="netsuite", own=on("netsuite", fault="approval"), plant=_plant_jobs),
+    # A correction that replaces: the old document is void, and the new one goes next.
+    Kill(
+        state=S.ACCEPTED,
+        event=E.NOT_SENT,
+        slug="acumatica",
+        own=on("acumatica", fault="release_slow", seconds=0.1),
+        plant=_plant_correction,
+    ),
+    Kill(state=S.ACCEPTED, event=E.LOST, slug="netsuite", plant=_plant_forgotten_jobs),
     Kill(state=S.UNKNOWN, event=E.FOUND, slug="quickbooks", strikes=LOST),
     Kill(state=S.UNKNOWN, event=E.FOUND, slug="sage_intacct", strikes=LOST),
     Kill(state=S.UNKNOWN, event=E.ABSENT, slug="quickbooks", strikes=NEVER_ARRIVED),
     Kill(state=S.UNKNOWN, event=E.ABSENT_TWICE, slug="quickbooks", strikes=NEVER_ARRIVED),
     Kill(state=S.UNKNOWN, event=E.ABSENT_TWICE, slug="xero", strikes=NEVER_ARRIVED),
     Kill(state=S.UNKNOWN, event=E.DIFFERS, slug="quickbooks", strikes=LOST, plant=_plant_wrong),
+    Kill(state=S.UNKNOWN, event=E.REFUSED, slug="quickbooks", plant=_plant_voided_correction),
+    Kill(state=S.UNKNOWN, event=E.HELD_BACK, slug="quickbooks", strikes=NEVER_ARRIVES, plant=_plant_worn_out),
 )
+# What a worker can do, and no scenario makes it do.
+NOT_PLAYED: Mapping[tuple[State, Event], str] = {
+    (S.ACCEPTED, E.HELD_BACK): "no platform's answer to a ticket asks for another try: it is booked, refused, or to be looked up",
+    (S.UNKNOWN, E.APPLIED_AGAIN): "only payments take it, and the harness plants documents",
+}
 KILLS = tuple(replace(way, before=before) for way in _WAYS for before in (True, False))
 
 

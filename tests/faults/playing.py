@@ -40,6 +40,8 @@ def play(scenario: Scenario, slug: str, dsn: str) -> Played:
             judgement = settled(stage)
             unexpected += _unexpected(judgement, DELIVERED)
         strikes, seconds = stage.strikes, time.monotonic() - began
+        if not strikes and (scenario.strikes or scenario.own):
+            unexpected.append("the fault never struck")
         return Played(scenario=scenario, slug=slug, judgement=judgement, unexpected=tuple(unexpected), strikes=strikes, seconds=seconds)
 
 

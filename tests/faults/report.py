@@ -85,14 +85,15 @@ def storm_lines(outcome: Outcome, rate: float) -> list[str]:
     look_ups = max((each.look_ups for each in judgements), default=0)
     longest = max((each.longest_unknown for each in judgements), default=0.0)
     per_thousand = outcome.seconds / max(1, outcome.documents) * 1000
+    crashes = {0: "", 1: ", Postgres killed once"}.get(outcome.crashes, f", Postgres killed {outcome.crashes} times")
     return [
         f"{outcome.documents:,} documents in {outcome.seconds / 60:.0f} minutes ({per_thousand:.1f} s, and"
         f" {outcome.cpu_seconds / max(1, outcome.documents) * 1000:.1f} s of processor time, per 1,000): {outcome.calls:,} calls,"
-        f" of which {struck:,} ({struck / max(1, outcome.calls):.0%}, drawn at {rate:.0%}) were struck; {outcome.kills} workers killed,"
-        f" Postgres killed {outcome.crashes} times; {outcome.released:,} documents that a person let go again after the storm.",
+        f" of which {struck:,} ({struck / max(1, outcome.calls):.0%}, drawn at {rate:.0%}) were struck; {outcome.kills} workers killed"
+        f"{crashes}; {outcome.released:,} documents that a person let go again after the storm.",
         "",
         f"{unknowns:,} outcomes were unknown. The most answered look-ups that one of them took: {look_ups}. The longest took {longest:.0f}"
-        f" seconds, with the platform failing meanwhile. Refusals for too many calls that no fault made: {outcome.refused.total()}.",
+        f" seconds until it was known. Refusals for too many calls that no fault made: {outcome.refused.total()}.",
         "",
         f"Faults: {kinds}.",
         "",
@@ -109,9 +110,10 @@ def violations(played: Sequence[Played], outcome: Outcome | None) -> list[str]:
 def markdown(played: Sequence[Played], outcome: Outcome | None, rate: float, seed: int) -> str:
     """The whole report."""
     broken = violations(played, outcome)
-    lines = ["# Every fault we can think of", "", _intro(broken, seed), ""]
+    title = "# Every fault we can think of" if played else "# The storm"
+    lines = [title, "", _intro(broken, f" (seed {seed})" if outcome else ""), ""]
     if outcome:
-        lines += ["## The storm", "", *storm_lines(outcome, rate), ""]
+        lines += [*(["## The storm", ""] if played else []), *storm_lines(outcome, rate), ""]
     if played:
         lines += ["## Scenarios", "", *by_scenario(played), "", "## Scenarios by platform", "", *matrix(played), ""]
     if broken:
@@ -119,10 +121,10 @@ def markdown(played: Sequence[Played], outcome: Outcome | None, rate: float, see
     return "\n".join(lines)
 
 
-def _intro(broken: Sequence[str], seed: int) -> str:
+def _intro(broken: Sequence[str], seed: str) -> str:
     verdict = "No invariant was broken." if not broken else f"{len(broken)} violations."
     return (
-        f"`make faults` (seed {seed}) delivers to the simulators of all platforms while things go wrong, and then judges from their"
+        f"`make faults`{seed} delivers to the simulators of all platforms while things go wrong, and then judges from their"
         f" books and from Postgres alone: nothing twice, nothing lost, nothing wrong to the minor unit, nothing called delivered or sent"
         f" again without evidence, no secret in any row or log. {verdict}"
     )

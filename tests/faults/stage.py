@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import json
-import threading
+import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from typing import Any
 
 import psycopg
@@ -14,15 +16,17 @@ from cryptography.fernet import Fernet
 from tests.faults.books import Expected, Key, live
 from tests.faults.firm import Firm, Ledger, Pace
 from tests.faults.judge import Judgement, broken_trail, judge, leaks
+from tests.faults.limits import is_over_limit
 from tests.faults.papers import Papers
 from tests.platforms.company import Document
 
 from airbooks.delivery import engine
 from airbooks.platforms import registry
 from airbooks.platforms.errors import AirbooksError
+from airbooks.sandbox.faults import Kind
 from airbooks.sandbox.requests import secrets_of
 from airbooks.sandbox.server import running
-from airbooks.staging import outbox
+from airbooks.staging import planning
 from airbooks.staging.tokens import StoredTokens
 
 QUIET_SECONDS = 20.0
@@ -31,6 +35,17 @@ TURNS = 12
 
 class KilledError(BaseException):
     """Stands for a SIGKILL where the harness stays in one process: nothing in the product may catch it."""
+
+
+class _Said(logging.Handler):
+    """Keeps what is logged."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.INFO)
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(self.format(record))
 
 
 class Stage:
@@ -44,9 +59,15 @@ class Stage:
         self.stored = self.ledger.connections()[slug]
         self.firm = Firm(slug, dsn, self.stored, self.seal, pace=pace, papers=self.papers)
         self.planted: dict[Key, Expected] = {}
+        self.others: set[Key] = set()  # booked there by somebody else
+        self._before = {row["remote_id"] for row in self.ledger.books(slug)["documents"]}
+        self._last_turn: datetime | None = None
+        self._tokens: set[str] = set()
+        self._said = _Said()
         self.stopped: list[str] = []
         self.broken: list[str] = []  # turns that ended with an error that a later turn mends
-        self.strikes = 0
+        self.strikes = 0  # of the wire's faults and of the platform's own
+        self._own_faults = False
         self.complaints: list[str] = []  # what a scenario itself found wrong
 
     # -- documents ------------------------------------------------------------------------------------------------------------
@@ -69,17 +90,21 @@ class Stage:
     # -- faults ---------------------------------------------------------------------------------------------------------------
 
     def arm(self, kind: str, **parameters: Any) -> None:
+        self._own_faults = self._own_faults or kind not in set(Kind)
         self.ledger.inject(self.slug, kind, **parameters)
 
     def calm(self) -> None:
         """Everything works again."""
-        self.strikes += sum(each["struck"] for each in self.ledger.faults()["wire"])
+        faults = self.ledger.faults()
+        self.strikes += sum(each["struck"] for each in faults["wire"]) + sum(faults["struck"].get(self.slug, {}).values())
         self.ledger.clear_faults()
 
     # -- turns ----------------------------------------------------------------------------------------------------------------
 
     def turn(self, run_id: str = "hourly", numbers: Sequence[str] = (), firm: Firm | None = None) -> None:
         """One task's turn; what ends a task in Airflow (and is tried again there) ends only the turn here."""
+        self._last_turn = self.one("SELECT clock_timestamp()")
+        self._tokens |= self._held_tokens()
         try:
             (firm or self.firm).deliver(run_id, numbers=numbers)
         except engine.ConnectionStoppedError as error:
@@ -94,21 +119,20 @@ class Stage:
 
     def turns_at_once(self, *acts: Callable[[], None]) -> None:
         """Several workers in the same second."""
-        threads = [threading.Thread(target=act) for act in acts]
-        for each in threads:
-            each.start()
-        for each in threads:
-            each.join()
+        with ThreadPoolExecutor(len(acts)) as workers:
+            ended = [workers.submit(act) for act in acts]
+        self.complaints += [f"a worker broke down: {each.exception()!r}" for each in ended if each.exception() is not None]
 
     def deliver(self, turns: int = TURNS) -> None:
         """Turn after turn, with the pauses between attempts skipped and those before look-ups kept, until nothing moves any more."""
         deadline = time.monotonic() + QUIET_SECONDS
-        for _ in range(turns):
+        for number in range(turns):
+            if number:
+                self.firm.hurry()
+                self._await_look_ups(deadline)
             self.turn()
             if not self.firm.open():
                 return
-            self.firm.hurry()
-            self._await_look_ups(deadline)
 
     def _await_look_ups(self, deadline: float) -> None:
         while time.monotonic() < deadline:
@@ -124,7 +148,7 @@ class Stage:
     def release(self) -> None:
         """A person answers Retry to everything that lies before people."""
         with psycopg.connect(self.dsn) as database:
-            outbox.release(database, [each.number for each in self.planted], "a person")
+            planning.release(database, [each.number for each in self.planted], "a person")
 
     def authorise_again(self) -> None:
         """A person consents on the platform once more, and enters what it gives into the connection."""
@@ -148,6 +172,7 @@ class Stage:
 
     def book_there(self, document: Document) -> None:
         """Another system books a document of its own under this number."""
+        self.others.add(Expected.of(document).key)
         with self.hook() as hook:
             self.papers.book(hook, document)
 
@@ -178,22 +203,40 @@ class Stage:
     # -- the end ----------------------------------------------------------------------------------------------------------------
 
     def secrets(self) -> set[str]:
-        """What must stand nowhere in clear: the connection's secrets and the tokens it was given."""
+        """What must stand nowhere in clear: the connection's secrets and the tokens that it was given before and after each turn."""
         extra = self.stored.get("extra") or {}
         fields = {str(extra[each.name]) for each in self.spec.form if each.secret and extra.get(each.name)}
+        return {each for each in {*secrets_of(self.stored), *fields, *self._tokens, *self._held_tokens()} if each}
+
+    def _held_tokens(self) -> set[str]:
         token = StoredTokens(lambda: psycopg.connect(self.dsn), self.seal).read(self.firm.connection)
-        held = {token.access, token.refresh} if token else set()
-        return {each for each in {*secrets_of(self.stored), *fields, *held} if each}
+        return {token.access, token.refresh} if token else set()
 
     def judge(self) -> Judgement:
-        """The books against what was planted; the audit trail and leaks are judged with them."""
-        held = live(self.ledger.books(self.slug)["documents"])
+        """The books against what was planted; the audit trail, leaks and the platform's limits are judged with them."""
+        held = live(self.ledger.books(self.slug)["documents"], self._before)
         with psycopg.connect(self.dsn) as database:
-            found = judge(database, self.firm.connection, self.planted.values(), held)
-            found.leaks += leaks(database, self.secrets())
+            found = judge(database, self.firm.connection, self.planted.values(), held, others=self.others, last_turn=self._last_turn)
+            found.leaks += leaks(database, self.secrets(), self._said.lines)
             found.unproven += broken_trail(database)
-        found.unproven += self.complaints
+        refused = 0 if self._own_faults else sum(is_over_limit(self.slug, each["status"], each["fault"]) for each in self._asked())
+        found.unproven += [*self.complaints, *([f"the platform's limits were broken {refused} times"] if refused else [])]
         return found
+
+    def _asked(self) -> list[dict[str, Any]]:
+        return self.ledger.requests(self.slug)
+
+    @contextlib.contextmanager
+    def heard(self) -> Iterator[None]:
+        """While it lasts, what is logged is kept for the search for secrets."""
+        root, level = logging.getLogger(), logging.getLogger().level
+        root.addHandler(self._said)
+        root.setLevel(logging.INFO)
+        try:
+            yield
+        finally:
+            root.setLevel(level)
+            root.removeHandler(self._said)
 
 
 @contextlib.contextmanager
@@ -202,6 +245,7 @@ def set_up(slug: str, dsn: str, pace: Pace) -> Iterator[Stage]:
     with running([slug], time_scale=pace.scale) as sandbox:
         stage = Stage(slug, sandbox.url, dsn, pace)
         try:
-            yield stage
+            with stage.heard():
+                yield stage
         finally:
             stage.ledger.close()

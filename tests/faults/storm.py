@@ -9,7 +9,7 @@ import shutil
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -25,7 +25,7 @@ from tests.faults.world import World, world
 from airbooks.platforms import registry
 from airbooks.platforms.spec import Capability
 from airbooks.sandbox.requests import secrets_of
-from airbooks.staging import outbox
+from airbooks.staging import planning
 from airbooks.staging.tokens import StoredTokens
 
 WORKERS = 4
@@ -75,15 +75,22 @@ class Outcome:
     @property
     def violations(self) -> list[str]:
         refused = [f"the limits of {slug} were broken {count} times" for slug, count in self.refused.items()]
-        return [*self.whole, *refused, *(each for judgement in self.judgements.values() for each in judgement.violations)]
+        undelivered = [
+            f"C: {slug}: {each.documents - each.ends['delivered']} of {each.documents} were not delivered after all: {dict(each.ends)}"
+            for slug, each in self.judgements.items()
+            if each.ends != {"delivered": each.documents}
+        ]
+        broken = (each for judgement in self.judgements.values() for each in judgement.violations)
+        return [*self.whole, *refused, *undelivered, *broken]
 
 
 def storm(plan: Plan, say: Say = print) -> Outcome:
     """Plant, deliver in the storm, then in calm with every Retry answered, until it is quiet; then judge."""
     before = _cpu_seconds()
     with world(plan.slugs, rate=0.0, seed=plan.seed) as around:
+        before_it = {slug: {row["remote_id"] for row in around.ledger.books(slug)["documents"]} for slug in plan.slugs}
         planted = _plant(around, plan, say)
-        outcome = _Storm(around, plan, planted, say).run()
+        outcome = _Storm(around, plan, planted, before_it, say).run()
     outcome.cpu_seconds = _cpu_seconds() - before
     return outcome
 
@@ -122,14 +129,17 @@ def shares(plan: Plan) -> dict[str, int]:
 class _Storm:
     """One storm on its way."""
 
-    def __init__(self, around: World, plan: Plan, planted: dict[str, list[Expected]], say: Say) -> None:
-        self.world, self.plan, self.planted, self.say = around, plan, planted, say
+    def __init__(
+        self, around: World, plan: Plan, planted: dict[str, list[Expected]], before: Mapping[str, Collection[str]], say: Say
+    ) -> None:
+        self.world, self.plan, self.planted, self.before, self.say = around, plan, planted, before, say
         self.outcome = Outcome()
         self._dice = random.Random(plan.seed)
         self._fork = multiprocessing.get_context("fork")
         self._logs = Path(tempfile.mkdtemp(prefix="airbooks-storm-"))
         self._workers: list[BaseProcess] = []
         self._total = sum(map(len, planted.values()))
+        self._tokens: set[str] = set()
         self._expiries = 0
         self._began = time.monotonic()
 
@@ -184,9 +194,11 @@ class _Storm:
         said = 0.0
         while time.monotonic() - self._began < self.plan.longest_seconds:
             states = self._states()
+            self._replace_dead()
             if time.monotonic() - said > PROGRESS_SECONDS:
                 said = time.monotonic()
                 self._tell(states)
+                self._tokens |= self._held_tokens()
             yield states
             if _open(states) <= until_open or still.lasts(states):
                 return
@@ -213,6 +225,13 @@ class _Storm:
         self.outcome.kills += 1
         self._workers[number] = self._start(victim.name)
 
+    def _replace_dead(self) -> None:
+        """A worker that ended by itself is a violation; the storm goes on with another one."""
+        for number, each in enumerate(self._workers):
+            if each.exitcode is not None:
+                self.outcome.whole.append(f"C: the {each.name} worker broke down ({each.exitcode})")
+                self._workers[number] = self._start(each.name)
+
     def _crash(self) -> None:
         if self.plan.crash:
             self.world.postgres.crash()
@@ -230,7 +249,7 @@ class _Storm:
                 "SELECT number FROM airbooks.delivery JOIN airbooks.document USING (document_id)"
                 " WHERE delivery.state IN ('rejected', 'parked')"
             ).fetchall()
-            self.outcome.released = outbox.release(database, [row[0] for row in rows], "a person")
+            self.outcome.released = planning.release(database, [row[0] for row in rows], "a person")
 
     # -- the end ----------------------------------------------------------------------------------------------------------------
 
@@ -243,16 +262,19 @@ class _Storm:
     def _judge(self) -> None:
         with psycopg.connect(self.world.postgres.dsn) as database:
             for slug, expected in self.planted.items():
-                held = live(self.world.ledger.books(slug)["documents"])
+                held = live(self.world.ledger.books(slug)["documents"], self.before[slug])
                 self.outcome.judgements[slug] = judge(database, self.world.firm(slug).connection, expected, held)
-            self.outcome.whole = [*leaks(database, self._secrets(), self._logged()), *broken_trail(database)]
+            self.outcome.whole += [*leaks(database, self._secrets(), self._logged()), *broken_trail(database)]
         shutil.rmtree(self._logs)
 
     def _secrets(self) -> set[str]:
+        stored = {secret for each in self.world.connections.values() for secret in secrets_of(each)}
+        return stored | self._tokens | self._held_tokens()
+
+    def _held_tokens(self) -> set[str]:
         tokens = StoredTokens(lambda: psycopg.connect(self.world.postgres.dsn), self.world.seal)
         held = [tokens.read(self.world.firm(slug).connection) for slug in self.plan.slugs]
-        found = {secret for each in held if each for secret in (each.access, each.refresh)}
-        return {secret for stored in self.world.connections.values() for secret in secrets_of(stored)} | found
+        return {secret for each in held if each for secret in (each.access, each.refresh)}
 
     def _logged(self) -> Iterator[str]:
         for path in sorted(self._logs.iterdir()):

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import Body, FastAPI
+from tests.faults.limits import is_over_limit
 
 from airbooks.platforms import registry
 from airbooks.platforms.spec import Idempotency
@@ -75,6 +76,7 @@ class Tempest(Faults):
 class Tally(RequestLog):
     """Counts instead of keeping: a storm makes more calls than anyone will read."""
 
+    slug: str = ""
     calls: int = 0
     struck: Counter[str] = field(default_factory=Counter)
     avoidable: int = 0  # refusals for too many calls that no fault made
@@ -85,7 +87,7 @@ class Tally(RequestLog):
             self.struck[fault] += 1
 
         def enter(status: int | None) -> None:
-            self.avoidable += status == 429 and fault is None
+            self.avoidable += is_over_limit(self.slug, status, fault)
 
         return enter
 
@@ -99,7 +101,7 @@ def build(slugs: list[str], folder: Path, scale: float, rate: float, seed: int) 
     door = sandbox._server.config.app
     assert isinstance(door, Door)
     tempest = door.faults = sandbox.faults = Tempest(rate, seed)
-    tallies = {slug: Tally() for slug in slugs}
+    tallies = {slug: Tally(slug) for slug in slugs}
     sandbox.logs.update(tallies)
     app = door.app
     assert isinstance(app, FastAPI)

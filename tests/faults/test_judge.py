@@ -81,7 +81,7 @@ def test_without_the_look_up_a_lost_answer_leaves_duplicates(start: StartStage, 
 def test_without_the_echo_check_wrong_amounts_are_called_delivered(start: StartStage, monkeypatch: pytest.MonkeyPatch) -> None:
     stage = start("quickbooks")
     stage.arm("wrong_tax")
-    for module in (sending, resolving, verdicts):
+    for module in (sending, verdicts):
         monkeypatch.setattr(module, "differences", lambda *_: ())
     plays.send_invoices(stage)
     assert settled(stage).wrong

@@ -98,6 +98,7 @@ class Cluster:
         settings = {**_SETTINGS, "unix_socket_directories": str(self.socket_dir)}
         if not self.durable:
             settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+            settings |= {"wal_level": "minimal", "max_wal_senders": "0"}
         return [self._program("postgres"), "-D", str(self.data), *(f"--{name}={value}" for name, value in settings.items())]
 
     def start(self) -> subprocess.Popen[bytes]:
