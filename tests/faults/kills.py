@@ -12,7 +12,7 @@ from typing import Any
 from unittest.mock import patch
 
 import psycopg
-from tests.faults import plays
+from tests.faults import oddities, people, plays
 from tests.faults.firm import Pace
 from tests.faults.hurry import hurried
 from tests.faults.playing import Played, arm, settled
@@ -58,7 +58,7 @@ def _unmap(stage: Stage) -> None:
 
 
 def _plant_wrong(stage: Stage) -> None:
-    stage.plant(plays.a_cent_off(stage))
+    stage.plant(oddities.a_cent_off(stage))
 
 
 def _plant_correction(stage: Stage) -> None:
@@ -66,7 +66,7 @@ def _plant_correction(stage: Stage) -> None:
     document = stage.papers.sale(1)
     stage.plant(document)
     stage.deliver()
-    stage.plant(plays.changed(stage, document))
+    stage.plant(people.changed(stage, document))
 
 
 def _plant_voided_correction(stage: Stage) -> None:
@@ -75,7 +75,7 @@ def _plant_voided_correction(stage: Stage) -> None:
     stage.plant(document)
     stage.deliver()
     stage.arm("reset_after_commit", body=CREATE)
-    stage.plant(plays.changed(stage, document))
+    stage.plant(people.changed(stage, document))
     stage.turn()
     stage.void_there(document)
 

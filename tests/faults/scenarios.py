@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.faults import plays
+from tests.faults import oddities, people, plays
 from tests.faults.firm import Pace
 from tests.faults.plays import Play
 
@@ -144,7 +144,11 @@ DELIVERY = (
     Scenario(number="12", name="hourly, daily, real-time and manual overlap", play=plays.overlapping),
     Scenario(number="13", name="event and poll in the same second", play=plays.the_same_second),
     Scenario(
-        number="14", name="deleted there and sent again: no old answer", play=plays.deleted_and_sent_again, ends=EITHER, where=knows_repeats
+        number="14",
+        name="deleted there and sent again: no old answer",
+        play=people.deleted_and_sent_again,
+        ends=EITHER,
+        where=knows_repeats,
     ),
     Scenario(
         number="14a",
@@ -156,7 +160,7 @@ DELIVERY = (
     Scenario(
         number="15",
         name="refused, then another posting date or a revision",
-        play=plays.refused_then_changed,
+        play=people.refused_then_changed,
         where=among("brightpearl", "netsuite", "quickbooks", "sage_intacct", "xero", "zoho_books"),
     ),
     Scenario(
@@ -305,19 +309,19 @@ BATCHES = (
     Scenario(
         number="33",
         name="a batch too heavy by its bytes",
-        play=plays.heavy_batch,
+        play=oddities.heavy_batch,
         pace=PATIENT,
         where=lambda spec: spec.can(Capability.BATCH) and 0 < (spec.limits.batch_bytes or 0) < PLANTABLE,
     ),
-    Scenario(number="34", name="an invoice of 1,114 lines", play=plays.long_invoice, ends=EITHER),
+    Scenario(number="34", name="an invoice of 1,114 lines", play=oddities.long_invoice, ends=EITHER),
 )
 
 MONEY = (
-    Scenario(number="35a", name="taxes round differently line by line", play=plays.rounding, ends=EITHER),
+    Scenario(number="35a", name="taxes round differently line by line", play=oddities.rounding, ends=EITHER),
     Scenario(
         number="35b",
         name="the platform rounds line by line",
-        play=plays.rounding,
+        play=oddities.rounding,
         own={
             **on("epicor", "zoho_books", fault="tax_per_line"),
             **on("freshbooks", "wave", fault="round_tax_per_line"),
@@ -334,34 +338,34 @@ MONEY = (
             **on("quickfile", "reckon_one", "sap_business_one", "wave", "xero", "zoho_books", "brightpearl", fault="wrong_tax"),
             **on("kashflow", fault="recompute_vat"),
         },
-        play=plays.wrong_taxes,
+        play=oddities.wrong_taxes,
         ends=EITHER,
     ),
-    Scenario(number="36b", name="our own total is a cent off", play=plays.wrong_by_us, ends=EITHER),
-    Scenario(number="37a", name="yen", play=plays.yen, ends=EITHER),
-    Scenario(number="37c", name="dinar, with three decimals", play=plays.dinar, ends=EITHER),
-    Scenario(number="37b", name="prices with five decimals", play=plays.fine_prices, ends=EITHER),
+    Scenario(number="36b", name="our own total is a cent off", play=oddities.wrong_by_us, ends=EITHER),
+    Scenario(number="37a", name="yen", play=oddities.yen, ends=EITHER),
+    Scenario(number="37c", name="dinar, with three decimals", play=oddities.dinar, ends=EITHER),
+    Scenario(number="37b", name="prices with five decimals", play=oddities.fine_prices, ends=EITHER),
     Scenario(
-        number="38a", name="no exchange rate given", play=plays.foreign_without_rate, ends=EITHER, where=can(Capability.MULTI_CURRENCY)
+        number="38a", name="no exchange rate given", play=oddities.foreign_without_rate, ends=EITHER, where=can(Capability.MULTI_CURRENCY)
     ),
     Scenario(
         number="38b",
         name="the platform has no exchange rate",
-        play=plays.foreign_without_rate,
+        play=oddities.foreign_without_rate,
         own=on("business_central", "epicor", "sap_business_one", "sap_s4hana", fault="missing_rate"),
         ends=EITHER,
     ),
     Scenario(
         number="39",
         name="one customer in two currencies",
-        play=plays.two_currencies_of_one_customer,
+        play=oddities.two_currencies_of_one_customer,
         ends=EITHER,
         where=can(Capability.MULTI_CURRENCY),
     ),
-    Scenario(number="40a", name="a line that costs nothing", play=plays.free_of_charge, ends=EITHER),
-    Scenario(number="40b", name="a total of zero", play=plays.nothing_to_pay, ends=EITHER),
-    Scenario(number="40c", name="a negative line", play=plays.negative_line, ends=EITHER),
-    Scenario(number="40d", name="discounts on lines and document", play=plays.discounted, ends=EITHER),
+    Scenario(number="40a", name="a line that costs nothing", play=oddities.free_of_charge, ends=EITHER),
+    Scenario(number="40b", name="a total of zero", play=oddities.nothing_to_pay, ends=EITHER),
+    Scenario(number="40c", name="a negative line", play=oddities.negative_line, ends=EITHER),
+    Scenario(number="40d", name="discounts on lines and document", play=oddities.discounted, ends=EITHER),
     Scenario(
         number="41",
         name="prices are read with tax, or discounted again",
@@ -374,10 +378,10 @@ MONEY = (
         ends=EITHER,
     ),
     Scenario(
-        number="42a", name="the credit note comes before its invoice", play=plays.credit_note_first, where=can(Capability.CREDIT_NOTES)
+        number="42a", name="the credit note comes before its invoice", play=oddities.credit_note_first, where=can(Capability.CREDIT_NOTES)
     ),
-    Scenario(number="42b", name="a credit above the invoice", play=plays.credit_above_invoice, ends=EITHER),
-    Scenario(number="43", name="12345678901234567.89", play=plays.huge, ends=EITHER),
+    Scenario(number="42b", name="a credit above the invoice", play=oddities.credit_above_invoice, ends=EITHER),
+    Scenario(number="43", name="12345678901234567.89", play=oddities.huge, ends=EITHER),
 )
 
 RULES = (
@@ -398,23 +402,23 @@ RULES = (
         number="45",
         name="told that the number is taken, by ours",
         strikes=(at_create("reset_after_commit"),),
-        play=plays.refused_as_a_duplicate,
+        play=people.refused_as_a_duplicate,
         where=without(*TAKE_A_NUMBER_TWICE),
     ),
-    Scenario(number="46", name="our number is another system's", play=plays.number_of_another, ends=EITHER),
-    Scenario(number="47", name="two customers with one name", play=plays.namesakes, ends=EITHER),
-    Scenario(number="48", name="a tax code without a counterpart", play=plays.unmapped, ends=EITHER, heals=True),
+    Scenario(number="46", name="our number is another system's", play=people.number_of_another, ends=EITHER),
+    Scenario(number="47", name="two customers with one name", play=oddities.namesakes, ends=EITHER),
+    Scenario(number="48", name="a tax code without a counterpart", play=oddities.unmapped, ends=EITHER, heals=True),
     Scenario(
         number="49",
         name="changed there just before our update",
-        play=plays.edited_in_between,
+        play=people.edited_in_between,
         own=on("brightpearl", "myob", "quickbooks", "xero", "zoho_books", fault="edit_in_between", times=1),
         ends=EITHER,
         where=changes,
     ),
-    Scenario(number="50a", name="voided there, read back", play=plays.voided_there_and_read_back, ends=EITHER, where=can(Capability.VOID)),
-    Scenario(number="50b", name="edited there, read back", play=plays.edited_there_and_read_back, ends=EITHER, where=changes),
-    Scenario(number="50c", name="edited there, changed here", play=plays.edited_there_and_changed_here, ends=REVIEWED, where=changes),
+    Scenario(number="50a", name="voided there, read back", play=people.voided_there_and_read_back, ends=EITHER, where=can(Capability.VOID)),
+    Scenario(number="50b", name="edited there, read back", play=people.edited_there_and_read_back, ends=EITHER, where=changes),
+    Scenario(number="50c", name="edited there, changed here", play=people.edited_there_and_changed_here, ends=REVIEWED, where=changes),
     Scenario(
         number="51",
         name="approval is needed",
@@ -428,20 +432,20 @@ RULES = (
         play=plays.send_invoices,
         ends=EITHER,
     ),
-    Scenario(number="52", name="dated on the last day of a month", play=plays.month_end, ends=EITHER),
-    Scenario(number="53", name="emoji, markup, 300 characters", play=plays.odd_names, ends=EITHER),
-    Scenario(number="58a", name="voided at the source", play=plays.voided, ends=EITHER, where=can(Capability.VOID)),
+    Scenario(number="52", name="dated on the last day of a month", play=oddities.month_end, ends=EITHER),
+    Scenario(number="53", name="emoji, markup, 300 characters", play=oddities.odd_names, ends=EITHER),
+    Scenario(number="58a", name="voided at the source", play=people.voided, ends=EITHER, where=can(Capability.VOID)),
     Scenario(
-        number="58b", name="voided while a payment stands on it", play=plays.voided_while_paid, ends=EITHER, where=can(Capability.VOID)
+        number="58b", name="voided while a payment stands on it", play=people.voided_while_paid, ends=EITHER, where=can(Capability.VOID)
     ),
     Scenario(
         number="58c",
         name="deleted there, changed here",
-        play=plays.deleted_there_and_changed_here,
+        play=people.deleted_there_and_changed_here,
         ends=REVIEWED,
         where=can(Capability.VOID),
     ),
-    Scenario(number="59", name="edited after it was posted", play=plays.edited_late, ends=EITHER),
+    Scenario(number="59", name="edited after it was posted", play=people.edited_late, ends=EITHER),
     Scenario(number="67", name="clocks five minutes apart", play=plays.clocks_differ),
 )
 
