@@ -22,7 +22,6 @@ def main_business(folder: Path) -> Path:
     mappings = yaml.safe_load((folder / "mappings.yaml").read_text("utf-8"))
     (folder / "mappings.yaml").write_text(yaml.safe_dump({name: mappings[name] for name in MAIN}), "utf-8")
     payments = yaml.safe_load((folder / "payments.yaml").read_text("utf-8"))
-    payments["posting"] = {name: each for name, each in payments.get("posting", {}).items() if name in MAIN}
     for account in payments["accounts"].values():
         account["ledger"] = {name: each for name, each in account.get("ledger", {}).items() if name in MAIN}
     (folder / "payments.yaml").write_text(yaml.safe_dump(payments), "utf-8")

@@ -44,8 +44,6 @@ providers:
     events: { paid: receipt, disputed: charge_back }
     mapping: { minor_units: true, fields: { source_id: id, booked_on: day, amount: net, currency: currency } }
 matching: { apply_from: 0.98, most_in_a_sum: 4, withholding_customers: [C-1, C-2] }
-posting:
-  books_us: { write_off: 4800, discount: 4810, fee: 6000 }
 status: { source: shop, type: sql, connection: erp, statement: "UPDATE invoice SET open = :open WHERE number = :number" }
 """
 
@@ -87,10 +85,9 @@ def test_files_of_advice_need_no_account(tmp_path: Path) -> None:
     assert (feed.is_advice, feed.table and feed.table.defaults) == (True, {"account": ""})
 
 
-def test_matching_and_posting_have_what_is_said_and_defaults_for_the_rest(config: PaymentsConfig) -> None:
+def test_matching_has_what_is_said_and_defaults_for_the_rest(config: PaymentsConfig) -> None:
     assert (config.matching.apply_from, config.matching.most_in_a_sum, config.matching.tolerance_minor) == (Decimal("0.98"), 4, 5)
     assert config.matching.withholding_customers == {"C-1", "C-2"}
-    assert config.posting["books_us"].discount == "4810"
     assert config.status is not None
     assert (config.status.source, config.status.connection) == ("shop", "erp")
 
@@ -138,8 +135,7 @@ def test_the_file_is_read_again_when_it_changes_and_only_then(tmp_path: Path) ->
         ("disputed: charge_back", "disputed: chargeback", "payments.yaml:22: 'chargeback' is none of receipt, refund, charge_back"),
         ("apply_from: 0.98", "apply_from: 98", "payments.yaml:24: `apply_from` is a confidence from 0 to 1"),
         ("apply_from: 0.98", "aply_from: 0.98", "payments.yaml:24: unknown key 'aply_from' (did you mean 'apply_from'?)"),
-        ("  books_us: { write_off", "  books_uk: { write_off", "payments.yaml:26: no connection 'books_uk' (did you mean 'books_us'?)"),
-        ("type: sql", "type: rest", "payments.yaml:27: a writer of type rest needs `path`"),
+        ("type: sql", "type: rest", "payments.yaml:25: a writer of type rest needs `path`"),
         ("accounts:\n", "acounts:\n", "payments.yaml:2: unknown key 'acounts' (did you mean 'accounts'?)"),
     ],
 )

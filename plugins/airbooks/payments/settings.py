@@ -26,10 +26,10 @@ from airbooks.sources.bank.provider import Provider
 from airbooks.sources.bank.table import Table
 from airbooks.yaml_file import ConfigError, Problems, Setting, read_setting
 
-__all__ = ["Account", "PaymentsConfig", "Posting", "StatusWriter", "load_payments_config"]
+__all__ = ["Account", "PaymentsConfig", "StatusWriter", "load_payments_config"]
 
 FILE = "payments.yaml"
-SECTIONS = "accounts statements databases providers matching posting status reports"
+SECTIONS = "accounts statements databases providers matching status reports"
 REPORTS = "$AIRBOOKS_STATE/reports"
 TABLE = "table"
 TRUTH = ("true", "false")
@@ -45,15 +45,6 @@ class Account:
     currency: str
     divisions: tuple[str, ...]
     ledger: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Posting:
-    """The account codes of one connection's books for what a payment does not bring."""
-
-    write_off: str = ""
-    discount: str = ""
-    fee: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +78,6 @@ class PaymentsConfig:
     databases: Mapping[str, DatabaseFeed]
     providers: Mapping[str, Provider]
     matching: Tuning
-    posting: Mapping[str, Posting]
     status: StatusWriter | None
     reports: str  # the folder that reconciliations are written to, local or on any object storage
 
@@ -128,7 +118,6 @@ def _load(directory: Path, stamp: tuple[int, int], books: Books) -> PaymentsConf
         databases=MappingProxyType({name: _database(name, each, accounts, known) for name, each in _items(sections, "databases")}),
         providers=MappingProxyType({name: _provider(name, each, accounts) for name, each in _items(sections, "providers")}),
         matching=_matching(sections.get("matching")),
-        posting=MappingProxyType({name: _posting(name, each, books) for name, each in _items(sections, "posting")}),
         status=_status(sections.get("status")),
         reports=_path(sections["reports"].text() if "reports" in sections else REPORTS),
     )
@@ -264,11 +253,6 @@ def _matching(setting: Setting | None) -> Tuning:
     if setting and found.apply_from > 1:
         setting.problem("`apply_from` is a confidence from 0 to 1")
     return found
-
-
-def _posting(connection: str, setting: Setting, books: Books) -> Posting:
-    check_known(setting, "connection", connection, books.connections)
-    return filled(setting, Posting)
 
 
 def _status(setting: Setting | None) -> StatusWriter | None:

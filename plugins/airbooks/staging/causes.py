@@ -20,7 +20,7 @@ from airbooks.staging import stops
 
 _KINDS = frozenset(kind.value for kind in ReferenceKind)
 PAYMENT = "AB-PAYMENT-MATCH"
-_NEVER_WAIVED = ("SRC-", "AB-RANGE")  # there is no document yet, or none that can be computed with
+_NEVER_WAIVED = ("SRC-", "AB-RANGE", "AB-STATEMENT")  # there is no document yet, or none that can be computed with
 
 
 class AnswerKind(StrEnum):
