@@ -9,10 +9,11 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from airbooks.delivery.preparing import Workplace
 from airbooks.delivery.sending import Desk, Lane
@@ -27,7 +28,10 @@ STEPS_AHEAD = 2  # for each lane: with fewer left, the next documents are prepar
 # A claim is worked on for at most this share of its lease; what is left of it then goes back unsent.
 LEASE_SHARE = 0.5
 
+GIVES_WAY_SECONDS = 0.2  # whoever waits asks for a place every tenth of a second
+
 Act = Callable[[Lane], None]
+Item = TypeVar("Item")
 
 
 def most_lanes(hook: PlatformHook) -> int:
@@ -60,6 +64,19 @@ def turns(work: Workplace, most: int) -> Generator[Sequence[Workplace], None, No
             yield lanes
             while not budget.somebody_waits(work.aside, owner):
                 yield lanes
+        time.sleep(GIVES_WAY_SECONDS)
+
+
+def giving_way(work: Workplace, items: Iterable[Item]) -> Generator[Item, None, None]:
+    """The items, each asked for in one of the connection's places, which is given back between two of them when somebody else waits."""
+    source = iter(items)
+    with closing(turns(work, 1)) as places:
+        for _ in places:
+            try:
+                item = next(source)
+            except StopIteration:
+                return
+            yield item
 
 
 @dataclass(frozen=True, slots=True)

@@ -141,11 +141,25 @@ def _found(work: Workplace, ready: Ready, remote: RemoteDocument) -> Verdict:
         return _voided(work, ready, remote)
     if remote.status is DocumentStatus.VOID:
         return verdicts.gone(ready, work.place)
-    if ready.claimed.operation == "update" and ready.known_id:  # what was there before looks the same but for what nobody compares
-        return _again(work, ready, remote, "whether the update arrived cannot be seen")
+    if ready.claimed.operation == "update" and ready.claimed.earlier_remote_id and ready.claimed.step != REISSUING:
+        return _after_updating(work, ready, remote)
     if _unfinished(work, ready, remote):
         return _again(work, ready, remote, "a draft was made and not posted")
     return verdicts.booked(ready, remote, work.place, note="found by look-up", event=Event.FOUND)
+
+
+def _after_updating(work: Workplace, ready: Ready, remote: RemoteDocument) -> Verdict:
+    """An update without an answer is made again: what was there before may look the same but for what nobody compares.
+
+    What was a draft and is posted now, on a platform that changes nothing that is posted, was posted by it.
+    """
+    is_draft = remote.status is DocumentStatus.DRAFT
+    if not is_draft and not ready.was_left_alone(remote):
+        return verdicts.changed_there(ready, work.place, remote)
+    was_draft = ready.claimed.remote_status == DocumentStatus.DRAFT.value
+    if was_draft and not is_draft and not work.hook.spec.can(Capability.UPDATE_POSTED):
+        return verdicts.booked(ready, remote, work.place, note="found by look-up", event=Event.FOUND)
+    return _again(work, ready, remote, "whether the update arrived cannot be seen")
 
 
 def _unfinished(work: Workplace, ready: Ready, remote: RemoteDocument) -> bool:

@@ -206,14 +206,15 @@ class Lane:
         except PlatformError as error:
             self.desk.record([verdicts.failed(ready, error.as_not_happened(), self.work.place)], time.monotonic() - began)
             return
-        if self._put_back([ready]) or not self._is_ours(ready):
+        if self._put_back([ready]) or not self._is_ours(ready, remote):
             return
         step = self._void if ready.claimed.operation == "void" else self._correct
         done = step(ready, remote)
         self.desk.record([done] if done else [], time.monotonic() - began)
 
-    def _is_ours(self, ready: Ready) -> bool:
-        return bool(self.desk.remember([_intent(ready)]))
+    def _is_ours(self, ready: Ready, remote: RemoteDocument | None = None) -> bool:
+        """The intent is in the database, with how `remote` was found; not where another worker took the delivery over."""
+        return bool(self.desk.remember([replace(_intent(ready), remote_status=remote.status.value if remote else "")]))
 
     def _there(self, ready: Ready) -> RemoteDocument | None:
         """What is to be changed; by our number where an earlier outcome was never known."""
@@ -287,7 +288,8 @@ class Lane:
         except PlatformError as error:
             return verdicts.failed(ready, error.as_not_happened(), self.work.place, remote)
         if now is None or now.status is DocumentStatus.VOID or (now.total, now.customer_id) != (remote.total, remote.customer_id):
-            return verdicts.changed_there(ready, self.work.place)
+            live = now if now is not None and now.status is not DocumentStatus.VOID else None
+            return verdicts.changed_there(ready, self.work.place, live)
         again = _attempt(act, now)
         return again if isinstance(again, Sent) else verdicts.failed(ready, again, self.work.place, now)
 

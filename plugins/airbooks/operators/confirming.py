@@ -5,13 +5,12 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import dataclass
 
 from airbooks.canonical import DocumentKind, DocumentStatus, Finding, RemoteDocument, Severity, parse_document
 from airbooks.config import Config, ConnectionConfig
 from airbooks.delivery.echo import differences
-from airbooks.delivery.lanes import turns
+from airbooks.delivery.lanes import giving_way
 from airbooks.delivery.preparing import Workplace
 from airbooks.operators.delivering import workplace
 from airbooks.platforms.errors import PlatformError
@@ -44,10 +43,9 @@ def confirm_connection(config: Config, connection: ConnectionConfig, staging_con
         work.database.commit()
         read: list[ReadBack] = []
         try:
-            with closing(turns(work, 1)) as places:
-                for row, _ in zip(waiting, places, strict=False):
-                    remote = work.hook.get_invoice(row.remote_id, DocumentKind(row.kind))
-                    read.append(ReadBack(row, remote, _differences(row, remote)))
+            asked = ((row, work.hook.get_invoice(row.remote_id, DocumentKind(row.kind))) for row in waiting)
+            for row, remote in giving_way(work, asked):
+                read.append(ReadBack(row, remote, _differences(row, remote)))
         except (PlatformError, NoSlotError) as error:
             log.warning("%s: the rest is read back by the next run: %s", connection.conn_id, error)
         return _write(work, read, run_id)

@@ -7,10 +7,14 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from airbooks.canonical import RemotePayment
 from airbooks.config import Config
-from airbooks.operators.delivering import visit
+from airbooks.delivery.lanes import giving_way
+from airbooks.delivery.preparing import Workplace
+from airbooks.operators.delivering import visit, workplace
 from airbooks.platforms import registry
 from airbooks.platforms.base import PlatformHook
 from airbooks.platforms.errors import AirbooksError
@@ -22,6 +26,16 @@ from airbooks.staging.documents import read_watermark
 log = logging.getLogger("airflow.task.airbooks.payments")
 
 
+@dataclass(frozen=True, slots=True)
+class _Lister:
+    """Lists a platform's payments in one of its places, which others get between two of them."""
+
+    work: Workplace
+
+    def list_payments(self, since: datetime) -> Iterator[RemotePayment]:
+        return giving_way(self.work, self.work.hook.list_payments(since))
+
+
 def read_connection(config: Config, name: str, run_id: str, look_back: timedelta, *, whole: bool) -> Counter[str]:
     """Read the payments of a connection that changed; a platform that fails is told in the log and read by the next run.
 
@@ -30,13 +44,13 @@ def read_connection(config: Config, name: str, run_id: str, look_back: timedelta
     """
     now = datetime.now(UTC)
     try:
-        with visit(config, name, STAGING, Urgency.DAILY) as work:
+        with workplace(config, name, STAGING, {}, Urgency.DAILY) as work:
             last = read_watermark(work.database, platform_payments.watermark_name(name))
             told = PaymentFeature.REVERSALS_TOLD in registry.spec(config.connections[name].platform).payment_features
             all_again = last is not None and not told and (whole or last.date() < now.date())
             since = now - look_back
             return platform_payments.read_payments(
-                work.database, work.hook, name, run_id, first=since, whole_from=since if all_again else None
+                work.database, _Lister(work), name, run_id, first=since, whole_from=since if all_again else None
             )
     except AirbooksError as error:
         log.warning("%s: its payments are read by the next run: %s", name, error)

@@ -16,6 +16,7 @@ from airbooks.payments.differences import Holding, Setting, StagedRow
 from airbooks.payments.reconciliation import Reconciliation, SalesLedger, reconcile
 from airbooks.platforms.errors import PlatformError
 from airbooks.staging import reconciliations
+from airbooks.staging.budget import NoSlotError
 
 BALANCES_ASKED = 200  # per connection
 
@@ -117,7 +118,7 @@ def _ask(rows: list[StagedRow], open_hook: OpenHook, most: int) -> tuple[list[St
         try:
             with open_hook(connection) as hook:
                 rows, count = with_balances(rows, connection, hook, most)
-        except PlatformError:
+        except (PlatformError, NoSlotError):
             silent.append(connection)
         else:
             asked += count

@@ -27,7 +27,7 @@ class Claimed:
     """One delivery in the hands of this worker.
 
     `body` is the canonical document as stored; `earlier_remote_id` is what an earlier revision of it became on the platform, and
-    `earlier_total` what that came to there; `remote_total` is what was last seen there under this delivery;
+    `earlier_total` what that came to there; `remote_total` and `remote_status` are what was last seen there under this delivery;
     `ticket` names a request that the platform took on `accepted_seconds` ago; `failures` are the attempts that count against it; `step` is
     how far an update has come that replaces the old document ("voiding", then "reissuing").
     """
@@ -54,6 +54,7 @@ class Claimed:
     earlier_remote_id: str
     earlier_total: Decimal | None
     remote_total: Decimal | None
+    remote_status: str
     body: Mapping[str, Any] = field(repr=False)
 
 
@@ -91,7 +92,7 @@ _CLAIMED = """
     d.attempt, d.generation, d.idempotency_key, d.options, d.remote_id, d.remote_version,
     doc.number, doc.customer_code, doc.currency, doc.gross_total, doc.content_hash, doc.body, d.absences, d.failures, d.step, d.ticket,
     coalesce(extract(epoch FROM now() - d.accepted_at), 0)::float8 AS accepted_seconds,
-    coalesce(earlier.remote_id, '') AS earlier_remote_id, earlier.remote_total AS earlier_total, d.remote_total
+    coalesce(earlier.remote_id, '') AS earlier_remote_id, earlier.remote_total AS earlier_total, d.remote_total, d.remote_status
 """
 _DOCUMENT_OF = """
     JOIN airbooks.document doc USING (document_id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
@@ -102,7 +103,8 @@ class BusinessCentralHook(PlatformHook):
         try:
             return Token(access=answer["access_token"], expires_at=datetime.now(UTC) + timedelta(seconds=int(answer["expires_in"])))
         except (KeyError, ValueError, TypeError) as error:
-            raise PlatformError(f"the token lacks or misspells {error}", platform=SPEC.slug, rule=UNREADABLE_ANSWER) from None
+            says, rule = f"the token lacks or misspells {error}", replace(UNREADABLE_ANSWER, silent=True)
+            raise PlatformError(says, platform=SPEC.slug, rule=rule) from None
 
     def read_complaint(self, reply: Reply) -> Complaint | None:
         """`{"error": {"code", "message"}}` of the API, `{"error", "error_description"}` of Entra; good answers must have their form."""

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from typing import Any, ClassVar, NoReturn
 from urllib.parse import urlsplit
-from uuid import uuid4
+from uuid import UUID, uuid4, uuid5
 
 from lxml import etree
 
@@ -323,7 +323,8 @@ class SageIntacctHook(PlatformHook):
         if len(mapping.entries(sending.document, sending.references)) < there:
             raise self.problem(NOT_EXPRESSIBLE, "Sage Intacct cannot remove lines from a document: reverse it and send a new one")
         call = mapping.update_function(sending.document, sending.references, remote.remote_id, there)
-        [result], reply = self.run([Function(sending.key, call)], unique=True)
+        # An id that was used before then says that this change was made to this version, and not only that it was tried.
+        [result], reply = self.run([Function(str(uuid5(UUID(sending.key), remote.version)), call)], unique=True)
         self.good(result, reply)
         with self.reading_back(f"record {remote.remote_id}"):
             return self.get_invoice(remote.remote_id, remote.kind)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -101,7 +102,7 @@ class Client:
         reply = self.hook.wire.send(request, self.basic, lambda: None)
         token = reply.headers.get("x-csrf-token", "")
         if not token:
-            raise self.error(UNREADABLE_ANSWER, "no CSRF token was given")
+            raise self.error(replace(UNREADABLE_ANSWER, silent=True), "no CSRF token was given")
         return Token(access=token, extra={"cookies": cookies(reply.headers.get("set-cookie", ""))})
 
     def zone(self) -> ZoneInfo:
