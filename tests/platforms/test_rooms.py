@@ -49,6 +49,12 @@ def test_the_account_of_receipts_is_a_field_and_payments_have_one_or_note_it(spe
     assert not {PaymentFeature.BANK_ACCOUNT, PaymentFeature.BANK_ACCOUNT_NOTED} <= spec.payment_features
 
 
+def test_what_is_unverified_is_said_in_the_connectors_docstring(spec: PlatformSpec) -> None:
+    said = registry.hook_class(spec.slug).__doc__ or ""
+    assert spec.unverified
+    assert said.partition("UNVERIFIED:")[2].split("\n- ")[1:] == list(spec.unverified)
+
+
 def test_limits_are_positive_and_a_batch_is_a_capability(spec: PlatformSpec) -> None:
     limits = spec.limits
     numbers = (

@@ -100,6 +100,8 @@ class PlatformHook(BaseHook, ABC):
         cls.default_conn_name = f"{cls.spec.slug}_default"
         cls.conn_type = cls.spec.connection_type
         cls.hook_name = cls.spec.title
+        if "spec" in vars(cls) and cls.spec.unverified:  # said where the connector's users look, from where it is kept
+            cls.__doc__ = "\n".join([cls.__doc__ or "", "", "UNVERIFIED:", *(f"- {point}" for point in cls.spec.unverified)])
 
     def __init__(
         self,
