@@ -49,7 +49,8 @@ class ErrorRule:
     A rule matches when every given part does: `status` (HTTP), `codes` (the platform's own), `text` (a regular expression on the
     platform's message, for vendors whose codes do not tell). Words alone never prove of a server's failure (5xx, 408) that nothing
     happened: a vendor that tells its refusals with such a status needs it named in the rule. `says` and `fix` are for the person who gets
-    the exception; `shared` means that one decision settles it for all documents it hits (a closed period), so that they make one cause.
+    the exception; `shared` means that one decision settles it for all documents it hits (a closed period), so that they make one cause;
+    `silent` that the platform did not really answer, whatever its status.
     """
 
     name: str
@@ -88,6 +89,7 @@ FALLBACK_RULES: tuple[ErrorRule, ...] = (
     ErrorRule(name="platform failure", action=Action.LOOK_UP, outcome=Outcome.UNKNOWN, status=tuple(range(500, 600))),
 )
 UNREADABLE_ANSWER = ErrorRule(name="unreadable answer", action=Action.LOOK_UP, outcome=Outcome.UNKNOWN)
+UNREADABLE_LOG_IN = replace(UNREADABLE_ANSWER, silent=True)  # no document can be blamed for it
 
 
 def classify(rules: Iterable[ErrorRule], status: int | None, code: str, text: str) -> ErrorRule:

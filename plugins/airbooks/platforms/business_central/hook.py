@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
@@ -30,7 +29,7 @@ from airbooks.platforms.business_central.customers import ensure
 from airbooks.platforms.business_central.documents import Documents
 from airbooks.platforms.business_central.reading import correlation_id, plain_message
 from airbooks.platforms.business_central.spec import HOST, SCOPE, SPEC, TOKEN_URL
-from airbooks.platforms.errors import UNREADABLE_ANSWER, AirbooksError, ConfigurationError, PlatformError
+from airbooks.platforms.errors import UNREADABLE_LOG_IN, AirbooksError, ConfigurationError, PlatformError
 from airbooks.platforms.references import ReferenceItem, ReferenceKind, References
 from airbooks.platforms.spec import PlatformSpec
 from airbooks.platforms.tokens import Token
@@ -103,8 +102,7 @@ class BusinessCentralHook(PlatformHook):
         try:
             return Token(access=answer["access_token"], expires_at=datetime.now(UTC) + timedelta(seconds=int(answer["expires_in"])))
         except (KeyError, ValueError, TypeError) as error:
-            says, rule = f"the token lacks or misspells {error}", replace(UNREADABLE_ANSWER, silent=True)
-            raise PlatformError(says, platform=SPEC.slug, rule=rule) from None
+            raise PlatformError(f"the token lacks or misspells {error}", platform=SPEC.slug, rule=UNREADABLE_LOG_IN) from None
 
     def read_complaint(self, reply: Reply) -> Complaint | None:
         """`{"error": {"code", "message"}}` of the API, `{"error", "error_description"}` of Entra; good answers must have their form."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -13,7 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from lxml import etree
 
 from airbooks.platforms.base import PlatformHook
-from airbooks.platforms.errors import UNREADABLE_ANSWER, ConfigurationError, ErrorRule, PlatformError
+from airbooks.platforms.errors import UNREADABLE_ANSWER, UNREADABLE_LOG_IN, ConfigurationError, ErrorRule, PlatformError
 from airbooks.platforms.sap_s4hana import odata, reading, soap
 from airbooks.platforms.sap_s4hana.odata import Row
 from airbooks.platforms.sap_s4hana.soap import Posted
@@ -102,7 +101,7 @@ class Client:
         reply = self.hook.wire.send(request, self.basic, lambda: None)
         token = reply.headers.get("x-csrf-token", "")
         if not token:
-            raise self.error(replace(UNREADABLE_ANSWER, silent=True), "no CSRF token was given")
+            raise self.error(UNREADABLE_LOG_IN, "no CSRF token was given")
         return Token(access=token, extra={"cookies": cookies(reply.headers.get("set-cookie", ""))})
 
     def zone(self) -> ZoneInfo:
