@@ -8,6 +8,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from tests.staging.rows import add_document
 
 from airbooks.paths import MIGRATIONS
 from airbooks.staging.migrate import MigrationError, migrate, read_migrations
@@ -31,6 +32,36 @@ def test_the_shipped_schema_is_applied_once(empty_postgres_url: str) -> None:
     assert migrate(empty_postgres_url) == []
     with psycopg.connect(empty_postgres_url) as connection:
         assert connection.execute("SELECT count(*) FROM airbooks.delivery").fetchone() == (0,)
+
+
+def planned_twice(dsn: str, shipped_before: Path, attempts: tuple[int, int]) -> None:
+    """A database of before in which two runs planned one document for one connection, as new and as an update."""
+    for each in sorted(MIGRATIONS.glob("*.sql")):
+        if each.name < "0014":
+            shutil.copy(each, shipped_before / each.name)
+    migrate(dsn, shipped_before)
+    with psycopg.connect(dsn) as database:
+        row = add_document(database, "AU-SI-1", state="valid")
+        for operation, attempt in zip(("create", "update"), attempts, strict=True):
+            database.execute(
+                "INSERT INTO airbooks.delivery (document_id, connection, platform, operation, attempt)"
+                " VALUES (%s, 'odoo_au', 'odoo', %s, %s)",
+                [row.document_id, operation, attempt],
+            )
+
+
+@pytest.mark.parametrize(("attempts", "left"), [((0, 0), "create"), ((1, 0), "create"), ((0, 1), "update")])
+def test_what_two_runs_planned_and_nobody_tried_goes(empty_postgres_url: str, tmp_path: Path, attempts: tuple[int, int], left: str) -> None:
+    planned_twice(empty_postgres_url, tmp_path, attempts)
+    assert "0014_one_delivery.sql" in migrate(empty_postgres_url)
+    with psycopg.connect(empty_postgres_url) as database:
+        assert database.execute("SELECT operation FROM airbooks.delivery").fetchall() == [(left,)]
+
+
+def test_what_was_tried_in_two_ways_is_for_a_person_and_is_named(empty_postgres_url: str, tmp_path: Path) -> None:
+    planned_twice(empty_postgres_url, tmp_path, (1, 1))
+    with pytest.raises((MigrationError, psycopg.errors.RaiseException), match="AU-SI-1 on odoo_au"):
+        migrate(empty_postgres_url)
 
 
 def test_only_what_is_new_is_applied_and_in_order(empty_postgres_url: str, folder: Path) -> None:
