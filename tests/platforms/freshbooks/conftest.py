@@ -7,7 +7,9 @@ from typing import Any
 
 import httpx
 import pytest
+from tests.platforms.company import Company
 
+from airbooks.platforms.base import PlatformHook
 from airbooks.platforms.freshbooks.sandbox import FreshBooksSimulator
 from airbooks.sandbox.server import Sandbox
 
@@ -103,3 +105,14 @@ def account(sandbox: Callable[..., Sandbox]) -> Iterator[Account]:
     made = Account(sandbox("freshbooks", time_scale=1000))
     yield made
     made.client.close()
+
+
+@pytest.fixture
+def company(sandbox: Callable[..., Sandbox]) -> Company:
+    return Company("freshbooks", sandbox("freshbooks", time_scale=1000))
+
+
+@pytest.fixture
+def hook(company: Company) -> Iterator[PlatformHook]:
+    with company.hook() as made:
+        yield made

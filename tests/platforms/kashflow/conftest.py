@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any
 
 import httpx
 import pytest
+from tests.platforms.kashflow.steps import account_of
 
+from airbooks.platforms.kashflow import KashFlowHook
 from airbooks.platforms.kashflow.sandbox import KashFlowSimulator
 from airbooks.sandbox.server import Sandbox
 
@@ -97,3 +100,14 @@ def desk(kashflow: Sandbox) -> Iterator[Desk]:
     desk.log_in()
     yield desk
     desk.client.close()
+
+
+@pytest.fixture(autouse=True)
+def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time, "sleep", lambda seconds: None)
+
+
+@pytest.fixture
+def hook(kashflow: Sandbox) -> Iterator[KashFlowHook]:
+    with KashFlowHook("kashflow_uk", account=account_of(kashflow)) as connected:
+        yield connected

@@ -9,7 +9,9 @@ from typing import Any
 
 import httpx
 import pytest
+from tests.platforms.quickbooks.steps import account_of
 
+from airbooks.platforms.quickbooks import QuickBooksHook
 from airbooks.platforms.quickbooks.sandbox import QuickBooksSimulator
 from airbooks.platforms.quickbooks.sandbox.seed import GB_REALM, US_REALM
 from airbooks.sandbox.server import Sandbox
@@ -106,3 +108,15 @@ def gb(quickbooks: Sandbox) -> Iterator[Company]:
     company = Company(quickbooks, GB_REALM)
     yield company
     company.client.close()
+
+
+@pytest.fixture
+def hook(quickbooks: Sandbox) -> Iterator[QuickBooksHook]:
+    with QuickBooksHook("quickbooks_us", account=account_of(quickbooks), read_timeout=3) as connected:
+        yield connected
+
+
+@pytest.fixture
+def gb_hook(quickbooks: Sandbox) -> Iterator[QuickBooksHook]:
+    with QuickBooksHook("quickbooks_gb", account=account_of(quickbooks, GB_REALM)) as connected:
+        yield connected

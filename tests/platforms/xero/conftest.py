@@ -9,7 +9,9 @@ from typing import Any
 
 import httpx
 import pytest
+from tests.platforms.xero.steps import account_of
 
+from airbooks.platforms.xero import XeroHook
 from airbooks.platforms.xero.sandbox import XeroSimulator
 from airbooks.platforms.xero.sandbox.organisation import TENANT
 from airbooks.sandbox.server import Sandbox
@@ -114,3 +116,9 @@ def tenant(xero: Sandbox) -> Iterator[Tenant]:
     found = Tenant(xero)
     yield found
     found.client.close()
+
+
+@pytest.fixture
+def hook(xero: Sandbox) -> Iterator[XeroHook]:
+    with XeroHook("xero_au", account=account_of(xero), read_timeout=3) as connected:
+        yield connected

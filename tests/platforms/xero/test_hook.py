@@ -2,78 +2,26 @@
 
 from __future__ import annotations
 
-import itertools
-import logging
-from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
-from typing import Any
+from datetime import timedelta
 
 import pytest
 from tests.platforms.xero.conftest import Tenant
 from tests.platforms.xero.documents import BUYER, FREE, bill, credit, in_dollars, off, sold
-from tests.platforms.xero.setup import codes
+from tests.platforms.xero.steps import CREDIT_NOTE, INVOICE, REFUSED, D, asked, booked, key, numbers, sending
 
 from airbooks.canonical import (
-    Allocation,
     Contact,
     CreditNote,
-    DocumentKind,
     DocumentStatus,
-    ExchangeRate,
     Invoice,
     Party,
-    Payment,
-    PaymentKind,
-    RemoteDocument,
 )
 from airbooks.delivery.echo import differences
-from airbooks.platforms.base import Account, Sending
-from airbooks.platforms.errors import Action, ConfigurationError, Outcome, PlatformError
-from airbooks.platforms.references import ReferenceItem, ReferenceKind, References, required_codes
-from airbooks.platforms.tokens import Credentials, MemoryTokens, Token
+from airbooks.platforms.errors import Action, Outcome, PlatformError
+from airbooks.platforms.references import ReferenceKind
 from airbooks.platforms.xero import XeroHook
-from airbooks.platforms.xero.spec import SCOPES
 from airbooks.sandbox.server import Sandbox
-
-D = Decimal
-INVOICE, CREDIT_NOTE = DocumentKind.INVOICE, DocumentKind.CREDIT_NOTE
-REFUSED = (Action.REVIEW, Outcome.DID_NOT_HAPPEN)
-_keys = itertools.count(1)
-
-
-def key() -> str:
-    return f"00000000-0000-4000-8000-{next(_keys):012d}"
-
-
-def account_of(sandbox: Sandbox, *, custom: bool = False, **extra: Any) -> Account:
-    stored = sandbox.simulators["xero"].connection(custom=custom)  # type: ignore[call-arg]
-    return Account(host=stored["host"], login=stored["login"], password=stored["password"], extra={**stored["extra"], **extra})
-
-
-@pytest.fixture
-def hook(xero: Sandbox) -> Iterator[XeroHook]:
-    with XeroHook("xero_au", account=account_of(xero), read_timeout=3) as connected:
-        yield connected
-
-
-def sending(hook: XeroHook, document: Invoice | CreditNote, **options: Any) -> Sending:
-    """A document as the engine hands it over: its codes resolved on the platform, its customer there."""
-    entries: dict[tuple[ReferenceKind, str], ReferenceItem] = {}
-    for kind, code in required_codes(document, hook.spec.reference_kinds):
-        (entries[kind, code],) = hook.find_reference(kind, [codes(kind.value, code) or ""])
-    customer = hook.ensure_customer(document.buyer, document.currency)
-    found = References(customer=customer, entries=entries, settings=hook.settings())
-    return Sending(key=key(), document=document, references=found, options=options)
-
-
-def booked(hook: XeroHook, document: Invoice | CreditNote | None = None, **options: Any) -> tuple[Sending, RemoteDocument]:
-    sent = sending(hook, document or bill(), **options)
-    (result,) = hook.create_invoices([sent])
-    assert result.error is None, result.error
-    assert result.remote is not None
-    return sent, result.remote
 
 
 def refused(hook: XeroHook, document: Invoice | CreditNote | None = None) -> PlatformError:
@@ -82,162 +30,7 @@ def refused(hook: XeroHook, document: Invoice | CreditNote | None = None) -> Pla
     return result.error
 
 
-def asked(sandbox: Sandbox, method: str, path: str) -> list[Any]:
-    return [each for each in sandbox.requests("xero") if each.method == method and each.path.split("?")[0].endswith(path)]
-
-
-def numbers(sandbox: Sandbox) -> list[str]:
-    return [each.number for each in sandbox.books("xero").documents]
-
-
-# -- connection and tokens ----------------------------------------------------------------------------------------------------
-
-
-def test_a_good_connection_says_what_it_reaches(hook: XeroHook) -> None:
-    assert hook.test_connection() == (True, "Harbour Compressors Pty Ltd (AU) is reached; its books are in AUD")
-
-
-def test_a_custom_connection_works_without_tenant_and_refresh_token(xero: Sandbox) -> None:
-    with XeroHook("xero_au", account=account_of(xero, custom=True)) as hook:
-        assert hook.test_connection()[0]
-        booked(hook)
-    assert "xero-tenant-id" not in asked(xero, "GET", "/Organisation")[0].headers
-
-
-@pytest.mark.parametrize(
-    ("extra", "words"),
-    [
-        ({"home_currency": "NZD"}, "the base currency is AUD, the connection says NZD"),
-        ({"tenant_id": "7f2d6a90-1b3c-4d5e-8f60-a1b2c3d4e5f6"}, "organisation not connected"),
-        ({"tenant_id": ""}, "tenant_id"),
-        ({"refresh_token": "wrong"}, "connection withdrawn"),
-        ({"refresh_token": ""}, "refresh_token"),
-        ({"grant": "client_credentials"}, "wrong client id or secret"),
-    ],
-)
-def test_a_connection_that_does_not_fit_says_why(xero: Sandbox, extra: dict[str, Any], words: str) -> None:
-    with XeroHook("xero_au", account=account_of(xero, **extra)) as hook:
-        works, says = hook.test_connection()
-    assert not works
-    assert words in says
-
-
-SCOPED = [("accounting.contacts", "Contacts"), ("accounting.invoices", "Invoices"), ("accounting.payments", "Payments")]
-
-
-@pytest.mark.parametrize(("scope", "closed"), SCOPED)
-def test_a_scope_that_was_not_granted_is_found_before_the_first_document(xero: Sandbox, scope: str, closed: str) -> None:
-    granted = " ".join(each for each in SCOPES.split() if each != scope)
-    with XeroHook("xero_au", account=account_of(xero, custom=True, scopes=granted)) as hook:
-        works, says = hook.test_connection()
-    assert not works
-    assert closed in says
-    assert "scope not granted" in says
-
-
-def test_nothing_is_sent_while_the_connection_does_not_say_the_base_currency(xero: Sandbox) -> None:
-    with XeroHook("xero_au", account=account_of(xero, home_currency="")) as hook:
-        assert "home_currency" in hook.test_connection()[1]
-        with pytest.raises(ConfigurationError, match="home_currency"):
-            hook.refusals(bill())
-
-
-def test_without_a_host_production_is_meant() -> None:
-    assert XeroHook("xero_au", account=Account()).root() == "https://api.xero.com"
-
-
-def test_every_call_asks_for_json_and_names_the_tenant(hook: XeroHook, xero: Sandbox) -> None:
-    booked(hook)
-    calls = [each for each in xero.requests("xero") if "/api.xro/" in each.path]
-    assert calls
-    assert all(each.headers["accept"] == "application/json" and each.headers["xero-tenant-id"] for each in calls)
-
-
-def test_a_token_that_expires_in_the_middle_is_renewed_once_and_the_call_repeated(hook: XeroHook, xero: Sandbox) -> None:
-    sent = sending(hook, bill())
-    xero.inject("xero", "expire_tokens", times=1)
-    (result,) = hook.create_invoices([sent])
-    assert result.error is None, result.error
-    assert len(asked(xero, "POST", "/connect/token")) == 2
-    assert numbers(xero) == ["AU-SI-004711"]
-
-
-def test_the_refresh_token_of_the_last_reply_is_used_next(hook: XeroHook, xero: Sandbox) -> None:
-    tokens = MemoryTokens()
-    account = account_of(xero)
-    with XeroHook("xero_au", account=account, tokens=tokens) as first:
-        first.token()
-    xero.simulators["xero"].clock.offset = timedelta(hours=2)  # the grace of the first refresh token is over
-    with XeroHook("xero_au", account=account, tokens=tokens) as second:
-        assert second.test_connection()[0]
-
-
-def test_a_lost_reply_of_the_token_end_point_is_asked_for_again(hook: XeroHook, xero: Sandbox) -> None:
-    xero.inject("xero", "reset_after_commit", path="/connect/token", times=1)
-    assert hook.test_connection()[0]
-    assert len(asked(xero, "POST", "/connect/token")) == 2
-
-
-def test_a_refresh_token_that_a_person_put_into_the_connection_replaces_the_stored_one(xero: Sandbox) -> None:
-    tokens = MemoryTokens()
-    tokens.renew("xero_au", None, lambda _: Token(access="old", refresh="revoked", seed="another"), Credentials(seed="another"))
-    with XeroHook("xero_au", account=account_of(xero), tokens=tokens) as hook:
-        hook.renew_token()
-        assert hook.test_connection()[0]
-
-
-def test_a_withdrawn_connection_stops_and_keeps_the_stored_token(xero: Sandbox) -> None:
-    tokens = MemoryTokens()
-    with XeroHook("xero_au", account=account_of(xero), tokens=tokens) as hook:
-        hook.token()
-        kept = tokens.read("xero_au")
-        xero.inject("xero", "revoke_refresh_token", times=1)
-        xero.inject("xero", "expire_tokens", times=1)
-        with pytest.raises(PlatformError) as error:
-            hook.find_invoice("x", INVOICE)
-    assert (error.value.action, error.value.outcome, error.value.code) == (Action.STOP, Outcome.DID_NOT_HAPPEN, "invalid_grant")
-    assert tokens.read("xero_au") == kept
-
-
-@pytest.mark.parametrize("fault", ["disconnect_tenant", "missing_scope"])
-def test_what_only_a_person_can_mend_stops_and_says_how(hook: XeroHook, xero: Sandbox, fault: str) -> None:
-    xero.inject("xero", fault)
-    with pytest.raises(PlatformError) as error:
-        hook.find_invoice("x", INVOICE)
-    assert (error.value.action, error.value.outcome) == (Action.STOP, Outcome.DID_NOT_HAPPEN)
-    assert error.value.rule.fix
-
-
-def test_no_secret_is_in_errors_or_logs(xero: Sandbox, caplog: pytest.LogCaptureFixture) -> None:
-    account = account_of(xero)
-    with caplog.at_level(logging.DEBUG), XeroHook("xero_au", account=account) as hook:
-        token = hook.token()
-        xero.inject("xero", "disconnect_tenant")
-        with pytest.raises(PlatformError) as error:
-            hook.find_invoice("x", INVOICE)
-    told = f"{caplog.text} {error.value} {error.value.body} {error.value!r} {hook.account!r} {token!r}"
-    assert not [secret for secret in (account.password, account.extra["refresh_token"], token.access, token.refresh) if secret in told]
-
-
-# -- throttling -------------------------------------------------------------------------------------------------------------
-
-
-def test_a_throttled_call_is_repeated_after_its_pause(hook: XeroHook, xero: Sandbox) -> None:
-    xero.inject("xero", "throttle", times=1, retry_after=0)
-    assert hook.find_invoice("x", INVOICE) == []
-
-
-def test_the_limit_of_a_day_is_handed_on_and_not_slept_through(hook: XeroHook, xero: Sandbox) -> None:
-    sent = sending(hook, bill())
-    xero.inject("xero", "throttle", problem="day", retry_after=20_000)
-    (result,) = hook.create_invoices([sent])
-    assert result.error is not None
-    assert (result.error.action, result.error.outcome, result.error.retry_after) == (Action.WAIT, Outcome.DID_NOT_HAPPEN, 20_000)
-    assert "(day)" in result.error.message
-    assert result.error.request_id
-
-
-# -- contacts ---------------------------------------------------------------------------------------------------------------
+# -- contacts ---------------------------------------------------------------------------------------------------------------------
 
 
 def test_a_contact_is_created_once_and_found_by_its_number_after_it_was_renamed(hook: XeroHook, tenant: Tenant) -> None:
@@ -291,7 +84,7 @@ def test_an_invoice_never_changes_its_contact(hook: XeroHook, tenant: Tenant) ->
     assert tenant.read(sent.references.customer, "Contacts")["Name"] == "Renamed by hand"
 
 
-# -- create -----------------------------------------------------------------------------------------------------------------
+# -- create -----------------------------------------------------------------------------------------------------------------------
 
 
 def test_a_full_invoice_comes_back_to_the_cent(hook: XeroHook, tenant: Tenant) -> None:
@@ -477,241 +270,7 @@ def test_a_wrongly_mapped_tax_code_is_told_and_nothing_is_sent(hook: XeroHook, x
     assert asked(xero, "PUT", "/Invoices") == []
 
 
-# -- change and void --------------------------------------------------------------------------------------------------------
-
-
-def test_an_update_keeps_the_lines_ids(hook: XeroHook, tenant: Tenant) -> None:
-    _, remote = booked(hook, bill(sold(1), sold(2)))
-    before = [line["LineItemID"] for line in tenant.read(remote.remote_id)["LineItems"]]
-    changed = bill(sold(1, "3"), sold(2), purchase_order="")
-    result = hook.update_invoice(sending(hook, changed), remote)
-    assert result.error is None, result.error
-    row = tenant.read(remote.remote_id)
-    assert [line["LineItemID"] for line in row["LineItems"]] == before
-    assert (row["Reference"], row["Total"]) == ("", changed.gross_total)
-
-
-def test_what_a_person_changed_since_is_not_overwritten(hook: XeroHook, tenant: Tenant) -> None:
-    _, remote = booked(hook)
-    tenant.simulator.clock.offset = timedelta(seconds=1)
-    tenant.post(f"/Invoices/{remote.remote_id}", {"Invoices": [{"Reference": "By hand"}]})
-    result = hook.update_invoice(sending(hook, bill(sold(1, "3"))), remote)
-    assert result.error is not None
-    assert (result.error.action, result.error.outcome, result.error.rule.name) == (*REFUSED, "changed in Xero")
-    assert tenant.read(remote.remote_id)["Reference"] == "By hand"
-
-
-def paid(hook: XeroHook, tenant: Tenant) -> RemoteDocument:
-    _, remote = booked(hook)
-    tenant.pay({"InvoiceID": remote.remote_id}, 10)
-    now = hook.get_invoice(remote.remote_id, INVOICE)
-    assert now is not None
-    assert now.status is DocumentStatus.PARTIALLY_PAID
-    return now
-
-
-def test_a_paid_invoice_is_neither_updated_nor_voided(hook: XeroHook, tenant: Tenant) -> None:
-    remote = paid(hook, tenant)
-    results = (
-        hook.update_invoice(sending(hook, bill(sold(1, "3"))), remote),
-        hook.void_invoice(remote, on=bill().issue_date, reason="", key=key()),
-    )
-    for each in results:
-        assert each.error is not None
-        assert (each.error.action, each.error.outcome, each.error.rule.name) == (*REFUSED, "paid or credited")
-    assert tenant.read(remote.remote_id)["Status"] == "AUTHORISED"
-
-
-def test_a_payment_that_came_in_meanwhile_holds_the_void_back(hook: XeroHook, tenant: Tenant) -> None:
-    _, before = booked(hook)
-    tenant.pay({"InvoiceID": before.remote_id}, 10)
-    result = hook.void_invoice(before, on=bill().issue_date, reason="", key=key())
-    assert result.error is not None
-    assert result.error.rule.name == "changed in Xero"
-
-
-def test_a_document_that_is_gone_or_void_is_told_as_such(hook: XeroHook) -> None:
-    _, remote = booked(hook)
-    first = hook.void_invoice(remote, on=bill().issue_date, reason="", key=key())
-    assert (first.note, first.outcome) == ("", Outcome.HAPPENED)
-    assert hook.void_invoice(remote, on=bill().issue_date, reason="", key=key()).note == "was void already"
-    absent = remote.model_copy(update={"remote_id": "7f2d6a90-1b3c-4d5e-8f60-a1b2c3d4e5f6"})
-    assert hook.void_invoice(absent, on=bill().issue_date, reason="", key=key()).note == "was deleted already"
-    error = hook.update_invoice(sending(hook, bill()), absent).error
-    assert error is not None
-    assert error.rule.name == "changed in Xero"
-
-
-# -- payments ---------------------------------------------------------------------------------------------------------------
-
-
-def payment_on(*documents: RemoteDocument, **fields: Any) -> Payment:
-    allocations = tuple(Allocation(document_number=each.number, remote_id=each.remote_id, amount=D("100.00")) for each in documents)
-    made: dict[str, Any] = {
-        "source": "bank",
-        "source_id": "2026-03-20/7",
-        "customer_code": "C-AU-0042",
-        "received_on": "2026-03-20",
-        "amount": D(100) * len(documents),
-        "currency": "AUD",
-        "method": "Wire",
-        "reference": "WIRE-5521",
-        "allocations": allocations,
-    }
-    return Payment(**{**made, **fields})
-
-
-def apply(hook: XeroHook, payment: Payment) -> Any:
-    return hook.apply_payment(payment, customer_id="", key=key(), references=References(settings=hook.settings()))
-
-
-def test_a_payment_over_two_invoices_is_two_payments_and_is_booked_once(hook: XeroHook, xero: Sandbox) -> None:
-    one, two = (booked(hook, bill(number=number))[1] for number in ("A-1", "A-2"))
-    first = apply(hook, payment_on(one, two))
-    assert (first.amount, len(first.remote_id.split(","))) == (D("200.00"), 2)
-    assert {each.remote_id: each.amount for each in first.allocations} == {one.remote_id: D(100), two.remote_id: D(100)}
-    assert apply(hook, payment_on(one, two)).remote_id == first.remote_id
-    assert len(xero.books("xero").payments) == 2
-
-
-def test_a_part_that_is_too_much_keeps_the_others_from_being_booked(hook: XeroHook, tenant: Tenant, xero: Sandbox) -> None:
-    one, two = (booked(hook, bill(number=number))[1] for number in ("A-1", "A-2"))
-    too_much = tenant.pay({"InvoiceID": two.remote_id}, 100)
-    with pytest.raises(PlatformError) as error:
-        apply(hook, payment_on(one, two))
-    assert (error.value.action, error.value.outcome, error.value.rule.name) == (*REFUSED, "pays too much")
-    assert [each.amount for each in xero.books("xero").payments if one.remote_id in each.applied] == []
-    tenant.post(f"/Payments/{too_much['PaymentID']}", {"Status": "DELETED"})
-    apply(hook, payment_on(one, two))
-    live = [each for each in xero.books("xero").payments if each.status == "posted"]
-    assert sorted(next(iter(each.applied)) for each in live) == sorted([one.remote_id, two.remote_id])
-
-
-def test_where_a_part_is_booked_no_refusal_of_the_rest_says_that_nothing_happened(hook: XeroHook, tenant: Tenant) -> None:
-    one, two = (booked(hook, bill(number=number))[1] for number in ("A-1", "A-2"))
-    apply(hook, payment_on(one))
-    tenant.pay({"InvoiceID": two.remote_id}, 100)
-    with pytest.raises(PlatformError, match="1 of its parts") as error:
-        apply(hook, payment_on(one, two))
-    assert (error.value.action, error.value.outcome) == (Action.REVIEW, Outcome.UNKNOWN)
-
-
-def test_a_payment_that_is_there_with_another_amount_is_for_a_person(hook: XeroHook, xero: Sandbox) -> None:
-    _, remote = booked(hook)
-    apply(hook, payment_on(remote))
-    part = Allocation(document_number=remote.number, remote_id=remote.remote_id, amount=D("90.00"))
-    with pytest.raises(PlatformError, match="100") as error:
-        apply(hook, payment_on(remote, amount=D(90), allocations=(part,)))
-    assert (error.value.action, error.value.outcome) == (Action.REVIEW, Outcome.HAPPENED)
-    assert len(xero.books("xero").payments) == 1
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"kind": PaymentKind.REFUND},
-        {"amount": D(101)},
-        {"allocations": ()},
-        {"allocations": (Allocation(document_number="A", remote_id="i", amount=D(100), discount=D(2)),)},
-        {"currency": "USD", "exchange_rate": ExchangeRate(base="GBP", rate=D("0.79"), rate_date=date(2026, 3, 20), source="bank")},
-    ],
-)
-def test_a_payment_that_xero_cannot_express_is_refused_before_sending(hook: XeroHook, xero: Sandbox, change: dict[str, Any]) -> None:
-    _, remote = booked(hook)
-    with pytest.raises(PlatformError) as error:
-        apply(hook, payment_on(remote, **change))
-    assert (error.value.action, error.value.outcome) == REFUSED
-    assert asked(xero, "PUT", "/Payments") == []
-
-
-def test_a_payment_in_another_currency_than_its_invoice_is_refused(hook: XeroHook, xero: Sandbox) -> None:
-    """Xero takes the amount as one in the invoice's currency."""
-    _, remote = booked(hook, bill(**in_dollars()))
-    with pytest.raises(PlatformError, match="AUD for invoice AU-SI-004711 in USD") as error:
-        apply(hook, payment_on(remote))
-    assert (error.value.action, error.value.outcome) == REFUSED
-    assert asked(xero, "PUT", "/Payments") == []
-
-
-def test_a_payment_of_another_contacts_invoice_is_refused(hook: XeroHook, xero: Sandbox) -> None:
-    _, remote = booked(hook)
-    with pytest.raises(PlatformError, match="another contact's") as error:
-        hook.apply_payment(payment_on(remote), customer_id=key(), key=key(), references=References(settings=hook.settings()))
-    assert (error.value.action, error.value.outcome) == REFUSED
-    assert asked(xero, "PUT", "/Payments") == []
-
-
-def test_a_payment_of_an_invoice_that_is_not_there_is_refused(hook: XeroHook, xero: Sandbox) -> None:
-    _, remote = booked(hook)
-    with pytest.raises(PlatformError, match="does not have") as error:
-        apply(hook, payment_on(remote.model_copy(update={"remote_id": "7f2d6a90-1b3c-4d5e-8f60-a1b2c3d4e5f6"})))
-    assert (error.value.action, error.value.outcome) == REFUSED
-    assert asked(xero, "PUT", "/Payments") == []
-
-
-def test_a_payment_that_the_answer_does_not_name_is_not_reported_as_booked(hook: XeroHook, xero: Sandbox) -> None:
-    one, two = (booked(hook, bill(number=number))[1] for number in ("A-1", "A-2"))
-    xero.inject("xero", "drop_element", times=1)
-    with pytest.raises(PlatformError) as error:
-        apply(hook, payment_on(one, two))
-    assert (error.value.action, error.value.outcome) == (Action.LOOK_UP, Outcome.UNKNOWN)
-    assert apply(hook, payment_on(one, two)).amount == D(200)
-    assert len(xero.books("xero").payments) == 2
-
-
-def test_two_allocations_to_one_invoice_are_one_payment_however_often_it_is_tried(hook: XeroHook, xero: Sandbox) -> None:
-    _, remote = booked(hook)
-    part = Allocation(document_number=remote.number, remote_id=remote.remote_id, amount=D("60.00"))
-    payment = payment_on(remote, amount=D(100), allocations=(part, part.model_copy(update={"amount": D("40.00")})))
-    for applied in (apply(hook, payment), apply(hook, payment)):
-        assert (applied.amount, [each.amount for each in applied.allocations]) == (D(100), [D(100)])
-    assert [each.amount for each in xero.books("xero").payments] == [D(100)]
-
-
-def test_a_reference_that_xero_would_cut_is_refused_for_the_payment_is_known_by_its_end(hook: XeroHook, xero: Sandbox) -> None:
-    _, remote = booked(hook)
-    with pytest.raises(PlatformError, match="255") as error:
-        apply(hook, payment_on(remote, memo="paid " * 60))
-    assert (error.value.action, error.value.outcome) == REFUSED
-    assert asked(xero, "PUT", "/Payments") == []
-
-
-def test_a_payment_needs_an_account(xero: Sandbox) -> None:
-    with XeroHook("xero_au", account=account_of(xero, payment_account_code="")) as hook:
-        _, remote = booked(hook)
-        with pytest.raises(ConfigurationError, match="payment_account_code"):
-            apply(hook, payment_on(remote))
-
-
-def test_deleted_payments_are_listed_as_reversed(hook: XeroHook, tenant: Tenant) -> None:
-    _, remote = booked(hook)
-    applied = apply(hook, payment_on(remote))
-    tenant.post(f"/Payments/{applied.remote_id}", {"Status": "DELETED"})
-    (listed,) = hook.list_payments(datetime.now(UTC) - timedelta(minutes=1))
-    assert (listed.remote_id, listed.reversed, listed.allocations) == (applied.remote_id, True, ())
-
-
-def test_payments_of_bills_are_none_of_ours(hook: XeroHook, tenant: Tenant) -> None:
-    (supplier,) = tenant.create(tenant.invoice_body(tenant.contact(), Type="ACCPAY"))
-    tenant.pay(supplier, 10)
-    assert list(hook.list_payments(datetime.now(UTC) - timedelta(minutes=1))) == []
-
-
-def test_more_payments_than_a_page_holds_are_all_listed(hook: XeroHook, tenant: Tenant) -> None:
-    _, remote = booked(hook, bill(sold(1, "99")))
-    bodies = [
-        {"Invoice": {"InvoiceID": remote.remote_id}, "Account": {"Code": "1000"}, "Date": "2026-03-20", "Amount": 1} for _ in range(101)
-    ]
-    tenant.put("/Payments", {"Payments": bodies}, summarizeErrors="false")
-    assert len({each.remote_id for each in hook.list_payments(datetime.now(UTC) - timedelta(minutes=1))}) == 101
-
-
-def test_an_answer_not_modified_is_no_payments(hook: XeroHook, xero: Sandbox) -> None:
-    xero.inject("xero", "not_modified", times=1)
-    assert list(hook.list_payments(datetime.now(UTC))) == []
-
-
-# -- reference lists --------------------------------------------------------------------------------------------------------
+# -- reference lists --------------------------------------------------------------------------------------------------------------
 
 
 def test_lists_are_in_the_organisations_own_words(hook: XeroHook) -> None:
